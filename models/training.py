@@ -1,0 +1,239 @@
+"""Training a `TransformNet` by perceptual loss (Johnson et al. 2016, section 3).
+
+Reproducible: each step draws its photographs from a generator seeded by (seed, step), and the
+learning rate is a function of the step, so a run that goes on from a checkpoint makes the same steps
+as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylize_video.errors import TrainingError
+from stylize_video.models import losses
+from stylize_video.models.photographs import (
+    PhotographSet,
+    Picture,
+    resize_longer_side,
+    to_tensor,
+)
+from stylize_video.models.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.vgg import Vgg16
+
+MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides the result, but for the painting and the photographs."""
+
+    steps: int = 7000
+    batch_size: int = 2
+    crop: int = 256  # px
+    learning_rate: float = 6e-3  # at its peak
+    content_weight: float = 1.0
+    style_weight: float = 7.0
+    tv_weight: float = 0.05
+    style_size: int = MEASURED_SIZE  # px, the painting's longer side
+    averaging: float = 0.998  # decay of the running mean of the weights, which is the result
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        for name in ("crop", "style_size"):
+            if getattr(self, name) < 64:
+                raise ValueError(f"{name} = {getattr(self, name)} px must be at least 64")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step's losses, each without its weight."""
+
+    step: int
+    content: float
+    style: float
+    total_variation: float
+
+
+class StyleTarget:
+    """The Gram matrices of a painting, by layer."""
+
+    def __init__(self, painting: Picture, size: int, features: Vgg16) -> None:
+        """`painting` is (H, W, 3) uint8 RGB; `size` its longer side in px when looked at.
+
+        Raises:
+            TrainingError: the painting is too small to have a style.
+        """
+        if min(painting.shape[:2]) < 64:
+            height, width = painting.shape[:2]
+            raise TrainingError(f"a painting of {width}x{height} px is too small; give 64 or more")
+        image = to_tensor([resize_longer_side(painting, size)]).to(features.mean.device)
+        with torch.no_grad():
+            found = features(image, losses.STYLE_LAYERS)
+        self.grams = {layer: losses.gram_matrix(found[layer]) for layer in losses.STYLE_LAYERS}
+
+
+class Trainer:
+    """A training run that can be stopped and taken up again at any step."""
+
+    def __init__(
+        self,
+        painting: Picture,
+        photographs: PhotographSet,
+        config: TrainingConfig,
+        *,
+        shape: TransformNetConfig | None = None,
+        device: str = "cpu",
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.shape = shape or TransformNetConfig()
+        self.photographs = photographs
+        self.device = torch.device(device)
+        self.features = Vgg16.pretrained().to(self.device, memory_format=torch.channels_last)
+        self.target = StyleTarget(painting, config.style_size, self.features)
+        self.network = TransformNet(self.shape).to(self.device, memory_format=torch.channels_last)
+        self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
+        self.optimizer = torch.optim.Adam(self.network.parameters())
+        self.step = 0
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end, one step a turn."""
+        while self.step < self.config.steps:
+            yield self._advance()
+
+    def result(self) -> TransformNet:
+        """The painter with the averaged weights, on the CPU."""
+        network = TransformNet(self.shape)
+        network.load_state_dict({k: v.cpu() for k, v in self.average.items()})
+        return network.eval()
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        partial = path.with_name(path.name + ".part")
+        torch.save(
+            {
+                "config": asdict(self.config),
+                "shape": asdict(self.shape),
+                "step": self.step,
+                "network": self.network.state_dict(),
+                "average": self.average,
+                "optimizer": self.optimizer.state_dict(),
+            },
+            partial,
+        )
+        os.replace(partial, path)
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint that a run with the same settings left.
+
+        Raises:
+            TrainingError: the checkpoint is damaged or of a run with other settings.
+        """
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            settings = (state["config"], state["shape"])
+        except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+            raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh") from error
+        if settings != (asdict(self.config), asdict(self.shape)):
+            raise TrainingError(
+                f"{path}: checkpoint of a run with other settings; delete it to start afresh"
+            )
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+    def _advance(self) -> Progress:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, config)
+        rng = np.random.default_rng([config.seed, self.step])
+        photos = self.photographs.crops(rng, count=config.batch_size, size=config.crop)
+        photos = photos.to(self.device, memory_format=torch.channels_last)
+        # bfloat16 halves a step on a CPU with AMX; Gram matrices and losses stay in float32.
+        with torch.autocast(self.device.type, torch.bfloat16):
+            content, style, tv = self._losses(photos)
+        loss = (
+            config.content_weight * content + config.style_weight * style + config.tv_weight * tv
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        self.optimizer.step()
+        self._average_weights()
+        self.step += 1
+        return Progress(self.step, content.item(), style.item(), tv.item())
+
+    def _losses(self, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        layer = losses.CONTENT_LAYER
+        with torch.no_grad():
+            wanted = self.features(photos, [layer])[layer]
+        painted = self.network(photos, torch.ones(1, 1, device=self.device))
+        found = self.features(painted, losses.STYLE_LAYERS)
+        return (
+            losses.content_distance(found[layer], wanted),
+            losses.style_distance(found, self.target.grams),
+            losses.total_variation(painted),
+        )
+
+    def _average_weights(self) -> None:
+        # A young run averages over fewer steps, else it would remember its random start.
+        decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.network.named_parameters():
+                self.average[name].lerp_(value, 1 - decay)
+
+
+def learning_rate(step: int, config: TrainingConfig) -> float:
+    """Linear warm-up over a twentieth of the run, then a cosine down to a hundredth of the peak."""
+    warm_up = max(1, config.steps // 20)
+    if step < warm_up:
+        return config.learning_rate * (step + 1) / warm_up
+    turn = (step - warm_up) / max(1, config.steps - warm_up)
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * turn)))
+
+
+def measure(
+    network: TransformNet, painting: Picture, photographs: Sequence[Picture]
+) -> tuple[float, float]:
+    """Mean (style distance, content distance) over photographs, in float32 at `MEASURED_SIZE` px."""
+    features = Vgg16.pretrained()
+    target = StyleTarget(painting, MEASURED_SIZE, features)
+    sums = np.zeros(2)
+    with torch.no_grad():
+        for photograph in photographs:
+            photo = to_tensor([resize_longer_side(photograph, MEASURED_SIZE)])
+            painted = network(photo, torch.ones(1, 1))
+            found = features(painted, losses.STYLE_LAYERS)
+            wanted = features(photo, [losses.CONTENT_LAYER])
+            layer = losses.CONTENT_LAYER
+            sums += (
+                losses.style_distance(found, target.grams).item(),
+                losses.content_distance(found[layer], wanted[layer]).item(),
+            )
+    style, content = sums / len(photographs)
+    return float(style), float(content)
+
+
+def every(seconds: float) -> Iterator[bool]:
+    """An endless iterator that says True once in so many seconds."""
+    last = time.monotonic()
+    while True:
+        due = time.monotonic() - last >= seconds
+        if due:
+            last = time.monotonic()
+        yield due

@@ -57,9 +57,7 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
     return relative_squared_distance(features, target)
 
 
-def style_distances(
-    features: Mapping[str, Tensor], targets: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
+def style_distances(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Style reconstruction loss (Johnson et al. 2016, equation 4), relative, layer by layer.
 
     Args:

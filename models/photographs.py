@@ -65,7 +65,8 @@ class PhotographSet:
         Training photographs larger than `shorter_side` are shrunk to it, to bound the memory.
 
         Raises:
-            TrainingError: no folder, or too few readable photographs in it.
+            TrainingError: no folder, or too few photographs in it.
+            InputError: one of them can't be read.
         """
         if not folder.is_dir():
             raise TrainingError(f"{folder}: no such folder of photographs")

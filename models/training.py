@@ -8,9 +8,7 @@ as one that was never interrupted.
 from __future__ import annotations
 
 import math
-import os
 import pickle
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +28,18 @@ from stylize_video.models.photographs import (
 )
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import Vgg16
+
+# What torch and the checks above it raise on a file that is no checkpoint of ours.
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
 
@@ -77,10 +87,13 @@ class StyleTarget:
         Raises:
             TrainingError: the painting is too small to have a style.
         """
-        if min(painting.shape[:2]) < 64:
+        looked_at = resize_longer_side(painting, size)
+        if min(painting.shape[:2]) < 64 or min(looked_at.shape[:2]) < 32:
             height, width = painting.shape[:2]
-            raise TrainingError(f"a painting of {width}x{height} px is too small; give 64 or more")
-        image = to_tensor([resize_longer_side(painting, size)]).to(features.mean.device)
+            raise TrainingError(
+                f"a painting of {width}x{height} px is too small or too narrow; give 64 or more"
+            )
+        image = to_tensor([looked_at]).to(features.mean.device)
         with torch.no_grad():
             found = features(image, losses.STYLE_LAYERS)
         self.grams = {layer: losses.gram_matrix(found[layer]) for layer in losses.STYLE_LAYERS}
@@ -98,14 +111,16 @@ class Trainer:
         shape: TransformNetConfig | None = None,
         device: str = "cpu",
     ) -> None:
-        torch.manual_seed(config.seed)
         self.config = config
         self.shape = shape or TransformNetConfig()
         self.photographs = photographs
         self.device = torch.device(device)
-        self.features = Vgg16.pretrained().to(self.device, memory_format=torch.channels_last)
+        self.features = Vgg16.pretrained().to(self.device).to(memory_format=torch.channels_last)
         self.target = StyleTarget(painting, config.style_size, self.features)
-        self.network = TransformNet(self.shape).to(self.device, memory_format=torch.channels_last)
+        with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
+            torch.manual_seed(config.seed)
+            network = TransformNet(self.shape)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
         self.optimizer = torch.optim.Adam(self.network.parameters())
         self.step = 0
@@ -135,7 +150,7 @@ class Trainer:
             },
             partial,
         )
-        os.replace(partial, path)
+        partial.replace(path)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint that a run with the same settings left.
@@ -146,16 +161,17 @@ class Trainer:
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
             settings = (state["config"], state["shape"])
-        except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+            step, average = int(state["step"]), dict(state["average"])
+            if settings == (asdict(self.config), asdict(self.shape)):
+                self.network.load_state_dict(state["network"])
+                self.optimizer.load_state_dict(state["optimizer"])
+        except FileNotFoundError as error:
+            raise TrainingError(f"{path}: no such checkpoint") from error
+        except _DAMAGE as error:
             raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh") from error
         if settings != (asdict(self.config), asdict(self.shape)):
-            raise TrainingError(
-                f"{path}: checkpoint of a run with other settings; delete it to start afresh"
-            )
-        self.network.load_state_dict(state["network"])
-        self.average = state["average"]
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+            raise TrainingError(f"{path}: checkpoint of a run with other settings; delete it to start afresh")
+        self.step, self.average = step, average
 
     def _advance(self) -> Progress:
         config = self.config
@@ -167,11 +183,9 @@ class Trainer:
         # bfloat16 halves a step on a CPU with AMX; Gram matrices and losses stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16):
             content, style, tv = self._losses(photos)
-        loss = (
-            config.content_weight * content + config.style_weight * style + config.tv_weight * tv
-        )
+        loss = config.content_weight * content + config.style_weight * style + config.tv_weight * tv
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
         self.optimizer.step()
         self._average_weights()
@@ -207,9 +221,7 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
     return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * turn)))
 
 
-def measure(
-    network: TransformNet, painting: Picture, photographs: Sequence[Picture]
-) -> tuple[float, float]:
+def measure(network: TransformNet, painting: Picture, photographs: Sequence[Picture]) -> tuple[float, float]:
     """Mean (style distance, content distance) over photographs, in float32 at `MEASURED_SIZE` px."""
     features = Vgg16.pretrained()
     target = StyleTarget(painting, MEASURED_SIZE, features)
@@ -227,13 +239,3 @@ def measure(
             )
     style, content = sums / len(photographs)
     return float(style), float(content)
-
-
-def every(seconds: float) -> Iterator[bool]:
-    """An endless iterator that says True once in so many seconds."""
-    last = time.monotonic()
-    while True:
-        due = time.monotonic() - last >= seconds
-        if due:
-            last = time.monotonic()
-        yield due

@@ -56,9 +56,7 @@ class ConditionalInstanceNorm(nn.Module):
         variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)  # (N, C)
         scale = (style @ self.scale) * torch.rsqrt(variance + self.epsilon)
         shift = (style @ self.shift) - mean * scale
-        return torch.addcmul(
-            shift[:, :, None, None].to(x.dtype), x, scale[:, :, None, None].to(x.dtype)
-        )
+        return torch.addcmul(shift[:, :, None, None].to(x.dtype), x, scale[:, :, None, None].to(x.dtype))
 
 
 class ResizeConv(nn.Module):
@@ -81,7 +79,7 @@ class ResizeConv(nn.Module):
 
     def kernel(self) -> Tensor:
         """The folded kernel, (4 * outputs, inputs, 3, 3), phases of an output side by side."""
-        folded = torch.einsum("oikl,pjk,qml->opqijm", self.weight, self.fold, self.fold)
+        folded: Tensor = torch.einsum("oikl,pjk,qml->opqijm", self.weight, self.fold, self.fold)
         o, p, q, i, j, m = folded.shape
         return folded.reshape(o * p * q, i, j, m)
 
@@ -115,14 +113,13 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         y = F.relu(self.norm1(self.conv1(x), style))
-        return x + self.norm2(self.conv2(y), style)
+        residual: Tensor = self.norm2(self.conv2(y), style)
+        return x + residual
 
 
 def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
     # No bias where a normalisation follows: it would subtract it again.
-    return nn.Conv2d(
-        inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect", bias=False
-    )
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect", bias=False)
 
 
 class TransformNet(nn.Module):
@@ -140,9 +137,7 @@ class TransformNet(nn.Module):
         self.head_norm = ConditionalInstanceNorm(quarter, config.styles)
         self.down = _convolution(quarter, eighth, stride=2)
         self.down_norm = ConditionalInstanceNorm(eighth, config.styles)
-        self.blocks = nn.ModuleList(
-            ResidualBlock(eighth, config.styles) for _ in range(config.blocks)
-        )
+        self.blocks = nn.ModuleList(ResidualBlock(eighth, config.styles) for _ in range(config.blocks))
         self.up_quarter = ResizeConv(eighth, quarter)
         self.up_quarter_norm = ConditionalInstanceNorm(quarter, config.styles)
         self.up_half = ResizeConv(quarter, half)

@@ -44,17 +44,15 @@ class Vgg16(nn.Module):
             smoother gradients.
     """
 
+    mean: Tensor
+
     def __init__(self, *, pooling: Literal["max", "mean"] = "max") -> None:
         if pooling not in ("max", "mean"):
             raise ValueError(f"{pooling = } must be 'max' or 'mean'")
         super().__init__()
         self._pool = F.max_pool2d if pooling == "max" else F.avg_pool2d
         self.convolutions = nn.ModuleDict(
-            {
-                step[0]: nn.Conv2d(step[1], step[2], 3, padding=1)
-                for step in _LAYOUT
-                if step != "pool"
-            }
+            {step[0]: nn.Conv2d(step[1], step[2], 3, padding=1) for step in _LAYOUT if step != "pool"}
         )
         self.register_buffer("mean", torch.tensor(_MEAN_BGR).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False)

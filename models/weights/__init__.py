@@ -39,7 +39,7 @@ def manifest() -> dict[str, dict[str, Any]]:
     path = FOLDER / "manifest.json"
     try:
         entries: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))["weights"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path}: no readable manifest ({error}); install again") from error
     return entries
 

@@ -1,0 +1,129 @@
+"""The suite polices itself: what a test leaves behind, or reaches out for, fails that test.
+
+Warnings are errors and every test has a timeout (pyproject.toml). Here: no thread outlives its
+test, nothing is logged as an error, the random generators are as they were, no network, and a test
+marked `gpu` is skipped without CUDA, or fails if STYLIZE_VIDEO_REQUIRE_GPU=1 promises one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import random
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+THREAD_GRACE_SECONDS = 1.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers that only this file reads."""
+    config.addinivalue_line("markers", "error_logs: this test is expected to log errors")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that needs CUDA where there is none, unless there has to be."""
+    if item.get_closest_marker("gpu") is None or _has_cuda():
+        return
+    if os.environ.get("STYLIZE_VIDEO_REQUIRE_GPU") == "1":
+        pytest.fail("STYLIZE_VIDEO_REQUIRE_GPU=1, but there is no CUDA device", pytrace=False)
+    pytest.skip("no CUDA device")
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_threads() -> Iterator[None]:
+    """Fail a test that leaves a Python thread running, daemon or not, for more than a second."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + THREAD_GRACE_SECONDS
+    leaked = set(threading.enumerate()) - before
+    for thread in leaked:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    names = sorted(thread.name for thread in leaked if thread.is_alive())
+    if names:
+        pytest.fail(f"threads left running: {', '.join(names)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _random_state_restored() -> Iterator[None]:
+    """Give every test the same random state, and the next test what was there before."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")  # never imported for this
+    torch_state = torch.get_rng_state() if torch else None
+    random.seed(0)
+    np.random.seed(0)
+    if torch:
+        torch.manual_seed(0)
+    yield
+    random.setstate(python_state)
+    np.random.set_state(numpy_state)
+    if torch:
+        torch.set_rng_state(torch_state)
+
+
+class _ErrorRecords(logging.Handler):
+    """Collects what is logged as an error; FFmpeg's own remarks on a damaged film don't count."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith("libav"):
+            self.messages.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def _no_error_logs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which something was logged as an error (marker `error_logs` allows it)."""
+    handler = _ErrorRecords()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    if handler.messages and request.node.get_closest_marker("error_logs") is None:
+        pytest.fail("logged as an error: " + "; ".join(handler.messages), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the developer's shell don't reach the tests."""
+    monkeypatch.delenv("STYLIZE_VIDEO_DEBUG", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Fail a test that opens a connection to anywhere but this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _only_local(getattr(socket.socket, name)))
+        yield
+
+
+def _only_local(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            pytest.fail(f"a test reached for the network: {address}", pytrace=True)
+        return connect(self, address)
+
+    return guarded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

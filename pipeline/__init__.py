@@ -1,0 +1,1 @@
+"""Moving pictures: containers, clocks and threads; no networks."""

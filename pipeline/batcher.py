@@ -1,0 +1,64 @@
+"""Frames -> batches on the device, and painted batches -> frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylize_video.pipeline.frames import Frame, FrameBatch, Pixels
+
+
+def batches(frames: Iterable[Frame], *, size: int, device: torch.device) -> Iterator[FrameBatch]:
+    """Group consecutive frames of one size by `size`; the last, short batch comes too.
+
+    Raises:
+        ValueError: `size` below 1.
+    """
+    if size < 1:
+        raise ValueError(f"batch {size = } must be at least 1")
+    waiting: list[Frame] = []
+    for frame in frames:
+        if waiting and not _alike(waiting[-1], frame):
+            yield _batch(waiting, device)
+            waiting = []
+        waiting.append(frame)
+        if len(waiting) == size:  # at once: a live source may not send another frame for a while
+            yield _batch(waiting, device)
+            waiting = []
+    if waiting:
+        yield _batch(waiting, device)
+
+
+def frames_of(batch: FrameBatch) -> Iterator[Frame]:
+    """Take a painted batch apart; each frame gets pixels of the depth it came with."""
+    deep = batch.frames[0].pixels.dtype == np.uint16
+    for frame, pixels in zip(batch.frames, to_pixels(batch.pixels, deep=deep), strict=True):
+        yield frame.painted(pixels)
+
+
+def to_tensor(pixels: list[Pixels], device: torch.device) -> Tensor:
+    """Pictures of one size -> (N, 3, H, W) float32 in 0..1 on the device, channels last in memory."""
+    stacked = np.stack(pixels)
+    if stacked.dtype == np.uint16:  # torch knows the type but converts it nowhere near as fast
+        return torch.from_numpy(stacked.astype(np.float32) / 65535).to(device).permute(0, 3, 1, 2)
+    # Bytes cross to the device, not floats: a quarter of the traffic.
+    return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def to_pixels(images: Tensor, *, deep: bool = False) -> list[Pixels]:
+    """(N, 3, H, W) float in 0..1 -> N pictures (H, W, 3), rounded, uint16 if `deep` else uint8."""
+    peak, dtype = (65535, torch.int32) if deep else (255, torch.uint8)
+    scaled = images.detach().clamp(0, 1).mul(peak).round_().permute(0, 2, 3, 1).contiguous()
+    array = scaled.to(dtype).cpu().numpy()
+    return list(array.astype(np.uint16) if deep else array)
+
+
+def _batch(frames: list[Frame], device: torch.device) -> FrameBatch:
+    return FrameBatch(to_tensor([frame.pixels for frame in frames], device), tuple(frames))
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    return one.pixels.shape == other.pixels.shape and one.pixels.dtype == other.pixels.dtype

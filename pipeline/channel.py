@@ -1,0 +1,69 @@
+"""A bounded hand-over between two threads that can always be closed from either side."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class ChannelClosedError(Exception):
+    """The other side has gone; there is nobody to hand anything to."""
+
+
+class Channel(Generic[T]):
+    """At most `depth` items wait here; then `put` blocks. One producer, one consumer.
+
+    The depth is what bounds the memory of the whole run: each waiting item is a frame or a batch.
+    """
+
+    def __init__(self, depth: int = 4) -> None:
+        if depth < 1:
+            raise ValueError(f"{depth = } must be at least 1")
+        self._depth = depth
+        self._items: deque[T] = deque()
+        self._changed = threading.Condition()
+        self._finished = False  # the producer will put no more
+        self._abandoned = False  # nobody will take any more
+
+    def put(self, item: T) -> None:
+        """Hand over one item, waiting for room.
+
+        Raises:
+            ChannelClosedError: the channel was finished or abandoned.
+        """
+        with self._changed:
+            while len(self._items) >= self._depth and not self._abandoned and not self._finished:
+                self._changed.wait()
+            if self._abandoned or self._finished:
+                raise ChannelClosedError
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Say that no more items come; those waiting will still be taken. Safe to call again."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Throw away what waits and wake both sides. Safe to call again."""
+        with self._changed:
+            self._abandoned = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[T]:
+        """Take items until the channel is finished and empty, or abandoned."""
+        while True:
+            with self._changed:
+                while not self._items and not self._finished and not self._abandoned:
+                    self._changed.wait()
+                if not self._items:
+                    return
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item

@@ -1,0 +1,153 @@
+"""The data that flows: what a film is, one frame of it, and a batch of frames on the device.
+
+Everything is checked when it is made, so nobody downstream checks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import av
+    from torch import Tensor
+
+Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
+
+UNSPECIFIED = 2  # the code for "not said" of matrix, primaries and transfer in ISO/IEC 23091-2
+
+
+class ColorTags(NamedTuple):
+    """How pixels are coded, in the codes of ISO/IEC 23091-2 that FFmpeg uses too.
+
+    `range` is FFmpeg's: 0 unspecified, 1 limited ("tv"), 2 full ("pc").
+    """
+
+    matrix: int = UNSPECIFIED
+    range: int = 0
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """The part of a film to keep, in seconds of the source's own clock.
+
+    With a `start`, times in the output count from it; without, they are the source's.
+    """
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError(f"end = {self.end} s must be after start = {self.start} s")
+
+    def holds(self, time: Fraction) -> bool:
+        """Whether something presented at `time` (seconds) is kept."""
+        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
+
+    def shift(self, time_base: Fraction) -> int:
+        """Ticks of `time_base` to subtract from the source's timestamps."""
+        return 0 if self.start is None else round(self.start / time_base)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the reader knows of a film. Sizes are those of the frames that flow (after --max-size)."""
+
+    path: Path
+    coded_width: int  # px, as stored: before the rotation
+    coded_height: int
+    quarter_turns: int  # anticlockwise turns that bring a stored picture upright: 0..3
+    display_matrix: tuple[int, ...] | None  # the source's 3x3 matrix, row by row, or None
+    sample_aspect_ratio: Fraction | None  # of the stored picture
+    time_base: Fraction  # seconds a tick
+    rate: Fraction  # frames/s; a hint for encoders and progress, never a clock
+    pixel_format: str  # FFmpeg's name, of the source
+    bit_depth: int
+    color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
+    frame_count: int | None = None  # a hint for progress
+    is_picture: bool = False  # a one-frame film that was a picture file
+
+    def __post_init__(self) -> None:
+        if self.coded_width < 1 or self.coded_height < 1:
+            raise ValueError(f"{self.coded_width}x{self.coded_height} px is no size")
+        if self.time_base <= 0 or self.rate <= 0:
+            raise ValueError(f"{self.time_base = } and {self.rate = } must be above 0")
+        if self.quarter_turns not in range(4):
+            raise ValueError(f"{self.quarter_turns = } must be in 0..3")
+
+    @property
+    def width(self) -> int:
+        """Width of the upright picture, px."""
+        return self.coded_height if self.quarter_turns % 2 else self.coded_width
+
+    @property
+    def height(self) -> int:
+        """Height of the upright picture, px."""
+        return self.coded_width if self.quarter_turns % 2 else self.coded_height
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame: its pixels, its exact time, and where it came from.
+
+    `source` holds the original planes (stored orientation, the size of the output) while somebody
+    downstream still mixes them in; None otherwise.
+    """
+
+    pixels: Pixels
+    pts: int  # in ticks of time_base
+    time_base: Fraction
+    source: av.VideoFrame | None = None
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
+            raise ValueError(f"pixels of shape {self.pixels.shape} are not (H, W, 3)")
+        if self.pixels.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"pixels are {self.pixels.dtype}, not uint8 or uint16")
+
+    @property
+    def time(self) -> Fraction:
+        """Presentation time in seconds."""
+        return self.pts * self.time_base
+
+    def painted(self, pixels: Pixels) -> Frame:
+        """The same frame with other pixels of the same size.
+
+        Raises:
+            ValueError: the size differs.
+        """
+        if pixels.shape != self.pixels.shape:
+            raise ValueError(f"painting of shape {pixels.shape} for a frame {self.pixels.shape}")
+        return replace(self, pixels=pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameBatch:
+    """Consecutive frames of one shot and size, as one tensor on the device.
+
+    `pixels` is (N, 3, H, W) float RGB in 0..1; `frames` are the N frames they came from.
+    """
+
+    pixels: Tensor
+    frames: Sequence[Frame]
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 4 or self.pixels.shape[1] != 3:
+            raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, 3, H, W)")
+        if len(self.frames) != len(self.pixels):
+            raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
+        if not self.pixels.is_floating_point():
+            raise ValueError(f"batch is {self.pixels.dtype}, not floating point")
+
+    def with_pixels(self, pixels: Tensor) -> FrameBatch:
+        """The same frames with other pixels."""
+        return replace(self, pixels=pixels)

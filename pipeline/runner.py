@@ -1,0 +1,156 @@
+"""Starts the stages, hands frames from thread to thread, and ends them all whatever happens.
+
+    reader thread --frames--> [channel] --> caller's thread: batch, paint --> [channel] --> writer thread
+
+Painting stays in the caller's thread, where Ctrl-C arrives and torch was set up. The first error of
+any thread wins: it stops the others and is raised, whole, in the caller's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+
+from stylize_video.pipeline import batcher
+from stylize_video.pipeline.channel import Channel, ChannelClosedError
+from stylize_video.pipeline.frames import Frame
+from stylize_video.pipeline.stages import Stage
+
+CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder, and little memory even at 4K
+
+
+def run(
+    frames: Iterable[Frame],
+    stage: Stage,
+    write: Callable[[Frame], None],
+    *,
+    batch_size: int = 1,
+    device: torch.device | None = None,
+    depth: int = CHANNEL_DEPTH,
+) -> None:
+    """Read, paint and write all frames; return when the last one is written.
+
+    Args:
+        frames: iterated in a thread of its own.
+        stage: the painter; runs in the caller's thread.
+        write: called in a thread of its own, once a frame, in order.
+
+    Raises:
+        KeyboardInterrupt: after everything painted before Ctrl-C has been written.
+        Exception: the first error of any of the three, as it was raised.
+    """
+    device = device or torch.device("cpu")
+    crew = _Crew()
+    read_frames: Channel[Frame] = Channel(depth)
+    painted: Channel[Frame] = Channel(depth)
+    crew.channels = (read_frames, painted)
+    try:
+        crew.start("reader", lambda: _read(frames, read_frames))
+        crew.start("writer", lambda: _write(painted, write))
+        _paint(iter(read_frames), stage, painted, batch_size, device)
+    except ChannelClosedError:
+        pass  # another thread failed first; `crew.end` raises its error
+    except KeyboardInterrupt:
+        read_frames.abandon()
+        painted.finish()  # what is painted is still written
+        crew.end()
+        raise
+    except BaseException as error:
+        crew.fail(error)
+    crew.end()
+
+
+def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
+    try:
+        for frame in frames:
+            channel.put(frame)
+    except ChannelClosedError:
+        pass  # nobody wants the rest
+    finally:
+        _close(frames)
+    channel.finish()
+
+
+def _paint(
+    frames: Iterator[Frame],
+    stage: Stage,
+    painted: Channel[Frame],
+    batch_size: int,
+    device: torch.device,
+) -> None:
+    batches = batcher.batches(frames, size=batch_size, device=device)
+    results = stage.stylize(batches)
+    try:
+        for batch in results:
+            for frame in batcher.frames_of(batch):
+                painted.put(frame)
+    finally:
+        _close(results)
+    painted.finish()
+
+
+def _write(frames: Iterable[Frame], write: Callable[[Frame], None]) -> None:
+    for frame in frames:
+        write(frame)
+
+
+def _close(iterable: object) -> None:
+    """Run a generator's `finally` now, in the thread that ran the generator."""
+    close = getattr(iterable, "close", None)
+    if close is not None:
+        close()
+
+
+class _Crew:
+    """The threads of one run, and the first error among them."""
+
+    def __init__(self) -> None:
+        self.channels: tuple[Channel[Frame], ...] = ()
+        self._threads: list[tuple[threading.Thread, threading.Event]] = []
+        self._lock = threading.Lock()
+        self._error: BaseException | None = None
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self.fail(error)
+            finally:
+                done.set()
+
+        thread = threading.Thread(target=guarded, name=f"stylize-video {name}", daemon=True)
+        thread.start()
+        self._threads.append((thread, done))
+
+    def fail(self, error: BaseException) -> None:
+        """Remember the first error and stop everybody."""
+        with self._lock:
+            if self._error is None:
+                self._error = error
+        for channel in self.channels:
+            channel.abandon()
+
+    def end(self) -> None:
+        """Wait for the threads, then raise the first error if there was one.
+
+        A Ctrl-C that comes this late waits for the writer too: it has a few frames left at most.
+        """
+        try:
+            self._join()
+        except KeyboardInterrupt:
+            self._join()
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def _join(self) -> None:
+        # Until the thread says so itself: a Ctrl-C inside Thread.join makes Python 3.11 take a
+        # running thread for a stopped one.
+        for thread, done in self._threads:
+            done.wait()
+            thread.join()

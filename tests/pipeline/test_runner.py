@@ -1,0 +1,243 @@
+"""The runner: every frame once and in order, and an end within a second whatever fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stylize_video.pipeline import runner
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages import Unchanged
+
+TICK = Fraction(1, 25)
+PROMPT = 1.0  # s within which every fault must end the run
+
+
+def frame(number: int) -> Frame:
+    return Frame(np.full((8, 8, 3), number % 256, np.uint8), number, TICK)
+
+
+def endless() -> Iterator[Frame]:
+    number = 0
+    while True:
+        yield frame(number)
+        number += 1
+
+
+class Fault(Exception):
+    """What the parts below break with."""
+
+
+class Slow:
+    """A painter that takes its time and counts."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.closed = False
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        try:
+            for batch in batches:
+                time.sleep(self.seconds)
+                yield batch
+        finally:
+            self.closed = True
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_every_frame_once_in_order_and_the_short_last_batch(batch_size: int) -> None:
+    written: list[Frame] = []
+    runner.run((frame(n) for n in range(10)), Unchanged(), written.append, batch_size=batch_size)
+    assert [f.pts for f in written] == list(range(10))
+    assert [int(f.pixels[0, 0, 0]) for f in written] == list(range(10))
+
+
+def test_a_stage_may_hold_batches_back() -> None:
+    class Hoarder:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            yield from list(batches)
+
+    written: list[Frame] = []
+    runner.run((frame(n) for n in range(20)), Hoarder(), written.append)
+    assert [f.pts for f in written] == list(range(20))
+
+
+def test_no_frames_is_no_error() -> None:
+    runner.run(iter(()), Unchanged(), lambda _: None)
+
+
+def expect_fault(frames, stage, write) -> None:
+    error = Fault("the original")
+    began = time.monotonic()
+
+    def fail(*_):
+        raise error
+
+    with pytest.raises(Fault) as caught:
+        runner.run(frames(fail), stage(fail), write(fail))
+    assert caught.value is error
+    assert time.monotonic() - began < PROMPT
+    assert not [t for t in threading.enumerate() if t.name.startswith("stylize-video")]
+
+
+def reader_fails(fail) -> Iterator[Frame]:
+    for number in range(10):
+        yield frame(number)
+    fail()
+
+
+class PainterFails:
+    def __init__(self, fail) -> None:
+        self.fail = fail
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for number, batch in enumerate(batches):
+            if number == 5:
+                self.fail()
+            yield batch
+
+
+def on_call(number: int, fail):
+    calls = iter(range(1, 1_000_000))
+
+    def write(_: Frame) -> None:
+        if next(calls) == number:
+            fail()
+
+    return write
+
+
+def test_fault_1_the_reader_raises() -> None:
+    expect_fault(reader_fails, lambda _: Unchanged(), lambda _: lambda _: None)
+
+
+def test_fault_1_the_reader_raises_at_once() -> None:
+    def at_once(fail) -> Iterator[Frame]:
+        fail()
+        yield frame(0)
+
+    expect_fault(at_once, lambda _: Unchanged(), lambda _: lambda _: None)
+
+
+def test_fault_2_the_painter_raises() -> None:
+    expect_fault(lambda _: endless(), PainterFails, lambda _: lambda _: None)
+
+
+def test_fault_3_the_writer_raises() -> None:
+    expect_fault(lambda _: endless(), lambda _: Unchanged(), lambda fail: on_call(3, fail))
+
+
+def test_fault_3_the_writer_raises_while_the_others_wait() -> None:
+    def after_a_while(fail):
+        def write(_: Frame) -> None:
+            time.sleep(0.3)  # both channels are full by then
+            fail()
+
+        return write
+
+    expect_fault(lambda _: endless(), lambda _: Unchanged(), after_a_while)
+
+
+def test_fault_4_the_writer_raises_on_the_last_frame() -> None:
+    expect_fault(
+        lambda _: (frame(n) for n in range(10)), lambda _: Unchanged(), lambda fail: on_call(10, fail)
+    )
+
+
+def interrupt_after(seconds: float) -> threading.Timer:
+    timer = threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+def test_fault_5_ctrl_c_while_working_writes_what_was_painted() -> None:
+    painter, written = Slow(0.02), []
+    timer = interrupt_after(0.3)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(endless(), painter, written.append)
+    assert time.monotonic() - began < 0.3 + PROMPT
+    assert painter.closed
+    assert [f.pts for f in written] == list(range(len(written)))
+    assert len(written) >= 5
+    timer.join()
+
+
+def test_fault_6_ctrl_c_while_waiting_for_a_frame() -> None:
+    stop = threading.Event()
+
+    def stuck() -> Iterator[Frame]:
+        yield frame(0)
+        stop.wait(0.6)  # a slow disk: the reader can't be woken, only waited for
+
+    timer = interrupt_after(0.2)
+    began = time.monotonic()
+    written: list[Frame] = []
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(stuck(), Unchanged(), written.append)
+    assert time.monotonic() - began < 0.2 + PROMPT
+    assert [f.pts for f in written] == [0]
+    timer.join()
+
+
+def test_fault_6_ctrl_c_while_waiting_for_the_writer() -> None:
+    written: list[Frame] = []
+
+    def write(painted: Frame) -> None:
+        time.sleep(0.05)
+        written.append(painted)
+
+    timer = interrupt_after(0.3)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(endless(), Unchanged(), write)
+    assert time.monotonic() - began < 0.3 + PROMPT
+    assert [f.pts for f in written] == list(range(len(written)))
+    timer.join()
+
+
+def test_ctrl_c_after_the_last_frame_was_painted_still_writes_all() -> None:
+    written: list[Frame] = []
+
+    def write(painted: Frame) -> None:
+        time.sleep(0.1)
+        written.append(painted)
+
+    timer = interrupt_after(0.2)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run((frame(n) for n in range(4)), Unchanged(), write)
+    assert len(written) == 4
+    timer.join()
+
+
+def test_memory_is_bounded_by_the_channels() -> None:
+    alive, most = 0, 0
+
+    class Counted(Frame):
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def counted() -> Iterator[Frame]:
+        nonlocal alive, most
+        for number in range(200):
+            alive += 1
+            most = max(most, alive)
+            yield Counted(np.zeros((8, 8, 3), np.uint8), number, TICK)
+
+    class Fresh:
+        """Leaves the counted frames behind, as a painter's result is a new frame anyway."""
+
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            for batch in batches:
+                yield FrameBatch(batch.pixels, tuple(frame(f.pts) for f in batch.frames))
+
+    runner.run(counted(), Fresh(), lambda _: time.sleep(0.001), batch_size=2, depth=4)
+    assert most <= 4 + 2 * 2 + 3  # the channel, two batches, one in each hand

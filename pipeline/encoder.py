@@ -1,0 +1,293 @@
+"""Writes painted pictures as a film: encodes them, carries all other streams over, ends atomically."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import av
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from stylize_video.errors import OutputError
+from stylize_video.pipeline import formats, holding, pixels
+from stylize_video.pipeline.carry import Carrier
+from stylize_video.pipeline.clock import OutputClock
+from stylize_video.pipeline.frames import TimeRange, VideoInfo
+from stylize_video.pipeline.interrupts import patient
+from stylize_video.pipeline.palette import Palette
+from stylize_video.pipeline.partial import PartialFile, output_errors
+from stylize_video.pipeline.report import WriteReport
+
+__all__ = ["EncoderOptions", "FileWriter", "WriteReport"]
+
+_BUFFER = 1 << 20  # bytes FFmpeg gathers before it calls Python to write them
+
+
+Check = Callable[[Path, WriteReport], object]
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """How to encode; None: what suits the container and the codec."""
+
+    codec: str | None = None  # "h264", "vp9", ... or FFmpeg's name of an encoder
+    crf: int | None = None  # quality, 0 is best; 18 for H.264
+    preset: str | None = None  # speed, in the encoder's own words
+    overwrite: bool = False
+
+
+class FileWriter:
+    """Encodes pictures into `path`, which appears only at `finish()`. A context manager.
+
+    Attributes:
+        pixel_format: what pictures handed to `write` must be in.
+        color: how they must be coded, and are labelled.
+        upright: whether they must be upright (the container can't store a rotation, or there is
+            none) rather than in stored orientation.
+        width, height: their size, px.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: VideoInfo,
+        options: EncoderOptions,
+        *,
+        clip: TimeRange | None = None,
+    ) -> None:
+        """Open source and output, and write the header.
+
+        Raises:
+            UsageError: unknown extension, codec or setting, or a codec the container can't hold.
+            OutputExistsError: `path` exists and is not to be overwritten.
+            OutputError: it can't be written, or the encoder refuses.
+            InputError: the source can't be opened again.
+        """
+        clip = clip or TimeRange()
+        self.path = path
+        self._format, encoder = formats.check_output(path, options.codec)
+        formats.check_quality(encoder, options.crf, options.preset)
+        self._info = info
+        self._encoder = encoder
+        self._choose()
+        self._clock = OutputClock(self._format, info, clip)
+        self._palette: Palette | None = None
+        self._notes: list[str] = []
+        self._container: OutputContainer | None = None
+        self._carrier: Carrier | None = None
+        self._file = PartialFile(path, overwrite=options.overwrite)
+        try:
+            self._carrier = Carrier(info.path, self._format, clip)
+            with output_errors(path):
+                self._open(self._carrier, options)
+        except BaseException:
+            self.close()
+            raise
+
+    def _choose(self) -> None:
+        """Settle size, pixel format and colour of the pictures."""
+        info = self._info
+        self.upright = info.quarter_turns == 0 or not self._format.rotation
+        stored = (info.coded_width, info.coded_height)
+        self.width, self.height = (info.width, info.height) if self.upright else stored
+        self.pixel_format = pixels.choose_pixel_format(
+            self._encoder, info.pixel_format, info.bit_depth, self.width, self.height
+        )
+        self.color = pixels.output_color(info.color, self.pixel_format, self._encoder, info.coded_height)
+
+    def write(self, picture: av.VideoFrame) -> None:
+        """Encode `picture`, whose pts and time base are the source's; takes it over.
+
+        Raises:
+            OutputError: it can't be written; the partial file is gone.
+        """
+        if self._container is None:
+            raise ValueError("the writer is closed")
+        if self._format.is_picture and self._clock.times:
+            raise OutputError(f"{self.path}: {self._format.name} holds one frame; write a film")
+        self._check(picture)
+        self._clock.stamp(picture)
+        # The decoder's choice; encoders would take it for an order.
+        picture.pict_type = 0
+        with self._failing():
+            self._encode(picture)
+
+    def finish(self, check: Check | None = None) -> WriteReport:
+        """Write what is left, close, and give the file its name. A first Ctrl-C waits for that.
+
+        Args:
+            check: called with the finished file, still under its partial name, and the report. What
+                it raises is raised here; then the file is gone and an earlier output untouched.
+
+        Raises:
+            OutputError: it can't be written, or no frame was.
+        """
+        if not self._clock.times:
+            self.close()
+            raise OutputError(f"{self.path}: not one frame to write")
+        with self._failing(), patient():
+            self._complete(None)
+        report = self._report()
+        if check is not None:
+            with self._failing():
+                check(self._file.partial, report)
+        self._file.commit()
+        return report
+
+    def keep_partial(self) -> Path | None:
+        """End the film after the last frame written and leave it as the partial file.
+
+        Where that lies, for it can be played; None, and nothing left, if no frame was written.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        if self._container is None or not self._clock.times:
+            self.close()
+            return None
+        with self._failing(), patient():
+            self._complete(self._clock.end)
+        return self._file.keep()
+
+    def close(self) -> None:
+        """Let go of everything; without `finish` or `keep_partial` the partial file goes too.
+
+        Safe to call again.
+        """
+        self._file.discard()
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Errors as one line, and nothing left behind after any."""
+        try:
+            with output_errors(self.path):
+                yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, carrier: Carrier, options: EncoderOptions) -> None:
+        container = av.open(
+            self._file,
+            "w",
+            format=self._format.muxer,
+            container_options=holding.muxer_options(self._format, carrier.source, carrier.clip),
+            metadata_errors="surrogateescape",
+            buffer_size=_BUFFER,
+        )
+        self._container = container
+        carrier.add_streams(container, lambda: self._add_film(container, carrier, options))
+        container.start_encoding()
+
+    def _add_film(self, container: OutputContainer, carrier: Carrier, options: EncoderOptions) -> None:
+        settings = formats.encoder_options(self._encoder, options.crf, options.preset)
+        stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
+        codec = stream.codec_context
+        codec.width, codec.height = self.width, self.height
+        codec.pix_fmt = self.pixel_format
+        codec.time_base = stream.time_base = self._clock.time_base
+        codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc = self.color
+        if not self._format.b_frames:
+            codec.max_b_frames = 0
+        if self._format.muxer == "gif":
+            codec.pix_fmt = "pal8"
+            self._palette = Palette(self.width, self.height, self._clock.time_base)
+        self._add_shape(stream)
+        if carrier.film is not None:
+            stream.metadata.update(holding.stream_tags(carrier.film, self._format, changed=True))
+            stream.disposition = carrier.film.disposition
+        self._stream = stream
+
+    def _add_shape(self, stream: VideoStream) -> None:
+        """Aspect ratio and rotation."""
+        aspect = self._info.sample_aspect_ratio
+        turned = self.upright and self._info.quarter_turns % 2
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = 1 / aspect if turned else aspect
+            if aspect != 1 and not formats.holds_aspect(self._format, self._encoder):
+                self._notes.append(
+                    f"samples are {aspect.numerator}:{aspect.denominator}, not square: "
+                    f"{self._encoder} in {self._format.name} can't say so; players show it distorted"
+                )
+        if not self._format.rotation:
+            return
+        if self._info.display_matrix is not None:
+            stream.set_display_matrix(self._info.display_matrix)
+        elif self._info.quarter_turns:
+            stream.set_display_rotation(90 * self._info.quarter_turns)
+
+    def _check(self, picture: av.VideoFrame) -> None:
+        got = (picture.width, picture.height, picture.format.name)
+        wanted = (self.width, self.height, self.pixel_format)
+        if got != wanted:
+            raise ValueError(f"picture is {got}, the writer takes {wanted}")
+
+    def _encode(self, picture: av.VideoFrame | None) -> None:
+        """Encode and mux; None drains."""
+        if self._palette is None:
+            self._mux(self._stream.encode(picture))
+            return
+        for frame in self._palette.convert(picture):
+            self._mux(self._stream.encode(frame))
+        if picture is None:
+            self._mux(self._stream.encode(None))
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        assert self._container is not None
+        assert self._carrier is not None
+        for packet in packets:
+            # Whatever belongs before this frame goes first: so the file is interleaved well and
+            # the muxer has nothing to hold back.
+            if packet.dts is not None:
+                self._carrier.mux_until(packet.dts * self._clock.time_base)
+            self._container.mux_one(packet)
+
+    def _complete(self, end: Fraction | None) -> None:
+        """Drain everything, write the trailer, bring it to the disk."""
+        assert self._container is not None
+        assert self._carrier is not None
+        self._encode(None)
+        self._carrier.finish(end)
+        self._container.close()
+        self._file.sync()
+        self._release()
+
+    def _release(self) -> None:
+        """Close muxer and source. With the file closed already, the muxer writes no trailer."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
+        if self._carrier is not None:
+            self._carrier.close()
+
+    def _report(self) -> WriteReport:
+        assert self._carrier is not None
+        note = self._clock.note()
+        notes = [*self._notes, *self._carrier.notes, *([note] if note else [])]
+        return WriteReport(
+            self.path,
+            self._format,
+            self._clock.times,
+            self._clock.time_base,
+            self.color,
+            self._carrier.report(),
+            tuple(notes),
+        )

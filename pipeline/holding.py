@@ -1,0 +1,238 @@
+"""What of a source a container can hold, and what it takes instead."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from stylize_video.pipeline.formats import Container
+from stylize_video.pipeline.frames import TimeRange
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+Tags = dict[str, str]
+
+_MICROSECOND = Fraction(1, 1_000_000)  # s
+_MP4_FAMILY = ("mp4", "mov")
+# Encoders for sound that a container can't hold. Everything plays PCM in AVI.
+_AUDIO = {
+    "mp4": "aac",
+    "mov": "aac",
+    "matroska": "aac",
+    "webm": "libopus",
+    "avi": "pcm_s16le",
+    "mpegts": "aac",
+}
+_TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
+_BITS_PER_CHANNEL = {"aac": 96_000, "libopus": 64_000}  # bit/s, transparent to nearly everybody
+
+_AUDIBLE = Fraction(1, 25)  # s that sound may be late before anybody sees it
+
+# FFmpeg's transport stream muxer takes anything, and marks what has no number of its own
+# "private data", which no player can read.
+_MPEGTS = frozenset({"aac", "mp2", "mp3", "ac3", "eac3", "dts", "dvb_subtitle", "dvb_teletext"})
+
+
+def codec_name(stream: Stream) -> str:
+    """FFmpeg's name of the stream's codec, "unknown" if it has none."""
+    context = getattr(stream, "codec_context", None)
+    if context is not None:
+        return str(context.codec.canonical_name)
+    name = getattr(stream, "name", None)
+    return str(name) if name and stream.type == "data" else "unknown"
+
+
+def describe(stream: Stream) -> str:
+    """The stream for people: "stream 3 (subtitle, subrip, eng)"."""
+    words = [stream.type or "unknown", codec_name(stream)]
+    if stream.type == "attachment":
+        words[1] = stream.metadata.get("filename", "unnamed")
+    if stream.language and stream.language != "und":
+        words.append(stream.language)
+    return f"stream {stream.index} ({', '.join(words)})"
+
+
+def film_stream(source: InputContainer) -> VideoStream | None:
+    """The stream that is painted: the first that is no cover picture."""
+    for stream in source.streams.video:
+        if not is_cover(stream):
+            return stream
+    return None
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether the stream is a single picture that stands for the film, or for a part of it."""
+    return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)
+
+
+def cover_data(path: Path, stream: Stream) -> bytes:
+    """The picture itself; FFmpeg hands it out as the stream's only packet, before all others."""
+    with av.open(str(path), metadata_errors="surrogateescape") as source:
+        for packet in source.demux(source.streams[stream.index]):
+            return bytes(packet)
+    return b""
+
+
+def can_copy(stream: Stream, container: Container) -> bool:
+    """Whether the container holds the stream's packets as they are.
+
+    Found by writing a header into memory, since some muxers refuse only then.
+    """
+    codec = codec_name(stream)
+    # FFmpeg can put PCM into MP4, but hardly a player can take it out.
+    if container.muxer == "mp4" and codec.startswith("pcm_"):
+        return False
+    if container.muxer == "mpegts" and codec not in _MPEGTS:
+        return False
+    if container.constant_rate and _starts_late(stream):
+        return False  # AVI's sound begins with the film; converted, it gets silence in front
+    memory = io.BytesIO()
+    try:
+        probe = av.open(memory, "w", format=container.muxer)
+        copy = probe.add_stream_from_template(stream)
+        if is_cover(stream):
+            copy.disposition = Disposition.attached_pic
+        probe.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    finally:
+        memory.close()  # a closed file makes PyAV leave out the trailer
+    return True
+
+
+def _starts_late(stream: Stream) -> bool:
+    if stream.type != "audio" or not stream.start_time or not stream.time_base:
+        return False
+    return stream.start_time * Fraction(stream.time_base) > _AUDIBLE
+
+
+def audio_encoder(container: Container) -> str | None:
+    """The encoder for sound that the container can't hold."""
+    return _AUDIO.get(container.muxer)
+
+
+def text_encoder(stream: Stream, container: Container) -> str | None:
+    """The encoder for text subtitles that the container can't hold; None for pictures."""
+    context = getattr(stream, "codec_context", None)
+    if context is None or not context.codec.text_sub:
+        return None
+    return _TEXT.get(container.muxer)
+
+
+def audio_settings(encoder: str, source: AudioStream) -> tuple[int, str, int]:
+    """Sample rate (Hz), channel layout and bit rate (bit/s; 0: the codec's own) for a conversion."""
+    rates = av.Codec(encoder, "w").audio_rates
+    rate = source.rate
+    if rates and rate not in rates:
+        rate = min((r for r in rates if r >= rate), default=max(rates))
+    layout = source.layout.name
+    channels = source.channels
+    if "channels" in layout:  # no named layout: the codecs want one
+        layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(channels, "stereo")
+    return rate, layout, _BITS_PER_CHANNEL.get(encoder, 0) * channels
+
+
+_FORMAT_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+_STATISTICS = ("_statistics", "bps", "duration", "number_of_", "encoder", "source_id")
+# QuickTime's list of languages, as FFmpeg has it, knows these by their other code only.
+_MAC_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
+    "sqi": "alb", "mkd": "mac", "hye": "arm", "kat": "geo",
+}  # fmt: skip
+# Tags that MP4's own list (iTunes) has a place for.
+_MP4_TAGS = frozenset(
+    {
+        "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre",
+        "copyright", "grouping", "lyrics", "description", "synopsis", "show", "episode_id",
+        "network", "keywords", "episode_sort", "season_number", "media_type", "hd_video",
+        "gapless_playback", "compilation", "track", "disc", "creation_time", "language",
+    }
+)  # fmt: skip
+
+
+def container_tags(source: InputContainer, container: Container) -> tuple[Tags, list[str]]:
+    """The film's own tags, without those that describe the old file; and those without a place."""
+    tags = {k: v for k, v in source.metadata.items() if k.lower() not in _FORMAT_TAGS}
+    held = container.tags
+    if container.muxer == "mp4" and any(map(is_cover, source.streams)):
+        held = _MP4_TAGS  # the cover lies in iTunes' list, and there can be only one list
+    lost = [k for k in tags if held is not None and k.lower() not in held]
+    return {k: v for k, v in tags.items() if k not in lost}, lost
+
+
+def stream_tags(stream: Stream, container: Container, *, changed: bool) -> Tags:
+    """A stream's tags; without figures on its old packets if those have `changed`."""
+    tags = dict(stream.metadata)
+    tags.pop("DURATION", None)  # the muxer writes its own
+    if "title" not in tags and "name" in tags:
+        tags["title"] = tags.pop("name")  # what FFmpeg reads from MP4 as one, it writes as the other
+    if tags.get("language") == "und":
+        del tags["language"]
+    if container.muxer == "mov" and tags.get("language") in _MAC_LANGUAGES:
+        tags["language"] = _MAC_LANGUAGES[tags["language"]]
+    if container.muxer not in _MP4_FAMILY:
+        tags.pop("vendor_id", None)
+        if tags.get("handler_name", "").endswith("Handler"):  # MP4's own names for kinds of tracks
+            del tags["handler_name"]
+    if not changed:
+        return tags
+    return {k: v for k, v in tags.items() if not k.lower().startswith(_STATISTICS)}
+
+
+def muxer_options(container: Container, source: InputContainer, clip: TimeRange) -> dict[str, str]:
+    """Options for the muxer so that no tag and no start time is lost."""
+    options = dict(container.options)
+    if container.muxer not in _MP4_FAMILY:
+        return options
+    tags, _ = container_tags(source, container)
+    if any(tag.lower() not in _MP4_TAGS for tag in tags):
+        # QuickTime's free-form list instead of iTunes' fixed one
+        options["movflags"] = "use_metadata_tags"
+    scale = _movie_timescale(source, clip)
+    if scale is not None:
+        options["movie_timescale"] = str(scale)
+    return options
+
+
+def _movie_timescale(source: InputContainer, clip: TimeRange) -> int | None:
+    """Ticks a second of MP4's common clock in which all start offsets are exact; None: as usual.
+
+    Usual are 1000. A track that does not start at 0 is put there by an "edit" in that clock.
+    """
+    scale = 1000
+    for stream in sorted(source.streams, key=lambda s: s.type != "video"):
+        if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
+            continue
+        start = None if stream.start_time is None else stream.start_time * stream.time_base
+        if clip.start is None and start is not None and (start * 1000).denominator == 1:
+            continue
+        ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
+        if lcm(scale, ticks) < 2**31:
+            scale = lcm(scale, ticks)
+    return scale if scale != 1000 else None
+
+
+def clipped_chapters(source: InputContainer, clip: TimeRange) -> list[Chapter]:
+    """The source's chapters, cut to the clip and moved with it."""
+    chapters: list[Chapter] = []
+    for chapter in source.chapters():
+        base = chapter["time_base"] or _MICROSECOND
+        start, end = chapter["start"], chapter["end"]
+        shift = clip.shift(base)
+        if clip.start is not None:
+            start = max(start, shift)
+        if clip.end is not None:
+            end = min(end, round(clip.end / base))
+        if start < end or (start == end and clip == TimeRange()):
+            chapters.append({**chapter, "start": start - shift, "end": end - shift})
+    return chapters

@@ -1,0 +1,135 @@
+"""A file that appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from stylize_video.errors import OutputError, OutputExistsError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+    errno.EDQUOT: "your quota is used up; free some space or write elsewhere",
+    errno.EFBIG: "the file is too large for this file system; write elsewhere",
+    errno.EACCES: "no permission to write there; choose another folder",
+    errno.EPERM: "no permission to write there; choose another folder",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.ENOENT: "no such folder; make it first or choose another",
+    errno.ENOTDIR: "its parent is no folder; choose another",
+    errno.EISDIR: "a folder of that name is in the way; choose another name",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn what the system or FFmpeg raise while writing `path` into one clear line.
+
+    Raises:
+        OutputError: what, where and what to do.
+    """
+    try:
+        yield
+    except (OSError, av.FFmpegError) as error:
+        reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
+        raise OutputError(f"can't write {path}: {reason}") from error
+
+
+class PartialFile:
+    """`name.part.ext` in the folder of `path`, renamed to `path` by `commit()`.
+
+    PyAV writes through this object rather than by itself: so every error comes as the OSError
+    it is, no byte is lost to a short write on a nearly full disk (FFmpeg takes a short write
+    for a whole one), and the handle is closed whatever state the muxer is in.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        """Make the file, under a name that no other file and no other run has.
+
+        Raises:
+            OutputExistsError: `path` exists and `overwrite` is not set.
+            OutputError: it can't be made.
+        """
+        self.path = path
+        self._overwrite = overwrite
+        self._check_free()
+        with output_errors(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            self.partial, self._descriptor = self._make()
+        self.name = str(self.partial)  # PyAV reads it for its messages
+        self.closed = False
+        self._done = False
+
+    def _make(self) -> tuple[Path, int]:
+        number = 1
+        while True:
+            part = "part" if number == 1 else f"part{number}"
+            partial = self.path.with_name(f"{self.path.stem}.{part}{self.path.suffix}")
+            try:
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+                return partial, os.open(partial, flags, 0o666)
+            except FileExistsError:
+                number += 1
+
+    def _check_free(self) -> None:
+        if not self._overwrite and self.path.exists():
+            raise OutputExistsError(f"{self.path} exists; use --overwrite or another name")
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`; its length in bytes."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to `offset`; the new position in bytes."""
+        return os.lseek(self._descriptor, offset, whence)
+
+    def tell(self) -> int:
+        """Position in bytes."""
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def sync(self) -> None:
+        """Bring the bytes to the disk, where late errors (a full disk, a lost share) show."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the handle; the partial file stays. Does nothing the second time."""
+        if not self.closed:
+            self.closed = True
+            os.close(self._descriptor)
+
+    def keep(self) -> Path:
+        """Close, and leave the partial file where it is; its path."""
+        self.close()
+        self._done = True
+        return self.partial
+
+    def commit(self) -> None:
+        """Close and rename to `path`.
+
+        Raises:
+            OutputExistsError: `path` came into being meanwhile; the partial file is kept.
+            OutputError: the rename failed; the partial file is kept.
+        """
+        partial = self.keep()
+        try:
+            self._check_free()
+            with output_errors(self.path):
+                partial.replace(self.path)
+        except OutputError as error:
+            raise type(error)(f"{error}; the finished film lies in {partial}") from error
+
+    def discard(self) -> None:
+        """Close and remove the partial file. Does nothing after `keep()` or `commit()`."""
+        self.close()
+        if not self._done:
+            self._done = True
+            self.partial.unlink(missing_ok=True)

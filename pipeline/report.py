@@ -1,0 +1,87 @@
+"""What was written, in a form that can be found again in the file."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from stylize_video.pipeline.formats import Container
+from stylize_video.pipeline.frames import ColorTags
+
+EMPTY_CUE = b"\0\0"  # mov_text between two subtitles; muxers add and drop them as they need
+
+
+@dataclass(frozen=True)
+class CarriedStream:
+    """What was written of one carried stream, to be found again in the output."""
+
+    name: str  # "stream 1 (audio, aac, eng)"
+    index: int  # of the stream in the output
+    type: str  # "audio", "subtitle", "data", "video" (cover art), "attachment"
+    converted: bool
+    packets: int
+    digest: bytes  # BLAKE2b of the payloads, one after the other
+    times: array[int]  # pts of each packet, ticks of time_base
+    time_base: Fraction  # s
+
+
+class Tally:
+    """Counts and hashes the packets of one stream, the same way when writing and when verifying.
+
+    Payloads are hashed without what belongs to the container: ADTS headers, which transport
+    streams need and MP4 must not have, and the empty cues of mov_text.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._hash = hashlib.blake2b(digest_size=16)
+        self.times = array("q")
+
+    def add(self, packet: av.Packet[Any]) -> None:
+        """Count `packet`; its pts must be in the output's ticks."""
+        data: Any = memoryview(packet)
+        if self._codec == "mov_text" and bytes(data) == EMPTY_CUE:
+            return
+        if self._codec == "aac" and len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+            data = data[7 if data[1] & 1 else 9 :]
+        self._hash.update(data)
+        self.times.append(packet.pts if packet.pts is not None else packet.dts or 0)
+
+    @staticmethod
+    def of(data: bytes) -> bytes:
+        """The hash of a payload that is no packet, 16 bytes."""
+        return hashlib.blake2b(data, digest_size=16).digest()
+
+    @property
+    def packets(self) -> int:
+        """How many packets were counted."""
+        return len(self.times)
+
+    @property
+    def digest(self) -> bytes:
+        """The hash of all payloads so far, 16 bytes."""
+        return self._hash.digest()
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What was written, to be compared with what the file holds."""
+
+    path: Path
+    container: Container
+    times: array[int]  # pts of each frame, ticks of time_base, in the output's clock
+    time_base: Fraction  # s
+    color: ColorTags
+    carried: tuple[CarriedStream, ...]
+    notes: tuple[str, ...]  # a line for everything that is not as in the source
+
+    @property
+    def frames(self) -> int:
+        """Number of frames written."""
+        return len(self.times)

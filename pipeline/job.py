@@ -1,0 +1,153 @@
+"""The main job: one film in, the same film painted out, and nothing lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from stylize_video.errors import DeviceError
+from stylize_video.models import styles
+from stylize_video.pipeline import formats, preflight, runner
+from stylize_video.pipeline.compositor import Compositor
+from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
+from stylize_video.pipeline.frames import Frame, VideoInfo
+from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.reader import FileReader
+from stylize_video.pipeline.report import WriteReport
+from stylize_video.pipeline.stages import NetworkPainter, Stage
+from stylize_video.pipeline.verify import verify
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What a job did."""
+
+    output: Path
+    frames: int
+    damaged: int  # of the frames, those that could be decoded only in part
+    seconds: float  # from the first frame asked for to the output in its place
+    notes: tuple[str, ...]  # what could not be kept as it was, a line each
+    verified: str | None  # what was compared, or None if verification was off
+
+
+class PaintingInterrupted(KeyboardInterrupt):
+    """Ctrl-C; `partial` is the playable film of what had been painted, or None."""
+
+    def __init__(self, partial: Path | None, frames: int) -> None:
+        super().__init__()
+        self.partial = partial
+        self.frames = frames
+
+
+OnFrame = Callable[[int], None]  # called with the number of frames written so far
+
+
+def paint(
+    source: Path,
+    output: Path,
+    options: PaintOptions,
+    *,
+    on_start: Callable[[VideoInfo], None] | None = None,
+    on_frame: OnFrame | None = None,
+) -> Painted:
+    """Paint one film.
+
+    Args:
+        source: a film or a picture.
+        output: its extension decides the container.
+        options: everything else.
+        on_start: called once with what is known of the film.
+        on_frame: called in the writer's thread after each frame.
+
+    Raises:
+        StylizeVideoError: nothing is left behind, an existing output is untouched.
+        PaintingInterrupted: Ctrl-C; what was painted so far lies in a playable file.
+    """
+    preflight.check(source, output, options)
+    device = choose_device(options.device)
+    container, _ = formats.check_output(output, options.codec)
+    mixes = options.strength < 1 or options.preserve_color
+    with FileReader(
+        source,
+        start=options.start,
+        duration=options.duration,
+        max_size=options.max_size,
+        keep_source=mixes,
+        upright=not container.rotation,
+    ) as reader:
+        painter = styles.load(options.style)
+        stage = NetworkPainter(painter.network, painter.style, device=device)
+        encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
+        with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
+            if on_start is not None:
+                on_start(reader.info)
+            began = time.perf_counter()
+            report, verified = _run(reader, stage, writer, options, device, on_frame)
+        return Painted(
+            output=output,
+            frames=report.frames,
+            damaged=reader.report.damaged,
+            seconds=time.perf_counter() - began,
+            notes=(*reader.report.notes, *report.notes),
+            verified=verified,
+        )
+
+
+def _run(
+    reader: FileReader,
+    stage: Stage,
+    writer: FileWriter,
+    options: PaintOptions,
+    device: torch.device,
+    on_frame: OnFrame | None,
+) -> tuple[WriteReport, str | None]:
+    compositor = Compositor(
+        reader.info,
+        writer.pixel_format,
+        output=writer.color,
+        strength=options.strength,
+        preserve_color=options.preserve_color,
+    )
+    written = 0
+    verified: str | None = None
+
+    def check(partial: Path, report: WriteReport) -> None:
+        nonlocal verified
+        verified = verify(partial, report)
+
+    def write(frame: Frame) -> None:
+        nonlocal written
+        writer.write(compositor(frame))
+        written += 1
+        if on_frame is not None:
+            on_frame(written)
+
+    try:
+        runner.run(reader.frames(), stage, write, batch_size=options.batch_size, device=device)
+        # Verified under its partial name, so that a bad film never replaces a good one.
+        report = writer.finish(check if options.verify else None)
+    except KeyboardInterrupt:
+        raise PaintingInterrupted(writer.keep_partial(), written) from None
+    return report, verified
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" takes the fastest there is.
+
+    Raises:
+        DeviceError: the one asked for is not there.
+    """
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, found in there.items() if found))
+    if not there[name]:
+        raise DeviceError(f"no {name} device on this machine; use --device cpu or auto")
+    return torch.device(name)

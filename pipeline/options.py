@@ -1,0 +1,73 @@
+"""What a user can ask for. The defaults live here and nowhere else; needs no torch."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from stylize_video.errors import UsageError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+_CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?|\.\d+)")
+
+
+@dataclass(frozen=True)
+class PaintOptions:
+    """How to paint a film. Checked when made.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    style: str = "kandinsky"
+    strength: float = 1.0  # 0..1, how much of the painting; the rest is the original
+    preserve_color: bool = False
+    max_size: int | None = None  # px, longer side; None: the input's own
+    batch_size: int = 1  # frames
+    device: str = "auto"
+    start: Fraction | None = None  # s
+    duration: Fraction | None = None  # s
+    codec: str | None = None  # None: what the container is usually filled with
+    crf: int | None = None  # None: the codec's default; 18 for H.264
+    preset: str | None = None
+    overwrite: bool = False
+    verify: bool = True
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.strength) and 0 <= self.strength <= 1):
+            raise UsageError(f"strength {self.strength} is out of range; give a number from 0 to 1")
+        if self.batch_size < 1:
+            raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
+        if self.max_size is not None and self.max_size < 16:
+            raise UsageError(f"max size {self.max_size} px is out of range; give 16 or more")
+        if self.device not in DEVICES:
+            raise UsageError(f"no device called {self.device!r}; there are: {', '.join(DEVICES)}")
+        if self.start is not None and self.start < 0:
+            raise UsageError(f"start {float(self.start)} s is before the film; give 0 or more")
+        if self.duration is not None and self.duration <= 0:
+            raise UsageError(f"duration {float(self.duration)} s is empty; give more than 0")
+
+
+def parse_time(text: str) -> Fraction:
+    """Seconds ("90", "1.5") or a clock ("1:30", "00:01:30.5") -> seconds, exactly.
+
+    Raises:
+        UsageError: neither.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no time; give seconds or HH:MM:SS")
+    hours, minutes, seconds = match.groups()
+    if minutes is not None and Fraction(seconds) >= 60:
+        raise UsageError(f"{text!r} is no time; there are 60 seconds in a minute")
+    return 3600 * int(hours or 0) + 60 * int(minutes or 0) + Fraction(seconds)
+
+
+def default_output(source: Path, style: str) -> Path:
+    """INPUT-stem_STYLE.ext beside the input."""
+    name = Path(style).stem if style.endswith(".safetensors") else style
+    return source.with_name(f"{source.stem}_{name}{source.suffix}")

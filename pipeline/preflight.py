@@ -1,0 +1,39 @@
+"""Refuses at once what can't work, before torch and the network are loaded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stylize_video.errors import InputError, OutputError, OutputExistsError, UsageError
+from stylize_video.models import styles
+from stylize_video.pipeline import formats
+from stylize_video.pipeline.options import PaintOptions
+
+
+def check(source: Path, output: Path, options: PaintOptions) -> None:
+    """Check input, output, style and codec as far as that is possible without opening the film.
+
+    Raises:
+        InputError: no such input, or a folder.
+        OutputError: the output's folder is missing or can't be written to.
+        OutputExistsError: the output exists and `options.overwrite` is off.
+        UsageError: unknown style, extension or codec; or the output is the input.
+    """
+    if not source.exists():
+        raise InputError(f"{source}: no such file")
+    if source.is_dir():
+        raise InputError(f"{source}: is a folder; give a film or a picture")
+    styles.check(options.style)
+    _, encoder = formats.check_output(output, options.codec)
+    formats.check_quality(encoder, options.crf, options.preset)
+    if output.exists() and output.samefile(source):
+        raise UsageError(f"{output}: output and input are the same file; name another with -o")
+    if output.is_dir():
+        raise OutputError(f"{output}: is a folder; name a file in it with -o")
+    if output.exists() and not options.overwrite:
+        raise OutputExistsError(f"{output}: exists; add --overwrite or name another with -o")
+    if not output.parent.is_dir():
+        raise OutputError(f"{output}: no such folder {output.parent}; make it first")
+    if not os.access(output.parent, os.W_OK):
+        raise OutputError(f"{output}: no permission to write in {output.parent}")

@@ -1,0 +1,66 @@
+"""The progress bar of a film: frames, total, frames/s, time left. On stderr."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from stylize_video.pipeline.frames import VideoInfo
+
+
+class _FrameRate(ProgressColumn):
+    """Frames a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f} frames/s" if speed else "- frames/s")
+
+
+class FilmProgress:
+    """A bar that appears once the film is known. A context manager."""
+
+    def __init__(self, title: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("frames"),
+            _FrameRate(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task(title, total=None, start=False)
+
+    def start(self, info: VideoInfo) -> None:
+        """Set the total, as far as the film's header knows it."""
+        self._progress.update(self._task, total=info.frame_count)
+        self._progress.start_task(self._task)
+
+    def update(self, frames: int) -> None:
+        """So many frames are written."""
+        self._progress.update(self._task, completed=frames)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()

@@ -1,0 +1,322 @@
+"""The command line in process: exit codes, one line an error, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from typer.testing import CliRunner
+
+import stylize_video
+from stylize_video import cli
+from stylize_video.errors import UsageError
+from stylize_video.models import weights
+from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
+from tests import media
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], prog_name="stylize-video")
+
+
+def refused(code: int, message: str, *arguments: object) -> str:
+    """The one line on stderr of a command that must fail."""
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert message in lines[0]
+    assert result.stdout == ""
+    return lines[0]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return media.constant(tmp_path, count=3).path
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_main_job_needs_no_subcommand(film: Path) -> None:
+    result = run(film, "--style", "kandinsky", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    output = film.with_name("constant_kandinsky.mp4")
+    assert output.exists()
+    assert result.stdout == ""
+    assert "verified: 3 frames" in result.stderr
+    assert str(output) in result.stderr
+
+
+def test_options_may_come_first_and_a_film_may_be_called_styles(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styles = film.with_name("styles")
+    film.rename(styles)
+    monkeypatch.chdir(styles.parent)
+    result = run("--quiet", "--device", "cpu", "./styles", "-o", "out.mkv")
+    assert result.exit_code == 0, result.output
+    assert result.output == ""
+    assert (styles.parent / "out.mkv").exists()
+
+
+def test_json_is_one_object_on_stdout(film: Path) -> None:
+    result = run(film, "--json", "--device", "cpu")
+    told = json.loads(result.stdout)
+    assert told["frames"] == 3
+    assert told["output"].endswith("constant_kandinsky.mp4")
+    assert told["verified"].startswith("verified")
+    failed = run(film, "--json")
+    assert failed.exit_code == 1
+    assert "exists" in json.loads(failed.stdout)["error"]
+
+
+def test_no_verify(film: Path) -> None:
+    result = run(film, "--json", "--no-verify", "--device", "cpu")
+    assert json.loads(result.stdout)["verified"] is None
+
+
+def test_styles_are_listed() -> None:
+    result = run("styles")
+    assert result.exit_code == 0
+    assert "kandinsky" in result.stdout
+    listed = json.loads(run("styles", "--json").stdout)
+    assert listed["kandinsky"]["painter"] == "Wassily Kandinsky"
+    assert listed["kandinsky"]["style_distance"] > 0
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.strip() == f"stylize-video {stylize_video.__version__}"
+    told = run("--help")
+    assert told.exit_code == 0
+    assert "--style" in told.stdout
+    assert "styles" in told.stdout
+    assert run("train", "--help").exit_code == 0
+
+
+def test_every_option_takes_its_default_from_the_options() -> None:
+    parameters = {p.name: p for p in __import__("typer").main.get_command(cli.app).commands["paint"].params}
+    for field in fields(PaintOptions):
+        assert parameters[field.name].default == field.default, field.name
+
+
+def test_python_m(film: Path) -> None:
+    command = [sys.executable, "-m", "stylize_video", "--version"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=film.parent)
+    assert told.stdout.startswith("stylize-video ")
+
+
+# -- errors --
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    refused(1, "no such file", tmp_path / "nothing.mp4")
+    assert names(tmp_path) == set()
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    refused(1, "is a folder", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (media.no_video, "not a film"),
+        (media.without_frames, "not one frame"),
+        (media.audio_only, "only audio"),
+    ],
+)
+def test_no_film(make: Callable[[Path], Path], message: str, tmp_path: Path) -> None:
+    source = make(tmp_path)
+    refused(1, message, source, "-o", tmp_path / "out.mp4", "--quiet")
+    assert names(tmp_path) == {source.name}
+
+
+def test_unknown_style_names_the_nearest(film: Path) -> None:
+    assert "'kandinsky'" in refused(2, "did you mean", film, "--style", "kandinski")
+    assert "kandinsky" in refused(2, "there are", film, "--style", "zzz")
+    refused(2, "no such weights file", film, "--style", "./nothing.safetensors")
+
+
+@pytest.mark.parametrize("value", ["1.5", "-0.1", "nan"])
+def test_strength_out_of_range(film: Path, value: str) -> None:
+    refused(2, "strength", film, f"--strength={value}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--batch-size", "0"],
+        ["--max-size", "1"],
+        ["--device", "abacus"],
+        ["--start", "soon"],
+        ["--duration", "0"],
+        ["--start", "1:75"],
+        ["--crf", "99"],
+        ["--preset", "leisurely"],
+    ],
+)
+def test_options_out_of_range(film: Path, arguments: list[str]) -> None:
+    line = refused(2, "", film, *arguments)
+    assert arguments[1] in line or arguments[1] == "0"
+    assert names(film.parent) == {film.name}
+
+
+def test_unwritable_output(film: Path) -> None:
+    refused(1, "no such folder", film, "-o", film.parent / "missing" / "out.mp4")
+    (film.parent / "folder.mp4").mkdir()
+    refused(1, "is a folder", film, "-o", film.parent / "folder.mp4")
+    refused(1, "/proc", film, "-o", "/proc/out.mp4", "--quiet")
+    assert names(film.parent) == {film.name, "folder.mp4"}
+
+
+def test_output_equals_input(film: Path) -> None:
+    before = film.read_bytes()
+    refused(2, "the same file", film, "-o", film, "--overwrite")
+    link = film.with_name("link.mp4")
+    link.symlink_to(film)
+    refused(2, "the same file", film, "-o", link, "--overwrite")
+    assert film.read_bytes() == before
+
+
+def test_output_exists(film: Path) -> None:
+    output = film.with_name("out.mp4")
+    output.write_bytes(b"precious")
+    refused(1, "--overwrite", film, "-o", output)
+    assert output.read_bytes() == b"precious"
+    assert run(film, "-o", output, "--overwrite", "--device", "cpu").exit_code == 0
+    assert output.read_bytes() != b"precious"
+
+
+def test_unknown_extension_and_codec(film: Path) -> None:
+    refused(2, "xyz", film, "-o", film.with_name("out.xyz"))
+    refused(2, "h266", film, "--codec", "h266")
+    refused(2, "webm", film, "--codec", "h264", "-o", film.with_name("out.webm"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_disk_full(film: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    disk = tmp_path_factory.mktemp("disk")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        line = refused(1, "", film, "-o", disk / "out.mp4", "--quiet", "--device", "cpu")
+        assert "full" in line or "space" in line
+        assert names(disk) == set()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_weights_missing_or_damaged(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "manifest.json").write_bytes((weights.FOLDER / "manifest.json").read_bytes())
+    monkeypatch.setattr(weights, "FOLDER", folder)
+    weights.manifest.cache_clear()
+    try:
+        refused(1, "missing", film, "--quiet")
+        (folder / "kandinsky.safetensors").write_bytes(b"damaged")
+        refused(1, "checksum", film, "--quiet")
+    finally:
+        weights.manifest.cache_clear()
+
+
+def test_cuda_asked_for_and_absent(film: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    refused(1, "no cuda device", film, "--device", "cuda", "--quiet")
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLIZE_VIDEO_DEBUG", "1")
+    result = run(tmp_path / "nothing.mp4")
+    assert type(result.exception).__name__ == "InputError"
+
+
+def test_ctrl_c_keeps_what_was_painted(tmp_path: Path) -> None:
+    clip = media.film(tmp_path / "long.mp4", media.Video(times=media.steady(250), size=(192, 128)))
+    output = tmp_path / "long_kandinsky.mp4"
+    output.write_bytes(b"precious")
+    command = [sys.executable, "-m", "stylize_video", str(clip.path), "--overwrite", "--device", "cpu"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not any(p.stat().st_size > 2000 for p in tmp_path.glob("*part*")):
+        assert time.monotonic() < deadline, "nothing was painted"
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130, told
+    assert output.read_bytes() == b"precious"
+    (partial,) = tmp_path.glob("*part*")
+    assert str(partial) in told.splitlines()[-1]
+    with av.open(str(partial)) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    assert f"{frames} painted frames" in told
+    assert 1 <= frames < 250
+
+
+# -- small parts --
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("1.5", Fraction(3, 2)),
+        ("1:30", 90),
+        ("01:00:00.25", Fraction(14401, 4)),
+        (".5", Fraction(1, 2)),
+    ],
+)
+def test_times(text: str, seconds: Fraction) -> None:
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1:2:3:4", "1:60", "-3", "ten", "1:00:60"])
+def test_no_times(text: str) -> None:
+    with pytest.raises(UsageError, match="no time"):
+        parse_time(text)
+
+
+def test_default_output() -> None:
+    assert default_output(Path("a/film.mov"), "kandinsky") == Path("a/film_kandinsky.mov")
+    assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
+
+
+@pytest.mark.parametrize(
+    ("words", "index", "expected"),
+    [
+        ("stylize-video --str", 1, "--strength"),
+        ("stylize-video a.mp4 --style kan", 3, "kandinsky"),
+        ("stylize-video styles --js", 2, "--json"),
+    ],
+)
+def test_shell_completion(words: str, index: int, expected: str) -> None:
+    environment = os.environ | {
+        "_STYLIZE_VIDEO_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(index),
+    }
+    command = [sys.executable, "-m", "stylize_video"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert expected in told.stdout.split()
+
+
+def test_completion_can_be_shown() -> None:
+    assert "_stylize_video_completion" in run("--show-completion", "bash").stdout.replace("-", "_")

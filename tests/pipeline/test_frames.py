@@ -1,0 +1,72 @@
+"""What flows is checked when it is made."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+
+from stylize_video.pipeline import batcher
+from stylize_video.pipeline.frames import Frame, FrameBatch, TimeRange
+
+TICK = Fraction(1, 25)
+
+
+def frame(value: int = 0, dtype: type = np.uint8, size: tuple[int, int] = (8, 6)) -> Frame:
+    return Frame(np.full((*size, 3), value, dtype), value, TICK)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+def test_a_frame_is_rgb_of_8_or_16_bits(pixels: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="pixels"):
+        Frame(pixels, 0, TICK)
+
+
+def test_a_painting_has_its_frames_size() -> None:
+    with pytest.raises(ValueError, match="shape"):
+        frame().painted(np.zeros((9, 9, 3), np.uint8))
+
+
+def test_a_batch_matches_its_frames() -> None:
+    with pytest.raises(ValueError, match="2 frames for 1"):
+        FrameBatch(torch.zeros(1, 3, 8, 6), (frame(), frame()))
+    with pytest.raises(ValueError, match="floating"):
+        FrameBatch(torch.zeros(1, 3, 8, 6, dtype=torch.uint8), (frame(),))
+    with pytest.raises(ValueError, match="N, 3, H, W"):
+        FrameBatch(torch.zeros(1, 8, 6, 3), (frame(),))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_survive_the_way_to_the_device_and_back(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, np.iinfo(dtype).max, (8, 6, 3)).astype(dtype)
+    (batch,) = batcher.batches([Frame(pixels, 3, TICK)], size=4, device=torch.device("cpu"))
+    assert batch.pixels.dtype == torch.float32
+    (back,) = batcher.frames_of(batch)
+    assert back.pts == 3
+    assert np.array_equal(back.pixels, pixels)
+
+
+def test_batches_break_where_the_size_or_depth_changes() -> None:
+    frames = [frame(0), frame(1), frame(2, size=(4, 4)), frame(3, np.uint16, (4, 4))]
+    sizes = [len(b.frames) for b in batcher.batches(frames, size=8, device=torch.device("cpu"))]
+    assert sizes == [2, 1, 1]
+
+
+def test_a_full_batch_does_not_wait_for_the_next_frame() -> None:
+    def frames():
+        yield frame(0)
+        raise AssertionError("asked for a frame too many")
+
+    assert len(next(batcher.batches(frames(), size=1, device=torch.device("cpu"))).frames) == 1
+
+
+def test_time_ranges() -> None:
+    part = TimeRange(Fraction(1), Fraction(2))
+    assert [part.holds(Fraction(n, 2)) for n in range(6)] == [False, False, True, True, False, False]
+    assert part.shift(TICK) == 25
+    assert TimeRange(None, Fraction(2)).shift(TICK) == 0
+    with pytest.raises(ValueError, match="after"):
+        TimeRange(Fraction(2), Fraction(2))

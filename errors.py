@@ -1,16 +1,16 @@
 """Everything this package raises on purpose.
 
-    StylizeVideoError               the base: the command line prints it as one line and exits 1
-    +-- UsageError                  the request itself makes no sense; exit 2
-    |   +-- UnknownStyleError
-    |   +-- UnknownFormatError      container or codec nobody here can write
-    +-- InputError                  what was given can't be read
-    +-- OutputError                 what was asked for can't be written
-    |   +-- OutputExistsError
-    +-- VerificationError           the output is not what the input was
-    +-- WeightsError                a weights file is missing, damaged or of another version
-    +-- DeviceError                 the device asked for is not there
-    +-- TrainingError               training data or a checkpoint that can't be used
+StylizeVideoError               the base: the command line prints it as one line and exits 1
++-- UsageError                  the request itself makes no sense; exit 2
+|   +-- UnknownStyleError
+|   +-- UnknownFormatError      container or codec nobody here can write
++-- InputError                  what was given can't be read
++-- OutputError                 what was asked for can't be written
+|   +-- OutputExistsError
++-- VerificationError           the output is not what the input was
++-- WeightsError                a weights file is missing, damaged or of another version
++-- DeviceError                 the device asked for is not there
++-- TrainingError               training data or a checkpoint that can't be used
 """
 
 from __future__ import annotations

@@ -7,17 +7,17 @@ in the file, and no full channel can make the two wait for each other.
 
 from __future__ import annotations
 
-import contextlib
 from array import array
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.stream import AttachmentStream, Discard, Stream
+from av.stream import AttachmentStream, Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 from av.video.stream import VideoStream
 
@@ -25,11 +25,12 @@ from stylize_video.errors import InputError
 from stylize_video.pipeline import holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.packets import SourcePackets
 from stylize_video.pipeline.report import CarriedStream, Tally
 from stylize_video.pipeline.tracks import AudioTrack, CopyTrack, SubtitleTrack, Track
 
 _MICROSECOND = Fraction(1, av.time_base)
-_SLACK = 30  # s that packets of one time may lie apart in a file
 _COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 
 
@@ -52,15 +53,14 @@ class Carrier:
         self._path = path
         try:
             # Tags in an unknown coding come through byte by byte.
-            self.source = av.open(str(path), metadata_errors="surrogateescape")
+            self.source = av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape")
         except (OSError, av.FFmpegError) as error:
             raise InputError(f"{path}: can't be opened again for its sound: {error}") from error
         self.film = holding.film_stream(self.source)
         self._tracks: dict[int, Track] = {}
+        self._bases: dict[int, Fraction] = {}  # s
         self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
-        self._next_dts: dict[int, int] = {}
-        self._packets = self._demux()
-        self._held: av.Packet[Any] | None = None  # read, but not due yet
+        self._packets = SourcePackets(self.source, container, clip)
 
     def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
         """Add a stream to `output` for everything it can hold, in the source's order.
@@ -73,16 +73,19 @@ class Carrier:
             if self.film is not None and stream.index == self.film.index:
                 add_film()
             elif self._is_implied(stream):
-                continue
+                self._note_timecode(stream)
             elif not self._container.streams:
                 self._leave_out(stream)
             else:
                 self._add(output, stream)
         if self.film is None:
             add_film()
+        self._note_labels()
         for stream in self.source.streams:
-            if stream.index not in self._tracks:
-                stream.discard = Discard.all
+            if (track := self._tracks.get(stream.index)) is not None:
+                self._packets.want(stream, copied=isinstance(track, CopyTrack))
+                self._bases[stream.index] = Fraction(stream.time_base or 1)
+        self._packets.discard_others()
 
     def _add_film_tags(self, output: OutputContainer) -> None:
         """The film's own tags and its chapters."""
@@ -97,29 +100,37 @@ class Carrier:
 
     def mux_until(self, time: Fraction) -> None:
         """Mux every packet that is decoded at or before `time` (s, the output's clock)."""
-        while (packet := self._next()) is not None and self._time(packet) <= time:
-            self._held = None
+        for packet in self._packets.take_until(time):
             self._tracks[packet.stream.index].mux(packet)
 
     def finish(self, end: Fraction | None = None) -> None:
         """Mux the rest, up to `end` (s, the output's clock; None: all), and drain the converters."""
-        while (packet := self._next()) is not None:
-            self._held = None
-            if end is None or self._time(packet) < end:
-                self._tracks[packet.stream.index].mux(packet)
-            elif self._time(packet) > end + _SLACK:
-                break
+        for packet in self._packets.take_rest(end):
+            self._tracks[packet.stream.index].mux(packet)
+        if self._packets.failure is not None:
+            self.notes.append(
+                f"{self._path}: the file breaks off ({self._packets.failure}); "
+                "sound and subtitles are carried up to there"
+            )
         for track in self._tracks.values():
             track.finish()
+            self._note_losses(track.report())
 
     def report(self) -> tuple[CarriedStream, ...]:
-        """What was written, a stream each."""
-        return (*(track.report() for track in self._tracks.values()), *self._attachments())
+        """What the output must hold, a stream each."""
+        return (*map(self._report, self._tracks), *self._attachments())
+
+    def _report(self, index: int) -> CarriedStream:
+        """What the source held of a copy; what was made of another."""
+        written, read = self._tracks[index].report(), self._packets.tallies[index]
+        base = self._bases[index]
+        if written.converted:
+            return replace(written, span=read.span(base))
+        return replace(written, packets=read.packets, digest=read.digest, times=read.times, time_base=base)
 
     def close(self) -> None:
         """Close the source. Safe to call again."""
         self._packets.close()
-        self._held = None
         self.source.close()
 
     def _add(self, output: OutputContainer, stream: Stream) -> None:
@@ -127,18 +138,24 @@ class Carrier:
             self._add_attachment(output, cast(AttachmentStream, stream))
         elif holding.is_cover(stream):
             self._add_cover(output, cast(VideoStream, stream))
-        elif stream.type == "video":
-            self.notes.append(f"{holding.describe(stream)}: a second picture, left out")
         elif holding.can_copy(stream, self._container):
-            copy = output.add_stream_from_template(stream)
-            self._dress(stream, copy)
-            self._tracks[stream.index] = CopyTrack(holding.describe(stream), output, copy, self._container)
+            self._add_copy(output, stream)
+        elif stream.type == "video":
+            self._leave_out(stream, "a second picture, ")
         elif stream.type == "audio" and stream.codec_context is not None:
             self._convert_audio(output, cast(AudioStream, stream))
         elif stream.type == "subtitle":
             self._convert_subtitle(output, stream)
         else:
             self._leave_out(stream)
+
+    def _add_copy(self, output: OutputContainer, stream: Stream) -> None:
+        # A video stream's template is its encoder unless it is opaque.
+        copy = output.add_stream_from_template(stream, opaque=stream.type == "video")
+        self._dress(stream, copy)
+        self._tracks[stream.index] = CopyTrack(holding.describe(stream), output, copy, self._container)
+        if holding.kind(stream) == "video" and self.clip.start is not None:
+            self.notes.append(f"{holding.describe(stream)}: begins at its first key frame after the start")
 
     def _dress(self, stream: Stream, copy: Stream, *, changed: bool = False) -> None:
         """Give `copy` the tags and the rest of what `stream` carries beside its packets."""
@@ -157,9 +174,7 @@ class Carrier:
 
     def _add_cover(self, output: OutputContainer, stream: VideoStream) -> None:
         if self._container.muxer == "mp4" and holding.can_copy(stream, self._container):
-            copy = output.add_stream_from_template(stream, opaque=True)
-            self._dress(stream, copy)
-            self._tracks[stream.index] = CopyTrack(holding.describe(stream), output, copy, self._container)
+            self._add_copy(output, stream)
             return
         data = holding.cover_data(self._path, stream)
         codec = holding.codec_name(stream)
@@ -207,70 +222,38 @@ class Carrier:
         if stream.type != "data" or "mp4" not in self.source.format.name:
             return False
         is_chapters = stream.name == "bin_data" and bool(self.source.chapters())
-        return is_chapters or "timecode" in stream.metadata
+        return is_chapters or holding.is_timecode(stream)
+
+    def _note_labels(self) -> None:
+        for stream in self.source.streams:
+            if stream.index in self._tracks or (self.film is not None and stream.index == self.film.index):
+                lost = holding.lost_labels(stream, self._container)
+                if lost:
+                    self.notes.append(
+                        f"{holding.describe(stream)}: {self._container.name} can't say {' and '.join(lost)}"
+                    )
+
+    def _note_timecode(self, stream: Stream) -> None:
+        lost = holding.lost_timecode(self._container, self.clip)
+        if lost and holding.is_timecode(stream):
+            self.notes.append(f"{holding.describe(stream)}: {lost}")
 
     def _attachments(self) -> Iterator[CarriedStream]:
         for name, index, data in self._attached:
             times = array("q")
             yield CarriedStream(name, index, "attachment", False, 1, Tally.of(data), times, Fraction(1))
 
-    def _next(self) -> av.Packet[Any] | None:
-        """The packet that is due next, held until somebody takes it."""
-        if self._held is None:
-            self._held = next(self._packets, None)
-        return self._held
+    def _leave_out(self, stream: Stream, what: str = "") -> None:
+        self.notes.append(f"{holding.describe(stream)}: {what}{self._container.name} can't hold it, left out")
 
-    @staticmethod
-    def _time(packet: av.Packet[Any]) -> Fraction:
-        assert packet.dts is not None  # `_timed` gave it one
-        return packet.dts * Fraction(packet.time_base)
-
-    def _demux(self) -> Generator[av.Packet[Any], None, None]:
-        """Packets of the clip, with the output's times. A damaged source ends here with a note."""
-        try:
-            if self.clip.start is not None:
-                # Nothing breaks if the file can't seek: packets before the clip are skipped anyway.
-                with contextlib.suppress(av.FFmpegError):
-                    self.source.seek(int((self.clip.start - 1) / _MICROSECOND))
-            for packet in self.source.demux():
-                if packet.stream.index not in self._tracks or not self._timed(packet):
-                    continue
-                time = self._time(packet)
-                if self.clip.end is not None and time >= self.clip.end + _SLACK:
-                    return
-                if self.clip.holds(time):
-                    self._shift(packet)
-                    yield packet
-        except av.FFmpegError as error:
+    def _note_losses(self, written: CarriedStream) -> None:
+        if written.damaged:
+            self.notes.append(f"{written.name}: {written.damaged} packets can't be decoded")
+        if written.cut:
             self.notes.append(
-                f"{self._path}: the file breaks off ({error.strerror}); "
-                "sound and subtitles are carried up to there"
+                f"{written.name}: {self._container.name} shows one subtitle at a time; "
+                f"{written.cut} end where the next begins"
             )
-
-    def _timed(self, packet: av.Packet[Any]) -> bool:
-        """Fill in missing times; False for the empty packets that mark the end."""
-        if packet.dts is None and packet.pts is None:
-            if not packet.size:
-                return False
-            packet.dts = self._next_dts.get(packet.stream.index, 0)
-        if packet.pts is None:
-            packet.pts = packet.dts
-        if packet.dts is None:
-            packet.dts = packet.pts
-        assert packet.dts is not None
-        self._next_dts[packet.stream.index] = packet.dts + (packet.duration or 0)
-        return True
-
-    def _shift(self, packet: av.Packet[Any]) -> None:
-        ticks = self.clip.shift(Fraction(packet.time_base))
-        if ticks:
-            assert packet.dts is not None
-            assert packet.pts is not None
-            packet.dts -= ticks
-            packet.pts -= ticks
-
-    def _leave_out(self, stream: Stream) -> None:
-        self.notes.append(f"{holding.describe(stream)}: {self._container.name} can't hold it, left out")
 
     def _note_conversion(self, stream: Stream, encoder: str) -> None:
         self.notes.append(

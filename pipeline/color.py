@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import av
 import numpy as np
-from av.video.plane import VideoPlane
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ LIMITED, FULL = 1, 2
 BT709, BT601, BT2020 = 1, 6, 9
 _PQ, _HLG = 16, 18
 _HD_LINES = 720
+_WITH_ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16")
 SDR_FORMAT = "yuv420p10le"  # what HDR becomes
 
 # ISO/IEC 23091-2 matrix codes -> libswscale's SWS_CS_*. Constant-luminance BT.2020 (10) is taken as
@@ -154,17 +154,27 @@ class ColorConverter:
         return reformatter.reformat(
             picture,
             format=pixel_format,
-            src_colorspace=_swscale_matrix(self._source.matrix, self._height),
+            src_colorspace=_SWSCALE_MATRIX[matrix_of(self._source, self._height)],
             src_color_range=effective_range(name, self._source),
-            dst_colorspace=_swscale_matrix(self._output.matrix, self._height),
+            dst_colorspace=_SWSCALE_MATRIX[matrix_of(self._output, self._height)],
             dst_color_range=effective_range(pixel_format, self._output),
             interpolation=_FLAGS,
         )
 
 
-def _swscale_matrix(code: int, height: int) -> int:
-    default = BT709 if height >= _HD_LINES else BT601
-    return _SWSCALE_MATRIX.get(code, _SWSCALE_MATRIX[default])
+def matrix_of(tags: ColorTags, height: int) -> int:
+    """The matrix of planes: the tag's, or where it says nothing, what players assume at that height."""
+    if tags.matrix in _SWSCALE_MATRIX:
+        return tags.matrix
+    return BT709 if height >= _HD_LINES else BT601
+
+
+def is_transparent(picture: av.VideoFrame) -> bool:
+    """Whether any pixel of a frame is not opaque."""
+    name = picture.format.name
+    if name == "pal8" or not name.startswith(_WITH_ALPHA):
+        return False
+    return bool((picture.reformat(format="rgba").to_ndarray()[..., 3] < 255).any())
 
 
 def effective_range(pixel_format: str, tags: ColorTags) -> int:
@@ -202,7 +212,7 @@ class Planarizer:
 
     def _reformat(self, picture: av.VideoFrame) -> av.VideoFrame:
         tags = tags_of(picture)
-        matrix = _swscale_matrix(tags.matrix, picture.height)
+        matrix = _SWSCALE_MATRIX[matrix_of(tags, picture.height)]
         source_range = effective_range(picture.format.name, tags)
         return self._reformatter.reformat(
             picture,
@@ -259,15 +269,14 @@ def turned(planes: av.VideoFrame, turns: int) -> av.VideoFrame:
     if turns == 0:
         return planes
     name = planes.format.name
-    depth = bit_depth(name)
     size = (planes.height, planes.width) if turns % 2 else (planes.width, planes.height)
     target = av.VideoFrame(*size, name)
     target.pts = planes.pts
     target.colorspace, target.color_range = planes.colorspace, planes.color_range
-    for mine, theirs in zip(target.planes, planes.planes, strict=True):
-        rows = read_plane(theirs, depth)
-        pixels = rows.reshape(len(rows), theirs.width, -1)
-        write_plane(mine, np.rot90(pixels, turns).reshape(mine.height, -1))
+    samples = 3 if is_rgb(name) else 1
+    for mine, theirs in zip(planes_of(target), planes_of(planes), strict=True):
+        pixels = theirs.reshape(len(theirs), -1, samples)
+        mine[...] = np.rot90(pixels, turns).reshape(mine.shape)
     return target
 
 
@@ -278,23 +287,23 @@ def _grey_to_planar(picture: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
     target = av.VideoFrame(picture.width, picture.height, pixel_format)
     target.pts = picture.pts
     target.colorspace, target.color_range = picture.colorspace, picture.color_range
-    write_plane(target.planes[0], grey)
-    for plane in target.planes[1:]:
-        write_plane(plane, np.full((plane.height, plane.width), 1 << (depth - 1), grey.dtype))
+    luma, *chroma = planes_of(target)
+    luma[...] = grey
+    for plane in chroma:
+        plane[...] = 1 << (depth - 1)
     return target
 
 
 Samples = NDArray[Any]  # uint8 or uint16
 
 
-def read_plane(plane: VideoPlane, depth: int) -> Samples:
-    """A writable view of one plane without its padding: (H, W), or (H, 3 W) for packed RGB."""
-    dtype = np.dtype(np.uint8 if depth <= 8 else np.uint16)
-    rows = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)
-    channels = 3 if plane.line_size >= 3 * plane.width * dtype.itemsize else 1
-    return rows[:, : channels * plane.width]
-
-
-def write_plane(plane: VideoPlane, values: Samples) -> None:
-    """Copy values, shaped as `read_plane` gives them, into a plane."""
-    read_plane(plane, 8 * values.itemsize)[...] = values
+def planes_of(picture: av.VideoFrame) -> list[Samples]:
+    """Writable views of a picture's planes without padding: (H, W * samples a pixel) each."""
+    layout = picture.format
+    dtype = np.dtype(np.uint8 if bit_depth(layout.name) <= 8 else np.uint16)
+    views = []
+    for index, plane in enumerate(picture.planes):
+        samples = sum(component.plane == index for component in layout.components)
+        rows = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)
+        views.append(rows[:, : samples * plane.width])
+    return views

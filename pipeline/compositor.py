@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import av
 import cv2
-import numpy as np
 
 from stylize_video.pipeline import color
-from stylize_video.pipeline.color import ColorConverter, read_plane, write_plane
+from stylize_video.pipeline.color import ColorConverter, planes_of
 from stylize_video.pipeline.frames import ColorTags, Frame, VideoInfo
 
 
@@ -42,8 +41,7 @@ class Compositor:
         self._preserve_color = preserve_color
         self._pixel_format = pixel_format
         self._rgb = color.is_rgb(pixel_format)
-        self._depth = color.bit_depth(pixel_format)
-        deep = "rgb48le" if self._depth > 8 else "rgb24"
+        deep = "rgb48le" if color.bit_depth(pixel_format) > 8 else "rgb24"
         self._mixed_in = deep if self._rgb else pixel_format
         self._converter = ColorConverter(info.color, info.coded_height, info.quarter_turns, output=output)
 
@@ -70,24 +68,17 @@ class Compositor:
         return picture
 
     def _restore_colors(self, picture: av.VideoFrame, original: av.VideoFrame) -> None:
-        if not self._rgb:
-            for mine, theirs in list(zip(picture.planes, original.planes, strict=True))[1:]:
-                write_plane(mine, read_plane(theirs, self._depth))
+        painted, source = planes_of(picture), planes_of(original)
+        if self._rgb:
+            size = (picture.height, picture.width, 3)
+            ycc, colors = (cv2.cvtColor(p[0].reshape(size), cv2.COLOR_RGB2YCrCb) for p in (painted, source))
+            ycc[..., 1:] = colors[..., 1:]
+            painted[0][...] = cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB).reshape(painted[0].shape)
             return
-        painted, source = (self._packed(p) for p in (picture, original))
-        ycc, source_ycc = (cv2.cvtColor(p, cv2.COLOR_RGB2YCrCb) for p in (painted, source))
-        ycc[..., 1:] = source_ycc[..., 1:]
-        rgb = cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
-        write_plane(picture.planes[0], rgb.reshape(rgb.shape[0], -1))
-
-    def _packed(self, picture: av.VideoFrame) -> np.ndarray:
-        """A copy of packed RGB as (H, W, 3)."""
-        rows = read_plane(picture.planes[0], self._depth)
-        return rows.reshape(picture.height, picture.width, 3).copy()
+        for mine, theirs in zip(painted[1:], source[1:], strict=True):
+            mine[...] = theirs
 
     def _mix(self, picture: av.VideoFrame, original: av.VideoFrame) -> None:
-        for mine, theirs in zip(picture.planes, original.planes, strict=True):
-            painted, source = read_plane(mine, self._depth), read_plane(theirs, self._depth)
+        for mine, theirs in zip(planes_of(picture), planes_of(original), strict=True):
             # addWeighted rounds and saturates, in 8 and 16 bits alike.
-            mixed = cv2.addWeighted(painted, self._strength, source, 1 - self._strength, 0)
-            write_plane(mine, mixed)
+            mine[...] = cv2.addWeighted(mine, self._strength, theirs, 1 - self._strength, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Self, cast
 
 import av
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import OutputError
@@ -40,6 +42,23 @@ class EncoderOptions:
     crf: int | None = None  # quality, 0 is best; 18 for H.264
     preset: str | None = None  # speed, in the encoder's own words
     overwrite: bool = False
+
+
+@contextmanager
+def _error_log(name: str, messages: list[str]) -> Iterator[None]:
+    """Collect what FFmpeg's `name` says of an error, which its error codes don't tell."""
+    level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+    try:
+        with av.logging.Capture() as log:
+            try:
+                yield
+            finally:
+                messages += [text.strip().rstrip(".:") for _, source, text in log if source == name]
+    finally:
+        av.logging.set_level(level)
+        av.logging.set_skip_repeated(skips)
 
 
 class FileWriter:
@@ -79,6 +98,7 @@ class FileWriter:
         self._clock = OutputClock(self._format, info, clip)
         self._palette: Palette | None = None
         self._notes: list[str] = []
+        self._whole = False  # whether the file is finished, if only under its partial name
         self._container: OutputContainer | None = None
         self._carrier: Carrier | None = None
         self._file = PartialFile(path, overwrite=options.overwrite)
@@ -124,6 +144,7 @@ class FileWriter:
         Args:
             check: called with the finished file, still under its partial name, and the report. What
                 it raises is raised here; then the file is gone and an earlier output untouched.
+                After a Ctrl-C, which says nothing against the film, the partial file stays.
 
         Raises:
             OutputError: it can't be written, or no frame was.
@@ -144,10 +165,13 @@ class FileWriter:
         """End the film after the last frame written and leave it as the partial file.
 
         Where that lies, for it can be played; None, and nothing left, if no frame was written.
+        After `finish` was interrupted that is the whole film, under whichever name it has by now.
 
         Raises:
             OutputError: it can't be written.
         """
+        if self._whole:
+            return self._file.keep()
         if self._container is None or not self._clock.times:
             self.close()
             return None
@@ -176,11 +200,13 @@ class FileWriter:
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """Errors as one line, and nothing left behind after any."""
+        """Errors as one line, and nothing left behind after any; only Ctrl-C spares a whole film."""
         try:
             with output_errors(self.path):
                 yield
-        except BaseException:
+        except BaseException as error:
+            if self._whole and isinstance(error, KeyboardInterrupt):
+                self._file.keep()
             self.close()
             raise
 
@@ -211,10 +237,25 @@ class FileWriter:
             codec.pix_fmt = "pal8"
             self._palette = Palette(self.width, self.height, self._clock.time_base)
         self._add_shape(stream)
+        self._open_encoder(codec)
         if carrier.film is not None:
-            stream.metadata.update(holding.stream_tags(carrier.film, self._format, changed=True))
+            stream.metadata.update(holding.film_tags(carrier.film, self._format, carrier.clip))
             stream.disposition = carrier.film.disposition
         self._stream = stream
+
+    def _open_encoder(self, codec: VideoCodecContext) -> None:
+        if self._encoder == "libsvtav1":
+            os.environ.setdefault("SVT_LOG", "1")  # errors only; it writes to stderr by itself
+        messages: list[str] = []
+        try:
+            with _error_log(self._encoder, messages):
+                codec.open()
+        except av.FFmpegError as error:
+            reason = messages[0] if messages else error.strerror
+            raise OutputError(
+                f"{self._encoder} can't be opened here for {self.width}x{self.height} {self.pixel_format} "
+                f"({reason}); use another --codec, or leave it out for {self._format.codec}"
+            ) from error
 
     def _add_shape(self, stream: VideoStream) -> None:
         """Aspect ratio and rotation."""
@@ -268,6 +309,7 @@ class FileWriter:
         self._carrier.finish(end)
         self._container.close()
         self._file.sync()
+        self._whole = True
         self._release()
 
     def _release(self) -> None:

@@ -74,7 +74,6 @@ class VideoInfo:
     bit_depth: int
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
-    is_picture: bool = False  # a one-frame film that was a picture file
 
     def __post_init__(self) -> None:
         if self.coded_width < 1 or self.coded_height < 1:

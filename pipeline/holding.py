@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.media_url import AS_NAMED, media_url
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -57,6 +58,8 @@ def describe(stream: Stream) -> str:
     words = [stream.type or "unknown", codec_name(stream)]
     if stream.type == "attachment":
         words[1] = stream.metadata.get("filename", "unnamed")
+    elif is_timecode(stream):
+        words[1] = "time code"
     if stream.language and stream.language != "und":
         words.append(stream.language)
     return f"stream {stream.index} ({', '.join(words)})"
@@ -70,6 +73,11 @@ def film_stream(source: InputContainer) -> VideoStream | None:
     return None
 
 
+def kind(stream: Stream) -> str:
+    """The stream's type; "cover" for a picture that stands for the film."""
+    return "cover" if is_cover(stream) else stream.type
+
+
 def is_cover(stream: Stream) -> bool:
     """Whether the stream is a single picture that stands for the film, or for a part of it."""
     return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)
@@ -77,7 +85,7 @@ def is_cover(stream: Stream) -> bool:
 
 def cover_data(path: Path, stream: Stream) -> bytes:
     """The picture itself; FFmpeg hands it out as the stream's only packet, before all others."""
-    with av.open(str(path), metadata_errors="surrogateescape") as source:
+    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape") as source:
         for packet in source.demux(source.streams[stream.index]):
             return bytes(packet)
     return b""
@@ -94,12 +102,16 @@ def can_copy(stream: Stream, container: Container) -> bool:
         return False
     if container.muxer == "mpegts" and codec not in _MPEGTS:
         return False
+    if container.constant_rate and stream.type != "audio":
+        return False
+    if kind(stream) == "video" and not _can_copy_video(stream, container):
+        return False
     if container.constant_rate and _starts_late(stream):
         return False  # AVI's sound begins with the film; converted, it gets silence in front
     memory = io.BytesIO()
     try:
         probe = av.open(memory, "w", format=container.muxer)
-        copy = probe.add_stream_from_template(stream)
+        copy = probe.add_stream_from_template(stream, opaque=stream.type == "video")
         if is_cover(stream):
             copy.disposition = Disposition.attached_pic
         probe.start_encoding()
@@ -108,6 +120,32 @@ def can_copy(stream: Stream, container: Container) -> bool:
     finally:
         memory.close()  # a closed file makes PyAV leave out the trailer
     return True
+
+
+def _can_copy_video(stream: Stream, container: Container) -> bool:
+    """Whether a further picture's packets can stay as they are: reordered, and as MP4 stores them."""
+    codec = getattr(stream, "codec_context", None)
+    # AVI does not say in which order frames are shown.
+    if codec is None or not container.b_frames or stream.container.format.name == "avi":
+        return False
+    # H.264 and H.265 of a transport stream are rewritten by all other muxers.
+    return codec_name(stream) not in ("h264", "hevc") or (codec.extradata or b"")[:1] == b"\1"
+
+
+def is_timecode(stream: Stream) -> bool:
+    """Whether this is MP4's track for the film's time code."""
+    return stream.type == "data" and "timecode" in stream.metadata
+
+
+def lost_timecode(container: Container, clip: TimeRange) -> str | None:
+    """What becomes of that track; None if MP4's muxer makes it again, of the film's tag."""
+    if clip.start is not None:
+        return "counts from the film's own start, left out"
+    if container.muxer in _MP4_FAMILY:
+        return None
+    if container.muxer in ("matroska", "webm"):
+        return f"{container.name} has no such track, kept as a tag of the film"
+    return f"{container.name} can't hold it, left out"
 
 
 def _starts_late(stream: Stream) -> bool:
@@ -189,6 +227,25 @@ def stream_tags(stream: Stream, container: Container, *, changed: bool) -> Tags:
     return {k: v for k, v in tags.items() if not k.lower().startswith(_STATISTICS)}
 
 
+def lost_labels(stream: Stream, container: Container) -> list[str]:
+    """What the source says of a stream and the container can't: its language, what it is for."""
+    lost = []
+    if container.muxer == "avi" and stream.language not in (None, "und"):
+        lost.append("its language")
+    flags = Disposition(stream.disposition)
+    if next(s for s in stream.container.streams if s.type == stream.type).index == stream.index:
+        flags &= ~Disposition.default  # players take the first one anyway
+    if container.muxer in ("avi", "mpegts") and flags:
+        lost.append("that it is " + ", ".join(str(flag.name).replace("_", " ") for flag in flags))
+    return lost
+
+
+def film_tags(film: Stream, container: Container, clip: TimeRange) -> Tags:
+    """The tags of the stream that is painted; without a time code that no longer tells its first frame."""
+    tags = stream_tags(film, container, changed=True)
+    return {k: v for k, v in tags.items() if clip.start is None or k.lower() != "timecode"}
+
+
 def muxer_options(container: Container, source: InputContainer, clip: TimeRange) -> dict[str, str]:
     """Options for the muxer so that no tag and no start time is lost."""
     options = dict(container.options)
@@ -207,14 +264,16 @@ def muxer_options(container: Container, source: InputContainer, clip: TimeRange)
 def _movie_timescale(source: InputContainer, clip: TimeRange) -> int | None:
     """Ticks a second of MP4's common clock in which all start offsets are exact; None: as usual.
 
-    Usual are 1000. A track that does not start at 0 is put there by an "edit" in that clock.
+    Usual are 1000. A track that does not start at 0 is put there by an "edit" in that clock. Only
+    of these containers is the start known before the first frame is decoded.
     """
     scale = 1000
+    known = clip.start is None and source.format.name.startswith(("mov,", "matroska,"))
     for stream in sorted(source.streams, key=lambda s: s.type != "video"):
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
-        if clip.start is None and start is not None and (start * 1000).denominator == 1:
+        if known and start is not None and (start * 1000).denominator == 1:
             continue
         ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
         if lcm(scale, ticks) < 2**31:

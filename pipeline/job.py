@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 
-from stylize_video.errors import DeviceError
 from stylize_video.models import styles
+from stylize_video.models.devices import choose_device
 from stylize_video.pipeline import formats, preflight, runner
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
 from stylize_video.pipeline.options import PaintOptions
 from stylize_video.pipeline.reader import FileReader
-from stylize_video.pipeline.report import WriteReport
+from stylize_video.pipeline.report import FramesRead, WriteReport
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 from stylize_video.pipeline.verify import verify
 
@@ -30,7 +30,7 @@ class Painted:
     frames: int
     damaged: int  # of the frames, those that could be decoded only in part
     seconds: float  # from the first frame asked for to the output in its place
-    notes: tuple[str, ...]  # what could not be kept as it was, a line each
+    notes: tuple[str, ...]  # damage, and what could not be kept as it was, a line each
     verified: str | None  # what was compared, or None if verification was off
 
 
@@ -117,7 +117,9 @@ def _run(
 
     def check(partial: Path, report: WriteReport) -> None:
         nonlocal verified
-        verified = verify(partial, report)
+        shift = reader.clip.shift(reader.info.time_base)
+        read = FramesRead(reader.report.times, reader.info.time_base, shift)
+        verified = verify(partial, report, read)
 
     def write(frame: Frame) -> None:
         nonlocal written
@@ -133,21 +135,3 @@ def _run(
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified
-
-
-def choose_device(name: str) -> torch.device:
-    """ "auto" takes the fastest there is.
-
-    Raises:
-        DeviceError: the one asked for is not there.
-    """
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
-    if not there[name]:
-        raise DeviceError(f"no {name} device on this machine; use --device cpu or auto")
-    return torch.device(name)

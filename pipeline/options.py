@@ -9,8 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from stylize_video.errors import UsageError
+from stylize_video.models.devices import check_device
+from stylize_video.pipeline.formats import CONTAINERS
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+_READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff"})
+
+_LONGEST = 366 * 24 * 3600  # s; beyond a year, timestamps may overflow
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?|\.\d+)")
 
@@ -44,12 +48,11 @@ class PaintOptions:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
             raise UsageError(f"max size {self.max_size} px is out of range; give 16 or more")
-        if self.device not in DEVICES:
-            raise UsageError(f"no device called {self.device!r}; there are: {', '.join(DEVICES)}")
-        if self.start is not None and self.start < 0:
-            raise UsageError(f"start {float(self.start)} s is before the film; give 0 or more")
-        if self.duration is not None and self.duration <= 0:
-            raise UsageError(f"duration {float(self.duration)} s is empty; give more than 0")
+        check_device(self.device)
+        if self.start is not None and not 0 <= self.start <= _LONGEST:
+            raise UsageError(f"start {float(self.start):g} s is out of range; give 0 or more")
+        if self.duration is not None and not 0 < self.duration <= _LONGEST:
+            raise UsageError(f"duration {float(self.duration):g} s is out of range; give more than 0")
 
 
 def parse_time(text: str) -> Fraction:
@@ -68,6 +71,17 @@ def parse_time(text: str) -> Fraction:
 
 
 def default_output(source: Path, style: str) -> Path:
-    """INPUT-stem_STYLE.ext beside the input."""
+    """INPUT-stem_STYLE.ext beside the input; with an extension that can be written.
+
+    Raises:
+        UsageError: the style is no name, so no file can be called after it.
+    """
     name = Path(style).stem if style.endswith(".safetensors") else style
-    return source.with_name(f"{source.stem}_{name}{source.suffix}")
+    if "/" in name or "\0" in f"{name}{source}":
+        raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
+    suffix = source.suffix
+    if suffix.lower() in _READ_ONLY_PICTURES:
+        suffix = ".png"
+    elif suffix.lower().lstrip(".") not in CONTAINERS:
+        suffix = ".mkv"  # which holds anything
+    return source.with_name(f"{source.stem}_{name}{suffix}")

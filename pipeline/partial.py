@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 
 from stylize_video.errors import OutputError, OutputExistsError
+from stylize_video.pipeline.interrupts import patient
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or write elsewhere",
@@ -65,6 +66,7 @@ class PartialFile:
         self.name = str(self.partial)  # PyAV reads it for its messages
         self.closed = False
         self._done = False
+        self._renamed = False
 
     def _make(self) -> tuple[Path, int]:
         number = 1
@@ -107,10 +109,10 @@ class PartialFile:
             os.close(self._descriptor)
 
     def keep(self) -> Path:
-        """Close, and leave the partial file where it is; its path."""
+        """Close, and leave the file where it is; its path: `path` if it was renamed already."""
         self.close()
         self._done = True
-        return self.partial
+        return self.path if self._renamed else self.partial
 
     def commit(self) -> None:
         """Close and rename to `path`.
@@ -122,8 +124,9 @@ class PartialFile:
         partial = self.keep()
         try:
             self._check_free()
-            with output_errors(self.path):
+            with output_errors(self.path), patient():
                 partial.replace(self.path)
+                self._renamed = True
         except OutputError as error:
             raise type(error)(f"{error}; the finished film lies in {partial}") from error
 

@@ -15,16 +15,25 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
     """Check input, output, style and codec as far as that is possible without opening the film.
 
     Raises:
-        InputError: no such input, or a folder.
+        InputError: no such input, or one that is no regular file.
         OutputError: the output's folder is missing or can't be written to.
         OutputExistsError: the output exists and `options.overwrite` is off.
         UsageError: unknown style, extension or codec; or the output is the input.
     """
+    styles.check(options.style)
+    try:
+        _check_paths(source, output, options)
+    except OSError as error:  # a name too long, a folder that may not be searched
+        raise InputError(f"{error.filename or source}: can't be used ({error.strerror})") from error
+
+
+def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     if not source.exists():
         raise InputError(f"{source}: no such file")
     if source.is_dir():
         raise InputError(f"{source}: is a folder; give a film or a picture")
-    styles.check(options.style)
+    if not source.is_file():
+        raise InputError(f"{source}: is no regular file; it has to be read twice")
     _, encoder = formats.check_output(output, options.codec)
     formats.check_quality(encoder, options.crf, options.preset)
     if output.exists() and output.samefile(source):

@@ -1,4 +1,4 @@
-"""What was written, in a form that can be found again in the file."""
+"""What was read and written, in a form that can be found again in the file."""
 
 from __future__ import annotations
 
@@ -18,17 +18,35 @@ EMPTY_CUE = b"\0\0"  # mov_text between two subtitles; muxers add and drop them 
 
 
 @dataclass(frozen=True)
+class FramesRead:
+    """What the reader yielded, in the source's clock."""
+
+    times: array[int]  # pts of each frame, ticks of time_base, before the clip's shift
+    time_base: Fraction  # s
+    shift: int  # ticks by which the output's times lie before the source's
+
+
+@dataclass(frozen=True)
 class CarriedStream:
-    """What was written of one carried stream, to be found again in the output."""
+    """One carried stream, to be found again in the output.
+
+    Of a copy, packets, digest and times are those that the source held, so that nothing that
+    stands between demuxer and muxer can lose or alter a packet unseen. Of a converted stream they
+    are those that were written, and `span` is what the source held.
+    """
 
     name: str  # "stream 1 (audio, aac, eng)"
     index: int  # of the stream in the output
-    type: str  # "audio", "subtitle", "data", "video" (cover art), "attachment"
+    type: str  # "audio", "subtitle", "data", "video", "cover", "attachment"
     converted: bool
     packets: int
     digest: bytes  # BLAKE2b of the payloads, one after the other
-    times: array[int]  # pts of each packet, ticks of time_base
+    times: array[int]  # pts of each packet, ticks of time_base, in the output's clock
     time_base: Fraction  # s
+    moved: frozenset[int] = frozenset()  # packets whose time the container could not hold
+    cut: int = 0  # cues that had to end before their time
+    damaged: int = 0  # packets of which a conversion could make nothing
+    span: tuple[Fraction, Fraction] | None = None  # first and last time (s) that the source held
 
 
 class Tally:
@@ -52,6 +70,12 @@ class Tally:
             data = data[7 if data[1] & 1 else 9 :]
         self._hash.update(data)
         self.times.append(packet.pts if packet.pts is not None else packet.dts or 0)
+
+    def span(self, time_base: Fraction) -> tuple[Fraction, Fraction] | None:
+        """Time (s) of the first and of the last packet; None without any."""
+        if not self.times:
+            return None
+        return min(self.times) * time_base, max(self.times) * time_base
 
     @staticmethod
     def of(data: bytes) -> bytes:

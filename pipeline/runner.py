@@ -80,15 +80,34 @@ def _paint(
     batch_size: int,
     device: torch.device,
 ) -> None:
-    batches = batcher.batches(frames, size=batch_size, device=device)
-    results = stage.stylize(batches)
+    counted = _Counted(frames)
+    results = stage.stylize(batcher.batches(counted, size=batch_size, device=device))
+    given, last = 0, None
     try:
         for batch in results:
             for frame in batcher.frames_of(batch):
+                if last is not None and frame.pts <= last:
+                    raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
+                given, last = given + 1, frame.pts
                 painted.put(frame)
     finally:
         _close(results)
+    if given != counted.count:
+        raise RuntimeError(f"the painter took {counted.count} frames and gave {given}")
     painted.finish()
+
+
+class _Counted:
+    """Frames, counted as they are taken."""
+
+    def __init__(self, frames: Iterator[Frame]) -> None:
+        self._frames = frames
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames:
+            self.count += 1
+            yield frame
 
 
 def _write(frames: Iterable[Frame], write: Callable[[Frame], None]) -> None:

@@ -15,6 +15,7 @@ from av.rational import AVRational
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
+from stylize_video.pipeline import holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.report import EMPTY_CUE, CarriedStream, Tally
 
@@ -32,16 +33,30 @@ class Track(Protocol):
         """What was written."""
 
 
+def is_priming(packet: av.Packet[Any], kind: Container) -> bool:
+    """Whether this is sound before time 0, which is never heard, and which `kind` can't hold."""
+    if kind.negative or packet.pts is None:
+        return False
+    return packet.pts < 0 and packet.pts + (packet.duration or 0) <= 0
+
+
 class _Output:
     """The output's end of a track: gives each packet a decoding time that the muxer accepts."""
 
-    def __init__(self, name: str, output: OutputContainer, stream: Stream, kind: Container) -> None:
+    def __init__(
+        self, name: str, output: OutputContainer, stream: Stream, kind: Container, *, converted: bool
+    ) -> None:
         self.name = name
         self.stream = stream
-        self.tally = Tally(_codec_name(stream))
+        self._converted = converted
+        self._tally = Tally(_codec_name(stream))
+        self._packets = 0
         self._muxer = output
         self._kind = kind
         self._last: int | None = None
+        self._moved: set[int] = set()
+        self._cut = 0  # cues that had to end early
+        self.damaged = 0  # packets of the source that could not be decoded
         self._one_at_a_time = _codec_name(stream) == "mov_text"
         self._cue: av.Packet[Any] | None = None  # held back until the next one is known
 
@@ -56,6 +71,7 @@ class _Output:
         if cue is not None:
             assert cue.pts is not None
             assert packet.pts is not None
+            self._cut += (cue.duration or 0) > packet.pts - cue.pts
             cue.duration = max(min(cue.duration or 0, packet.pts - cue.pts), 1)
             self._mux(cue)
 
@@ -71,29 +87,34 @@ class _Output:
         packet.rescale_ts(AVRational(*self.stream.time_base.as_integer_ratio()))
         assert packet.pts is not None
         assert packet.dts is not None
-        # Sound that only primes the decoder, and is never heard.
-        if not self._kind.negative and packet.pts < 0 and packet.pts + (packet.duration or 0) <= 0:
-            return
         # Packets of the same time, which some containers allow and others refuse, go one tick
         # apart; so do those that fall together on a coarser clock.
         if self._last is not None and packet.dts < self._last + self._kind.strict:
             packet.dts = self._last + self._kind.strict
-            packet.pts = max(packet.pts, packet.dts)
+            if packet.pts < packet.dts:
+                packet.pts = packet.dts
+                self._moved.add(self._packets)
         self._last = packet.dts
-        self.tally.add(packet)
+        if self._converted:  # of copies the carrier has counted what the source holds
+            self._tally.add(packet)
+        self._packets += 1
         self._muxer.mux_one(packet)
 
-    def report(self, *, converted: bool) -> CarriedStream:
-        tally, stream = self.tally, self.stream
+    def report(self) -> CarriedStream:
+        """What was written; of a copy without what was in the packets."""
+        tally, stream = self._tally, self.stream
         return CarriedStream(
             self.name,
             stream.index,
-            stream.type,
-            converted,
+            holding.kind(stream),
+            self._converted,
             tally.packets,
             tally.digest,
             tally.times,
             Fraction(stream.time_base or 1),
+            frozenset(self._moved),
+            self._cut,
+            self.damaged,
         )
 
 
@@ -101,7 +122,7 @@ class CopyTrack:
     """Packets as they are."""
 
     def __init__(self, name: str, output: OutputContainer, stream: Stream, kind: Container) -> None:
-        self._output = _Output(name, output, stream, kind)
+        self._output = _Output(name, output, stream, kind, converted=False)
         self._is_mov_text = _codec_name(stream) == "mov_text"
 
     def mux(self, packet: av.Packet[Any]) -> None:
@@ -116,7 +137,7 @@ class CopyTrack:
 
     def report(self) -> CarriedStream:
         """What was written."""
-        return self._output.report(converted=False)
+        return self._output.report()
 
 
 class AudioTrack:
@@ -133,7 +154,8 @@ class AudioTrack:
         stream: AudioStream,
         kind: Container,
     ) -> None:
-        self._output = _Output(name, output, stream, kind)
+        self._output = _Output(name, output, stream, kind, converted=True)
+        self._kind = kind
         self._source = source
         self._stream = stream
         self._graph: Graph | None = None
@@ -156,18 +178,20 @@ class AudioTrack:
         if self._graph is not None:
             self._graph.push(None)
             self._drain()
-        for packet in self._stream.encode(None):
-            self._output.mux(packet)
+        self._mux(self._stream.encode(None))
         self._output.finish()
 
     def report(self) -> CarriedStream:
         """What was written."""
-        return self._output.report(converted=True)
+        return self._output.report()
 
     def _decode(self, packet: av.Packet[Any] | None) -> list[AudioFrame]:
         try:
             return self._source.decode(packet)
+        except av.error.EOFError:
+            return []
         except av.FFmpegError:
+            self._output.damaged += 1
             return []
 
     def _push(self, frame: AudioFrame) -> None:
@@ -179,7 +203,11 @@ class AudioTrack:
     def _drain(self) -> None:
         assert self._graph is not None
         for frame in _pulled(self._graph):
-            for packet in self._stream.encode(frame):
+            self._mux(self._stream.encode(frame))
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        for packet in packets:
+            if not is_priming(packet, self._kind):
                 self._output.mux(packet)
 
     def _make_graph(self, frame: AudioFrame) -> Graph:
@@ -210,7 +238,7 @@ class SubtitleTrack:
     def __init__(
         self, name: str, output: OutputContainer, source: Stream, stream: Stream, kind: Container
     ) -> None:
-        self._output = _Output(name, output, stream, kind)
+        self._output = _Output(name, output, stream, kind, converted=True)
         self._decoder = cast(SubtitleCodecContext, source.codec_context)
         self._encoder = cast(SubtitleCodecContext, stream.codec_context)
 
@@ -220,11 +248,13 @@ class SubtitleTrack:
             cue = self._decoder.decode2(packet)
             text = self._encoder.encode_subtitle(cue) if cue else None
         except av.FFmpegError:
+            text = None
+        if text is None or not text.size:
+            self._output.damaged += 1
             return
-        if text is not None and text.size:
-            text.time_base = packet.time_base
-            text.pts, text.dts, text.duration = packet.pts, packet.dts, packet.duration
-            self._output.mux(text)
+        text.time_base = packet.time_base
+        text.pts, text.dts, text.duration = packet.pts, packet.dts, packet.duration
+        self._output.mux(text)
 
     def finish(self) -> None:
         """Write what is held back."""
@@ -232,7 +262,7 @@ class SubtitleTrack:
 
     def report(self) -> CarriedStream:
         """What was written."""
-        return self._output.report(converted=True)
+        return self._output.report()
 
 
 def _codec_name(stream: Stream) -> str:

@@ -1,12 +1,14 @@
-"""Opens a finished output again and compares it, packet by packet, with what was to be written.
+"""Opens a finished output again and compares it, packet by packet, with what the source held.
 
-Demuxes only: no frame is decoded, so it costs little more than reading the file once.
+Frames are compared with those that the reader yielded, carried packets with those that came out
+of the source's demuxer; so nothing that lies in between is trusted. Demuxes only: no frame is
+decoded, so it costs little more than reading the file once.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,25 +21,37 @@ from av.video.stream import VideoStream
 
 from stylize_video.errors import VerificationError
 from stylize_video.pipeline import holding
+from stylize_video.pipeline.clock import Grid
 from stylize_video.pipeline.frames import ColorTags
-from stylize_video.pipeline.report import CarriedStream, Tally, WriteReport
+from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.report import CarriedStream, FramesRead, Tally, WriteReport
 
 # Their bitstreams hold all four colour tags, whatever the container.
 _LABELLED_CODECS = frozenset({"h264", "hevc", "av1"})
+_SPAN_SLACK = Fraction(1, 2)  # s by which converted sound may be shorter than its source
 _UNSAID_RANGE = (0, 1)  # "not said" and "limited" are the same bit in most bitstreams
 
 
-def verify(path: Path, report: WriteReport) -> str:
-    """Compare the file at `path` with `report`; one line that says what was found equal.
+def verify(path: Path, report: WriteReport, read: FramesRead) -> str:
+    """Compare the file at `path` with what was read; one line that says what was found equal.
+
+    Args:
+        path: the finished file, under whatever name.
+        report: what the writer says of it, and of the packets it carried over.
+        read: the frames as the reader yielded them.
 
     Raises:
-        VerificationError: names the first thing that is not as it was written.
+        VerificationError: names the first thing that is not as it was in the source.
     """
-    # AVI has no presentation times; by itself the demuxer guesses them from the codec's delay.
-    options = {"fflags": "nofillin"} if report.container.constant_rate else {}
+    options = dict(AS_NAMED)
+    if report.container.constant_rate:
+        # AVI has no presentation times; by itself the demuxer guesses them from the codec's delay.
+        options["fflags"] = "nofillin"
+    # Of a transport stream of a few packets FFmpeg is not sure.
+    kind = "mpegts" if report.container.muxer == "mpegts" else None
     try:
-        with av.open(str(path), container_options=options, metadata_errors="surrogateescape") as output:
-            return _Check(path, report, output).run()
+        with av.open(media_url(path), "r", kind, options, metadata_errors="surrogateescape") as output:
+            return _Check(path, report, read, output).run()
     except (OSError, av.FFmpegError) as error:
         raise VerificationError(f"{report.path}: can't be read back: {error}") from error
 
@@ -55,6 +69,7 @@ class _Check:
 
     path: Path
     report: WriteReport
+    read: FramesRead
     output: InputContainer
 
     def run(self) -> str:
@@ -63,20 +78,20 @@ class _Check:
             raise self._error("no picture stream in it")
         pairs = list(self._pairs())
         times, tallies = self._demux(film, [stream for _, stream in pairs])
-        self._check_times(film, times)
+        moved = self._check_times(film, times)
         for carried, stream in pairs:
             self._check_stream(carried, stream, tallies[stream.index])
         self._check_attachments()
         colors = self._check_color(film)
-        return self._summary(colors)
+        return self._summary(moved, colors)
 
     def _pairs(self) -> Iterator[tuple[CarriedStream, Stream]]:
         """Each stream that was written and the one it became: the n-th of a type is the n-th."""
-        for kind in ("audio", "subtitle", "data", "video"):
+        for kind in ("audio", "subtitle", "data", "video", "cover"):
             written = [c for c in self.report.carried if c.type == kind]
-            found = [s for s in self.output.streams if s.type == kind]
+            found = [s for s in self.output.streams if holding.kind(s) == kind]
             if kind == "video":
-                found = [s for s in found if holding.is_cover(s)]
+                del found[0]  # the film
             if len(found) < len(written):  # most muxers leave out a track without packets
                 written = [c for c in written if c.packets]
             if len(found) < len(written):
@@ -95,30 +110,52 @@ class _Check:
                 tallies[packet.stream.index].add(packet)
         return sorted(times), tallies
 
-    def _check_times(self, film: VideoStream, times: Sequence[int]) -> None:
-        expected = sorted(self.report.times)
-        if len(times) != len(expected):
-            raise self._error(f"{len(times)} frames in it, {len(expected)} were written")
-        if self.report.container.is_picture:
-            return
-        # Where AVI's first frame is late, FFmpeg says 0 for it all the same.
-        first = 1 if self.report.container.constant_rate else 0
-        base, found_base = self.report.time_base, Fraction(film.time_base or 1)
+    def _check_times(self, film: VideoStream, times: Sequence[int]) -> int:
+        """Compare the frames' times; how many had to move to a clock that can't hold them."""
+        container, read = self.report.container, self.read
+        if len(times) != len(read.times):
+            raise self._error(f"{len(times)} frames in it, {len(read.times)} were read")
+        if container.is_picture:
+            return 0
+        base, found_base = read.time_base, Fraction(film.time_base or 1)
+        expected: Sequence[int] = [time - read.shift for time in read.times]
+        moved, first = 0, 0
+        if container.constant_rate or container.muxer == "gif":
+            grid = Grid(container)
+            expected = [grid.place(time * base / self.report.time_base) for time in expected]
+            base, moved = self.report.time_base, grid.moved
+            # Where AVI's first frame is late, FFmpeg says 0 for it all the same.
+            first = int(container.constant_rate)
         self._compare("frame", expected[first:], base, times[first:], found_base)
+        return moved
 
     def _check_stream(self, carried: CarriedStream, stream: Stream, found: Tally) -> None:
         name, base = carried.name, Fraction(stream.time_base or 1)
+        self._check_span(carried, found.span(base))
         # Raw samples have no packets of their own; muxers cut them as they like.
         rechunked = holding.codec_name(stream).startswith("pcm_")
         if not rechunked and found.packets != carried.packets:
             raise self._error(f"{name} has {found.packets} packets, not {carried.packets}")
         if found.digest != carried.digest:
             raise self._error(f"{name} does not hold the bytes that were written")
-        # In AVI each packet follows the one before.
-        if rechunked or self.report.container.constant_rate:
+        if self.report.container.constant_rate:
+            return  # in AVI sound begins with the film, and each packet follows the one before
+        if rechunked:
             self._compare(name, carried.times[:1], carried.time_base, found.times[:1], base)
         else:
-            self._compare(f"{name}: packet", carried.times, carried.time_base, found.times, base)
+            what = f"{name}: packet"
+            self._compare(what, carried.times, carried.time_base, found.times, base, carried.moved)
+
+    def _check_span(self, carried: CarriedStream, found: tuple[Fraction, Fraction] | None) -> None:
+        """What was converted must begin and end with what it was made of."""
+        if carried.span is None or carried.damaged:
+            return
+        first, last = carried.span
+        if found is None or found[0] > first + _SPAN_SLACK or found[1] < last - _SPAN_SLACK:
+            got = (
+                "is empty" if found is None else f"goes from {float(found[0]):.3f} to {float(found[1]):.3f} s"
+            )
+            raise self._error(f"{carried.name} {got}, not from {float(first):.3f} to {float(last):.3f} s")
 
     def _compare(
         self,
@@ -127,12 +164,13 @@ class _Check:
         base: Fraction,
         found: Sequence[int],
         found_base: Fraction,
+        moved: Collection[int] = (),
     ) -> None:
         """Times must be equal, or lie within a tick of the output's clock if that can't say them."""
-        ratio = base / found_base
-        tolerance = 0 if ratio.denominator == 1 else ratio.denominator
+        up, down = (base / found_base).as_integer_ratio()
         for number, (wanted, got) in enumerate(zip(expected, found, strict=False)):
-            if abs(wanted * ratio.numerator - got * ratio.denominator) > tolerance:
+            tolerance = down if wanted * up % down else 0
+            if abs(wanted * up - got * down) > tolerance and number not in moved:
                 raise self._error(
                     f"{what} {number} is at {float(got * found_base):.6f} s, not {float(wanted * base):.6f} s"
                 )
@@ -167,10 +205,12 @@ class _Check:
                 raise self._error(f"colour {name} is {got}, not {wanted}")
         return True
 
-    def _summary(self, colors: bool) -> str:
+    def _summary(self, moved: int, colors: bool) -> str:
         carried = [c for c in self.report.carried if not c.converted]
         packets = sum(c.packets for c in carried)
-        words = [f"{self.report.frames} frames", "times equal"]
+        words = [f"{len(self.read.times)} frames", "times equal"]
+        if moved:
+            words[1] += f" but for {moved} moved to {self.report.container.name}'s clock"
         if carried:
             words.append(f"{len(carried)} streams ({packets} packets) identical")
         if colors:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +16,8 @@ from av.stream import Disposition
 
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter, WriteReport
 from stylize_video.pipeline.frames import ColorTags, TimeRange, VideoInfo
+from stylize_video.pipeline.report import FramesRead
+from stylize_video.pipeline.verify import verify as _verify
 
 ASS_HEADER = b"""[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n\
 Format: Name, Fontname, Fontsize\r\nStyle: Default,Arial,16\r\n\r\n[Events]\r\n\
@@ -153,7 +157,7 @@ def big_buck_bunny() -> Path:
 
 def info_of(path: Path) -> VideoInfo:
     """What the reader would say of `path`."""
-    with av.open(path, metadata_errors="surrogateescape") as source:
+    with av.open(path.absolute(), metadata_errors="surrogateescape") as source:
         stream = source.streams.video[0]
         frame = next(source.decode(stream))
         matrix = None
@@ -184,7 +188,7 @@ def info_of(path: Path) -> VideoInfo:
 def feed(writer: FileWriter, path: Path, *, frames: int | None = None, clip: TimeRange | None = None) -> int:
     """Decode `path` and hand its frames to `writer`; how many."""
     count = 0
-    with av.open(path, metadata_errors="surrogateescape") as source:
+    with av.open(path.absolute(), metadata_errors="surrogateescape") as source:
         for frame in source.decode(source.streams.video[0]):
             if count == frames:
                 break
@@ -198,6 +202,46 @@ def feed(writer: FileWriter, path: Path, *, frames: int | None = None, clip: Tim
     return count
 
 
+@dataclass(frozen=True)
+class Written:
+    """What went in and what came out."""
+
+    report: WriteReport
+    read: FramesRead
+
+    @property
+    def path(self) -> Path:
+        return self.report.path
+
+    @property
+    def frames(self) -> int:
+        return self.report.frames
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.report.notes
+
+    @property
+    def color(self) -> ColorTags:
+        return self.report.color
+
+
+def verify(path: Path, written: Written) -> str:
+    """Verify `path`, which was written by `write`."""
+    return _verify(path, written.report, written.read)
+
+
+def read(path: Path, *, frames: int | None = None, clip: TimeRange | None = None) -> FramesRead:
+    """What the reader would say of the first `frames` frames of `path`, or of a `clip` of it."""
+    clip, times, base = clip or TimeRange(), array("q"), Fraction(1)
+    with av.open(path.absolute(), metadata_errors="surrogateescape") as source:
+        for frame in itertools.islice(source.decode(source.streams.video[0]), frames):
+            base = frame.time_base
+            if clip.holds(frame.pts * base):
+                times.append(frame.pts)
+    return FramesRead(times, base, clip.shift(base))
+
+
 def write(
     source: Path,
     output: Path,
@@ -205,12 +249,12 @@ def write(
     frames: int | None = None,
     clip: TimeRange | None = None,
     **options: Any,
-) -> WriteReport:
+) -> Written:
     """Send `source` through the writer."""
     settings = EncoderOptions(**({"preset": "ultrafast"} if _is_x264(output, options) else {}) | options)
     with FileWriter(output, info_of(source), settings, clip=clip) as writer:
         feed(writer, source, frames=frames, clip=clip)
-        return writer.finish()
+        return Written(writer.finish(), read(source, frames=frames, clip=clip))
 
 
 def _is_x264(output: Path, options: dict[str, Any]) -> bool:

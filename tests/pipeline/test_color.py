@@ -15,8 +15,7 @@ MATRICES = {"601": 6, "709": 1, "2020": 9}
 
 
 def planes_of(picture: av.VideoFrame) -> list[np.ndarray]:
-    depth = color.bit_depth(picture.format.name)
-    return [color.read_plane(plane, depth).copy() for plane in picture.planes]
+    return [plane.copy() for plane in color.planes_of(picture)]
 
 
 @pytest.mark.parametrize("full_range", [False, True], ids=["limited", "full"])
@@ -63,10 +62,8 @@ def test_turned_there_and_back(turns: int) -> None:
 @pytest.mark.parametrize("name", ["yuv420p", "yuv444p", "rgb24", "rgb48le"])
 def test_turning_planes_turns_the_picture(name: str) -> None:
     picture = av.VideoFrame(48, 32, name)
-    depth = color.bit_depth(name)
     rng = np.random.default_rng(0)
-    for plane in picture.planes:
-        view = color.read_plane(plane, depth)
+    for view in color.planes_of(picture):
         view[...] = rng.integers(0, 255, view.shape)
     turned = color.turned(picture, 1)
     assert (turned.width, turned.height) == (32, 48)

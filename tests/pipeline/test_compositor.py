@@ -33,8 +33,7 @@ def noise(name: str) -> av.VideoFrame:
     """Planes of any values at all, also such as no RGB picture has."""
     picture = av.VideoFrame(64, 48, name)
     depth, rng = color.bit_depth(name), np.random.default_rng(1)
-    for plane in picture.planes:
-        view = color.read_plane(plane, depth)
+    for view in color.planes_of(picture):
         view[...] = rng.integers(0, 2**depth, view.shape)
     return picture
 
@@ -47,8 +46,7 @@ def frame(name: str) -> Frame:
 
 
 def planes(picture: av.VideoFrame) -> list[np.ndarray]:
-    depth = color.bit_depth(picture.format.name)
-    return [color.read_plane(plane, depth).astype(float) for plane in picture.planes]
+    return [plane.astype(float) for plane in color.planes_of(picture)]
 
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "yuv444p", "rgb24", "rgb48le"])
@@ -86,7 +84,7 @@ def test_preserved_colour_in_rgb_keeps_greys_grey() -> None:
     info = replace(INFO, pixel_format="rgb24")
     source = frame("rgb24")
     assert source.source is not None
-    color.read_plane(source.source.planes[0], 8)[...] = 100
+    color.planes_of(source.source)[0][...] = 100
     kept = planes(Compositor(info, "rgb24", preserve_color=True)(source))[0].reshape(48, 64, 3)
     assert np.ptp(kept, axis=2).max() <= 1
     assert abs(kept.mean() - (0.299 * 200 + 0.587 * 200 + 0.114 * 66)) < 1.5

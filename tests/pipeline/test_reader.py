@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -157,8 +158,7 @@ def test_source_planes_are_kept_when_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["still.png", "still.jpg", "still.webp"])
 def test_a_picture_is_a_film_of_one_frame(name: str, tmp_path: Path) -> None:
     still = media.still(tmp_path, name=name)
-    reader, frames = read(still.path)
-    assert reader.info.is_picture
+    _reader, frames = read(still.path)
     assert len(frames) == 1
     error = np.abs(drawing.read_chart(frames[0].pixels) - drawing.read_chart(still.pixels))
     assert error.max() < (0.6 if still.exact else 4)
@@ -203,3 +203,55 @@ def test_closing_twice_is_fine(tmp_path: Path) -> None:
     reader = FileReader(media.one_frame(tmp_path).path)
     reader.close()
     reader.close()
+
+
+def test_b_frames_in_avi_are_shown_at_their_places(tmp_path: Path) -> None:
+    """AVI holds no presentation times; FFmpeg's guesses would leave holes."""
+    path = tmp_path / "b_frames.avi"
+    video = media.Video(
+        times=media.steady(20), options={"preset": "fast", "bf": "3", "x264-params": "b-adapt=0"}
+    )
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options=dict(video.options))
+        stream.width, stream.height = video.size
+        for frame in [*video.frames(), None]:
+            if frame is not None:
+                frame.pts, frame.time_base = round(frame.time * 25), Fraction(1, 25)
+            for packet in stream.encode(frame):
+                packet.pts = None
+                container.mux(packet)
+    reader, frames = read(path)
+    assert numbers(frames) == tuple(range(20))
+    assert [f.time - frames[0].time for f in frames] == [Fraction(n, 25) for n in range(20)]
+    assert reader.report.retimed == 0
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4", "avi"])
+def test_start_where_seeking_is_hard(suffix: str, tmp_path: Path) -> None:
+    video = media.Video(times=media.steady(50), options={"g": "50", "preset": "ultrafast"})
+    clip = media.film(tmp_path / f"one_key.{suffix}", video)
+    _, frames = read(clip.path, start=Fraction(1), duration=Fraction(1, 5))
+    assert len(frames) == 5
+    assert numbers(frames)[0] in ((25,) if suffix != "avi" else (24, 25))
+
+
+def test_an_unlabelled_film_keeps_its_matrix_when_it_is_shrunk(tmp_path: Path) -> None:
+    clip = media.chart(tmp_path, "709", full_range=False, tagged=False, size=(1080, 720))
+    reader, frames = read(clip.path, max_size=270)
+    assert reader.info.color.matrix == 1  # else players would take 180 lines for BT.601
+    assert np.abs(drawing.read_chart(frames[0].pixels) - drawing.chart_colours() * 255).max() < 3
+    assert read(clip.path)[0].info.color.matrix == 2
+
+
+def test_names_that_ffmpeg_would_take_for_something_else(tmp_path: Path) -> None:
+    clip = media.one_frame(tmp_path)
+    path = clip.path.rename(tmp_path / "Film: one.mp4")
+    assert len(read(path)[1]) == 1
+    media.still(tmp_path, name="a001.png")
+    assert len(read(media.still(tmp_path, name="a%03d.png").path)[1]) == 1
+
+
+def test_times_are_reported(tmp_path: Path) -> None:
+    clip = media.variable_rate(tmp_path)
+    reader, frames = read(clip.path)
+    assert list(reader.report.times) == [frame.pts for frame in frames]

@@ -69,6 +69,23 @@ def test_a_stage_may_hold_batches_back() -> None:
     assert [f.pts for f in written] == list(range(20))
 
 
+def test_a_stage_that_loses_or_mixes_up_frames_is_found_out() -> None:
+    class Loses:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            for number, batch in enumerate(batches):
+                if number % 2:
+                    yield batch
+
+    class Reverses:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            yield from list(batches)[::-1]
+
+    with pytest.raises(RuntimeError, match="took 10 frames and gave 5"):
+        runner.run((frame(n) for n in range(10)), Loses(), lambda _: None)
+    with pytest.raises(RuntimeError, match="frame 8 after frame 9"):
+        runner.run((frame(n) for n in range(10)), Reverses(), lambda _: None)
+
+
 def test_no_frames_is_no_error() -> None:
     runner.run(iter(()), Unchanged(), lambda _: None)
 

@@ -7,17 +7,20 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
 
 import stylize_video
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import styles
-from stylize_video.pipeline.options import DEVICES, PaintOptions, default_output, parse_time
+from stylize_video.models.devices import DEVICES, check_device
+from stylize_video.models.training_config import TrainingConfig
+from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.job import Painted
@@ -35,6 +38,18 @@ class MainJobGroup(TyperGroup):
         if not args or args[0] not in {*self.commands, *_COMPLETION}:
             args = [_PAINT, *args]
         return super().parse_args(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run, with typer's own complaints as one line like all others."""
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(given, *rest, **{**extra, "standalone_mode": False})
+        except TyperException as error:
+            message = error.format_message() if hasattr(error, "format_message") else str(error)
+            code = _tell(f"{message} (--help lists the options)", 2, as_json="--json" in given)
+        except Abort:
+            code = _INTERRUPTED
+        sys.exit(code or 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the subcommand; the main job goes by the program's own name in messages."""
@@ -56,13 +71,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-
-def default(name: str) -> Any:
-    """A default of `PaintOptions`, the one place that holds it."""
-    value = next(f.default for f in fields(PaintOptions) if f.name == name)
-    assert value is not MISSING
-    return value
 
 
 def _version(wanted: bool) -> None:
@@ -94,7 +102,7 @@ def paint(
             help="A style's name or a trained .safetensors file.",
             autocompletion=_style_names,
         ),
-    ] = default("style"),
+    ] = PaintOptions.style,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -103,37 +111,37 @@ def paint(
     ] = None,
     strength: Annotated[
         float, typer.Option(help="How much of the painting, 0 to 1; the rest is the original.")
-    ] = default("strength"),
+    ] = PaintOptions.strength,
     preserve_color: Annotated[
         bool, typer.Option("--preserve-color", help="Paint the luminance only; keep the original's colours.")
-    ] = default("preserve_color"),
+    ] = PaintOptions.preserve_color,
     max_size: Annotated[
         int | None, typer.Option(help="Longer side in px. Default: the input's own.", show_default=False)
-    ] = default("max_size"),
-    batch_size: Annotated[int, typer.Option(help="Frames painted at once.")] = default("batch_size"),
-    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = default("device"),
+    ] = PaintOptions.max_size,
+    batch_size: Annotated[int, typer.Option(help="Frames painted at once.")] = PaintOptions.batch_size,
+    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
     start: Annotated[
         str | None, typer.Option(help="Where to begin: seconds or HH:MM:SS.", show_default=False)
-    ] = default("start"),
+    ] = None,
     duration: Annotated[
         str | None, typer.Option(help="How long to go on: seconds or HH:MM:SS.", show_default=False)
-    ] = default("duration"),
+    ] = None,
     codec: Annotated[
         str | None,
         typer.Option(help="h264, h265, vp9, av1, ... Default: H.264, VP9 in webm.", show_default=False),
-    ] = default("codec"),
+    ] = PaintOptions.codec,
     crf: Annotated[
         int | None, typer.Option(help="Quality, lower is better. Default: 18 for H.264.", show_default=False)
-    ] = default("crf"),
+    ] = PaintOptions.crf,
     preset: Annotated[
         str | None, typer.Option(help="The encoder's preset, e.g. fast, slow.", show_default=False)
-    ] = default("preset"),
+    ] = PaintOptions.preset,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
-    ] = default("overwrite"),
+    ] = PaintOptions.overwrite,
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Compare the finished output with the input.")
-    ] = default("verify"),
+    ] = PaintOptions.verify,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, all else on stderr.")
     ] = False,
@@ -159,6 +167,7 @@ def paint(
             overwrite=overwrite,
             verify=verify,
         )
+        styles.check(style)  # before a file is called after it
         result = _paint(source, output or default_output(source, style), options, quiet=quiet)
         if as_json:
             print(json.dumps(_as_json(result, style)))
@@ -171,6 +180,7 @@ def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) ->
     from stylize_video.pipeline import preflight
 
     preflight.check(source, target, options)  # before the seconds that importing torch takes
+    _share_the_cores()
     from stylize_video.pipeline import job
 
     if quiet:
@@ -181,10 +191,17 @@ def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) ->
         return job.paint(source, target, options, on_start=bar.start, on_frame=bar.update)
 
 
+def _share_the_cores() -> None:
+    """Let torch's threads sleep while they wait. To be called before torch is imported.
+
+    By default libgomp's spin, and take the cores from the decoder and the encoder: on two busy cores a
+    frame took nine times as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def _summary(result: Painted) -> Iterator[str]:
     yield from (f"note: {note}" for note in result.notes)
-    if result.damaged:
-        yield f"note: {result.damaged} damaged frames, decoded as far as they could be"
     if result.verified:
         yield result.verified
     rate = result.frames / result.seconds
@@ -232,27 +249,35 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: NAME.safetensors.", show_default=False)
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Default: 7000.", show_default=False)] = None,
-    style_weight: Annotated[float | None, typer.Option(help="Default: 7.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 0,
-    held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = 24,
-    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = "auto",
+    steps: Annotated[int, typer.Option(help="Steps to train for.")] = TrainingConfig.steps,
+    style_weight: Annotated[
+        float, typer.Option(help="Weight of the style; the content's is 1.")
+    ] = TrainingConfig.style_weight,
+    learning_rate: Annotated[float, typer.Option(help="At its peak.")] = TrainingConfig.learning_rate,
+    start: Annotated[
+        str | None, typer.Option("--from", help="A style or weights file to go on from.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = TrainingConfig.seed,
+    held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = TrainingConfig.held_out,
+    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
 ) -> None:
-    """Train a painter for one style, from nothing. A run that was stopped goes on at its checkpoint."""
+    """Train a painter for one style. A run that was stopped goes on at its checkpoint."""
     with _reporting(as_json=False) as say:
+        config = TrainingConfig(
+            steps=steps,
+            style_weight=style_weight,
+            learning_rate=learning_rate,
+            seed=seed,
+            held_out=held_out,
+        )
+        check_device(device)
+        if start is not None:
+            styles.check(start)
         from stylize_video.models import train_style
 
         target = output or Path(f"{name}.safetensors")
-        given = {"steps": steps, "style_weight": style_weight, "seed": seed}
         result = train_style.run(
-            painting,
-            content,
-            target,
-            name=name,
-            settings={key: value for key, value in given.items() if value is not None},
-            held_out=held_out,
-            device=device,
-            say=say,
+            painting, content, target, config, name=name, start=start, device=device, say=say
         )
         say(f"trained {target}: style distance {result[0]:.3f}, content distance {result[1]:.3f}")
 
@@ -267,18 +292,23 @@ def _reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
             raise
         _fail(str(error), 2 if isinstance(error, UsageError) else 1, as_json=as_json)
     except KeyboardInterrupt as interrupt:
-        partial = getattr(interrupt, "partial", None)
-        frames = getattr(interrupt, "frames", 0)
-        kept = f"; {frames} painted frames lie in {partial}" if partial else "; nothing was painted yet"
+        # Of a film: where its painted part lies. Of anything else there is no such thing.
+        partial, frames = getattr(interrupt, "partial", None), getattr(interrupt, "frames", 0)
+        kept = f"; {frames} painted frames lie in {partial}" if partial else ""
         _fail(f"interrupted{kept}", _INTERRUPTED, as_json=as_json)
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
+    raise typer.Exit(_tell(message, code, as_json=as_json))
+
+
+def _tell(message: str, code: int, *, as_json: bool) -> int:
+    """Print an error, in a line; the exit code."""
     line = " ".join(message.split())  # one line, whatever a library's message held
     print(f"stylize-video: {line}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": line, "exit_code": code}))
-    raise typer.Exit(code)
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -69,7 +69,11 @@ def check(spec: str) -> None:
         UnknownStyleError: neither; the message names the nearest style.
     """
     if _is_file(spec):
-        if not Path(spec).is_file():
+        try:
+            found = Path(spec).is_file()
+        except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
+            found = False
+        if not found:
             raise UnknownStyleError(f"{spec}: no such weights file")
         return
     names = available()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 import torch
 
 import stylize_video
-from stylize_video.errors import TrainingError
 from stylize_video.models import styles
+from stylize_video.models.devices import choose_device
 from stylize_video.models.photographs import PhotographSet, read_picture
-from stylize_video.models.training import Progress, Trainer, TrainingConfig, measure
+from stylize_video.models.training import Progress, Trainer, measure
+from stylize_video.models.training_config import TrainingConfig
 
 SHORTER_SIDE = 288  # px that training photographs are shrunk to: crops are not much smaller
 _CHECKPOINT_EVERY_S = 120
@@ -26,11 +27,11 @@ def run(
     painting: Path,
     content: Path,
     target: Path,
+    config: TrainingConfig,
     *,
     name: str,
-    settings: Mapping[str, Any],
-    held_out: int,
-    device: str,
+    start: str | None = None,
+    device: str = "auto",
     say: Callable[[str], None],
 ) -> tuple[float, float]:
     """Train, measure on photographs not trained on, and write the weights.
@@ -39,10 +40,10 @@ def run(
         painting: a picture file.
         content: a folder of photographs.
         target: the weights file; the checkpoint lies beside it until the end.
+        config: everything else that decides the result.
         name: what the style is called.
-        settings: fields of `TrainingConfig` that differ from its defaults.
-        held_out: how many photographs to keep for measuring.
-        device: "auto", "cpu", "cuda" or "mps".
+        start: a style or weights file to go on from; None: from nothing.
+        device: one of `devices.DEVICES`.
         say: called with a line of progress now and then.
 
     Returns:
@@ -51,38 +52,49 @@ def run(
     Raises:
         StylizeVideoError: input that can't be used; the checkpoint stays.
     """
-    if held_out < 1:
-        raise TrainingError(f"{held_out} photographs held out; keep at least 1 for measuring")
-    config = TrainingConfig(**settings)
+    chosen = str(choose_device(device))
     picture = read_picture(painting)
-    photographs = PhotographSet.from_folder(content, held_out=held_out, shorter_side=SHORTER_SIDE)
-    trainer = Trainer(picture, photographs, config, device=_device(device))
+    photographs = PhotographSet.from_folder(content, held_out=config.held_out, shorter_side=SHORTER_SIDE)
+    network = styles.load(start).network if start else None
+    trainer = Trainer(picture, photographs, config, start=network, device=chosen)
     checkpoint = target.with_name(target.name + ".checkpoint")
     if checkpoint.exists():
         trainer.restore(checkpoint)
         say(f"going on at step {trainer.step} of {config.steps}, from {checkpoint}")
     _train(trainer, checkpoint, say)
-    network = trainer.result()
-    distances = measure(network, picture, photographs.held_out)
-    style = styles.Style(
+    trained = trainer.result()
+    distances = measure(trained, picture, photographs.held_out)
+    style = _style(name, painting, distances)
+    styles.save(target, trained, style, _provenance(painting, photographs, config, start))
+    checkpoint.unlink(missing_ok=True)
+    return distances
+
+
+def _style(name: str, painting: Path, distances: tuple[float, float]) -> styles.Style:
+    """All that is known of a user's own style; painter and year are not."""
+    style, content = (round(distance, 4) for distance in distances)
+    return styles.Style(
         name,
         painting=painting.stem,
         painter="",
         year="",
         licence="",
-        style_distance=round(distances[0], 4),
-        content_distance=round(distances[1], 4),
+        style_distance=style,
+        content_distance=content,
     )
-    provenance = {
+
+
+def _provenance(
+    painting: Path, photographs: PhotographSet, config: TrainingConfig, start: str | None
+) -> dict[str, Any]:
+    return {
+        "started_from": start,
         "program": f"stylize-video {stylize_video.__version__}",
         "torch": torch.__version__,
         "config": asdict(config),
         "painting_sha256": hashlib.sha256(painting.read_bytes()).hexdigest(),
         "photographs": len(photographs.training),
     }
-    styles.save(target, network, style, provenance)
-    checkpoint.unlink(missing_ok=True)
-    return distances
 
 
 def _train(trainer: Trainer, checkpoint: Path, say: Callable[[str], None]) -> None:
@@ -96,6 +108,7 @@ def _train(trainer: Trainer, checkpoint: Path, say: Callable[[str], None]) -> No
                 say(_line(progress, trainer, (time.monotonic() - began) / (progress.step - first)))
     except KeyboardInterrupt:
         trainer.save(checkpoint)
+        say(f"the same command goes on at step {trainer.step}, from {checkpoint}")
         raise
 
 
@@ -103,7 +116,7 @@ def _line(progress: Progress, trainer: Trainer, seconds_a_step: float) -> str:
     minutes = seconds_a_step * (trainer.config.steps - progress.step) / 60
     return (
         f"step {progress.step}/{trainer.config.steps}: content {progress.content:.3f}, "
-        f"style {progress.style:.3f}, {minutes:.0f} min left"
+        f"style {progress.style:.3f}, shift {progress.shift:.4f}, {minutes:.0f} min left"
     )
 
 
@@ -114,9 +127,3 @@ def _every(seconds: float) -> Iterator[bool]:
         due = time.monotonic() - last >= seconds
         last = time.monotonic() if due else last
         yield due
-
-
-def _device(name: str) -> str:
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -26,8 +26,11 @@ from stylize_video.models.photographs import (
     resize_longer_side,
     to_tensor,
 )
+from stylize_video.models.training_config import MEASURED_SIZE, TrainingConfig
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import Vgg16
+
+MAX_SHIFT = 16  # px, twice the network's grid
 
 # What torch and the checks above it raise on a file that is no checkpoint of ours.
 _DAMAGE = (
@@ -41,32 +44,6 @@ _DAMAGE = (
     pickle.UnpicklingError,
 )
 
-MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that decides the result, but for the painting and the photographs."""
-
-    steps: int = 7000
-    batch_size: int = 2
-    crop: int = 256  # px
-    learning_rate: float = 6e-3  # at its peak
-    content_weight: float = 1.0
-    style_weight: float = 7.0
-    tv_weight: float = 0.05
-    style_size: int = MEASURED_SIZE  # px, the painting's longer side
-    averaging: float = 0.998  # decay of the running mean of the weights, which is the result
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
-        for name in ("crop", "style_size"):
-            if getattr(self, name) < 64:
-                raise ValueError(f"{name} = {getattr(self, name)} px must be at least 64")
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -76,6 +53,7 @@ class Progress:
     content: float
     style: float
     total_variation: float
+    shift: float
 
 
 class StyleTarget:
@@ -109,10 +87,12 @@ class Trainer:
         config: TrainingConfig,
         *,
         shape: TransformNetConfig | None = None,
+        start: TransformNet | None = None,
         device: str = "cpu",
     ) -> None:
+        """`start` is a network to go on from, whose shape is then taken; without, from nothing."""
         self.config = config
-        self.shape = shape or TransformNetConfig()
+        self.shape = start.config if start else shape or TransformNetConfig()
         self.photographs = photographs
         self.device = torch.device(device)
         self.features = Vgg16.pretrained().to(self.device).to(memory_format=torch.channels_last)
@@ -120,8 +100,11 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
             torch.manual_seed(config.seed)
             network = TransformNet(self.shape)
+        if start is not None:
+            network.load_state_dict(start.state_dict())
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
+        self._style = torch.ones(1, 1, device=self.device)
         self.optimizer = torch.optim.Adam(self.network.parameters())
         self.step = 0
 
@@ -178,30 +161,39 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         rng = np.random.default_rng([config.seed, self.step])
-        photos = self.photographs.crops(rng, count=config.batch_size, size=config.crop)
-        photos = photos.to(self.device, memory_format=torch.channels_last)
+        across, down = (int(n) for n in rng.integers(0, MAX_SHIFT + 1, 2))
+        photos = self.photographs.crops(rng, count=config.batch_size, size=config.crop + MAX_SHIFT)
+        photos = photos.to(self.device)
         # bfloat16 halves a step on a CPU with AMX; Gram matrices and losses stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16):
-            content, style, tv = self._losses(photos)
-        loss = config.content_weight * content + config.style_weight * style + config.tv_weight * tv
+            content, style, tv, shift = self._losses(photos, across, down)
+        loss = (
+            config.content_weight * content
+            + config.style_weight * style
+            + config.tv_weight * tv
+            + config.shift_weight * shift
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
         self.optimizer.step()
         self._average_weights()
         self.step += 1
-        return Progress(self.step, content.item(), style.item(), tv.item())
+        return Progress(self.step, content.item(), style.item(), tv.item(), shift.item())
 
-    def _losses(self, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        layer = losses.CONTENT_LAYER
+    def _losses(self, photos: Tensor, across: int, down: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        layer, size = losses.CONTENT_LAYER, self.config.crop
+        seen = photos[..., :size, :size].contiguous(memory_format=torch.channels_last)
+        moved = photos[..., down : down + size, across : across + size]
         with torch.no_grad():
-            wanted = self.features(photos, [layer])[layer]
-        painted = self.network(photos, torch.ones(1, 1, device=self.device))
+            wanted = self.features(seen, [layer])[layer]
+        painted, shifted = self.network(torch.cat([seen, moved]), self._style).chunk(2)
         found = self.features(painted, losses.STYLE_LAYERS)
         return (
             losses.content_distance(found[layer], wanted),
             losses.style_distance(found, self.target.grams),
             losses.total_variation(painted),
+            losses.shift_inconsistency(painted.float(), shifted.float(), across, down),
         )
 
     def _average_weights(self) -> None:

@@ -53,10 +53,12 @@ class ConditionalInstanceNorm(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(N, C, H, W) features and (N, S) or (1, S) weights over the styles -> (N, C, H, W)."""
-        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)  # (N, C)
-        scale = (style @ self.scale) * torch.rsqrt(variance + self.epsilon)
-        shift = (style @ self.shift) - mean * scale
-        return torch.addcmul(shift[:, :, None, None].to(x.dtype), x, scale[:, :, None, None].to(x.dtype))
+        # Not torch.var_mean: on channels-last features it takes ten times as long as these means.
+        centred = x - x.mean((2, 3), keepdim=True, dtype=torch.float32).to(x.dtype)
+        variance = centred.square().mean((2, 3), keepdim=True, dtype=torch.float32)  # (N, C, 1, 1)
+        scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
+        shift = (style @ self.shift)[..., None, None]
+        return torch.addcmul(shift.to(x.dtype), centred, scale.to(x.dtype))
 
 
 class ResizeConv(nn.Module):

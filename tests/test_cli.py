@@ -174,6 +174,46 @@ def test_options_out_of_range(film: Path, arguments: list[str]) -> None:
     assert names(film.parent) == {film.name}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--bogus"], ["--strength", "abc"], ["another.mp4"], ["--start", "9" * 30], ["--max-size", "x"]],
+)
+def test_usage_errors_are_one_line_too(film: Path, arguments: list[str]) -> None:
+    refused(2, "", *([film, *arguments] if arguments else []))
+    failed = run(*([film, *arguments] if arguments else []), "--json")
+    assert failed.exit_code == 2
+    assert json.loads(failed.stdout)["exit_code"] == 2
+
+
+def test_strange_names(film: Path) -> None:
+    refused(1, "File name too long", film.with_name("x" * 300 + ".mp4"))
+    refused(1, "File name too long", film, "-o", film.with_name("x" * 300 + ".mp4"))
+    refused(2, "no style called", film, "--style", "../kandinsky")
+    refused(2, "no such weights file", film, "--style", "x" * 300 + ".safetensors")
+    pipe = film.with_name("pipe")
+    os.mkfifo(pipe)
+    refused(1, "no regular file", pipe)
+
+
+def test_a_colon_in_a_name(film: Path) -> None:
+    source = film.rename(film.with_name("Film: one.mp4"))
+    output = film.with_name("Painted: two.mkv")
+    result = run(source, "-o", output, "--quiet", "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert output.exists()
+
+
+def test_training_refuses_what_it_cannot_use(tmp_path: Path) -> None:
+    def training(*options: str) -> tuple[object, ...]:
+        return ("train", tmp_path / "p.png", "--content", tmp_path, "--name", "mine", *options)
+
+    refused(2, "steps 0", *training("--steps", "0"))
+    refused(2, "no device called", *training("--device", "abacus"))
+    refused(1, "can't be read", *training())
+    media.still(tmp_path, name="p.png", size=(80, 80))
+    refused(1, "1 photographs", *training())
+
+
 def test_unwritable_output(film: Path) -> None:
     refused(1, "no such folder", film, "-o", film.parent / "missing" / "out.mp4")
     (film.parent / "folder.mp4").mkdir()
@@ -295,6 +335,8 @@ def test_no_times(text: str) -> None:
 
 
 def test_default_output() -> None:
+    assert default_output(Path("film.mts"), "kandinsky") == Path("film_kandinsky.mkv")
+    assert default_output(Path("scan.tif"), "kandinsky") == Path("scan_kandinsky.png")
     assert default_output(Path("a/film.mov"), "kandinsky") == Path("a/film_kandinsky.mov")
     assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
 

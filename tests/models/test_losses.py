@@ -84,3 +84,11 @@ def test_total_variation_by_hand() -> None:
 
 def test_total_variation_of_a_flat_picture_is_nothing() -> None:
     assert losses.total_variation(torch.full((2, 3, 5, 7), 0.3)).item() == 0
+
+
+def test_shift_inconsistency_is_none_for_a_painting_that_moves_along() -> None:
+    wide = torch.rand(2, 3, 24, 28, generator=torch.Generator().manual_seed(0))
+    seen, moved = wide[..., :20, :20], wide[..., 3:23, 5:25]
+    assert losses.shift_inconsistency(seen, moved, across=5, down=3) == 0
+    assert losses.shift_inconsistency(seen, moved, across=4, down=3) > 0.05
+    assert losses.shift_inconsistency(seen, seen + 0.5, across=0, down=0) == pytest.approx(0.25)

@@ -1,0 +1,59 @@
+"""Times how long `stylize-video` takes to answer when there is nothing to paint.
+
+Each command runs once unmeasured, so that bytecode is compiled and files are in memory, then a
+number of times in turn with the others; medians are reported.
+
+    python benchmarks/startup.py [--runs 10] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+from common import Goal, Report, parser, print_table, program, warn_if_busy
+
+HELP_GOAL_S = 0.7
+COMMANDS = {
+    "python -c pass": ([sys.executable, "-c", "pass"], 0),
+    "--help": ([*program(), "--help"], 0),
+    "--version": ([*program(), "--version"], 0),
+    "styles": ([*program(), "styles"], 0),
+    "--strength 2": ([*program(), "film.mp4", "--strength", "2"], 2),
+    "no such file": ([*program(), "no such film.mp4"], 1),
+}
+
+
+def seconds(command: list[str], exit_code: int) -> float:
+    """Wall-clock time of one run, from nothing to the end of the process."""
+    began = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    if done.returncode != exit_code:
+        raise SystemExit(f"{command} ended with {done.returncode}, not {exit_code}:\n{done.stderr}")
+    return took
+
+
+def main() -> int:
+    """Run all commands in turn, print medians."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--runs", type=int, default=10)
+    given = arguments.parse_args()
+    warn_if_busy()
+    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for number in range(given.runs + 1):
+        for name, (command, exit_code) in COMMANDS.items():
+            took = seconds(command, exit_code)
+            if number:
+                times[name].append(took)
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    rows = [(name, medians[name], min(found), max(found)) for name, found in times.items()]
+    print_table(("command", "median s", "min s", "max s"), rows)
+    figures = {"runs": given.runs, "median_s": medians, "all_s": times}
+    return Report("startup", figures, [Goal("--help, s", medians["--help"], HELP_GOAL_S)]).finish(given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

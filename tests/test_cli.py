@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 import stylize_video
 from stylize_video import cli
 from stylize_video.errors import UsageError
-from stylize_video.models import weights
+from stylize_video.models import train_style, weights
+from stylize_video.models.training import Progress, Trainer
 from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 from tests import media
 
@@ -362,3 +363,39 @@ def test_shell_completion(words: str, index: int, expected: str) -> None:
 
 def test_completion_can_be_shown() -> None:
     assert "_stylize_video_completion" in run("--show-completion", "bash").stdout.replace("-", "_")
+
+
+def test_a_style_is_trained_goes_on_after_a_stop_and_paints(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for number in range(3):
+        media.still(photographs, name=f"{number}.png", size=(96 + number, 80))
+    painting = media.still(tmp_path, name="painting.png", size=(120, 90)).path
+    weights_file = tmp_path / "mine.safetensors"
+    command = ["train", painting, "--content", photographs, "--name", "mine", "-o", weights_file]
+    command += ["--held-out", "1", "--steps", "2", "--device", "cpu"]
+
+    with monkeypatch.context() as patch:
+
+        def stopped(self: Trainer) -> Iterator[Progress]:
+            yield self._advance()
+            raise KeyboardInterrupt
+
+        patch.setattr(Trainer, "run", stopped)
+        result = run(*command)
+        assert result.exit_code == 130
+        assert "goes on at step 1" in result.stderr
+    assert not weights_file.exists()
+
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert "going on at step 1 of 2" in result.stderr
+    assert "style distance" in result.stderr
+    assert not list(tmp_path.glob("*checkpoint*"))
+    assert run(film, "--style", weights_file, "--quiet", "--device", "cpu").exit_code == 0
+    assert film.with_name("constant_mine.mp4").exists()
+    again = run(*command[:-1], "cpu", "--from", "kandinsky", "--seed", "1")
+    assert again.exit_code == 0, again.output

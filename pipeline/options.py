@@ -10,7 +10,6 @@ from pathlib import Path
 
 from stylize_video.errors import UsageError
 from stylize_video.models.devices import check_device
-from stylize_video.pipeline.formats import CONTAINERS
 
 _READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff"})
 
@@ -79,6 +78,8 @@ def default_output(source: Path, style: str) -> Path:
     name = Path(style).stem if style.endswith(".safetensors") else style
     if "/" in name or "\0" in f"{name}{source}":
         raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
+    from stylize_video.pipeline.formats import CONTAINERS  # brings PyAV, which --help need not wait for
+
     suffix = source.suffix
     if suffix.lower() in _READ_ONLY_PICTURES:
         suffix = ".png"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.pipeline.frames import ColorTags, Pixels
 
 LIMITED, FULL = 1, 2
-BT709, BT601, BT2020 = 1, 6, 9
+BT709, BT601 = 1, 6
 _PQ, _HLG = 16, 18
 _HD_LINES = 720
 _WITH_ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16")

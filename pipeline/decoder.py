@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from stylize_video.errors import InputError
+from stylize_video.pipeline import holding
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 
@@ -201,11 +202,11 @@ def _open(path: Path, options: dict[str, str] | None = None) -> av.container.Inp
 
 
 def _film_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise InputError(f"{path}: its video codec is unknown to FFmpeg")
-            return stream
+    stream = holding.film_stream(container)
+    if stream is not None:
+        if stream.codec_context is None:
+            raise InputError(f"{path}: its video codec is unknown to FFmpeg")
+        return stream
     kinds = sorted({stream.type for stream in container.streams})
     raise InputError(f"{path}: no video in it, only {' and '.join(kinds) or 'an empty container'}")
 

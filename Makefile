@@ -2,7 +2,7 @@
 
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 RESULTS ?= benchmarks/results
-PAINTING ?=# a picture of Composition VII, which `make bench` needs for the quality
+PAINTINGS ?=# a folder with NAME.jpg for each style, which `make bench` needs for the quality
 
 .PHONY: all lint types test bench
 
@@ -28,9 +28,10 @@ test:
 bench:
 	$(PYTHON) benchmarks/macs.py --json $(RESULTS)/macs.json
 	$(PYTHON) benchmarks/startup.py --json $(RESULTS)/startup.json
-ifneq ($(PAINTING),)
-	$(PYTHON) benchmarks/quality.py --painting "$(PAINTING)" --json $(RESULTS)/quality.json
+	$(PYTHON) benchmarks/flicker.py --json $(RESULTS)/flicker.json
+ifneq ($(PAINTINGS),)
+	$(PYTHON) benchmarks/quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/quality.json
 else
-	@echo "quality left out: give the painting, make bench PAINTING=picture.jpg"
+	@echo "quality left out: give the paintings, make bench PAINTINGS=folder"
 endif
 	$(PYTHON) benchmarks/whole_job.py --json $(RESULTS)/whole_job.json

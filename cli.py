@@ -1,69 +1,27 @@
-"""The command line: the only place that prints and exits. Nothing here imports torch before it must."""
+"""The commands. Nothing here imports torch before it must."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import Abort, TyperException
 
 import stylize_video
-from stylize_video.errors import StylizeVideoError, UsageError
+from stylize_video.command_line import PAINT, MainJob, MainJobGroup, reporting
+from stylize_video.errors import InputError, OutputExistsError, UsageError
 from stylize_video.models import styles
 from stylize_video.models.devices import DEVICES, check_device
-from stylize_video.models.training_config import TrainingConfig
+from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
+from stylize_video.models.training_request import NOTHING, TrainingRequest, request
 from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.job import Painted
-
-_PAINT = "paint"  # the main job's own name; users leave it out
-_COMPLETION = ("--install-completion", "--show-completion")  # options of the whole program
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
-
-class MainJobGroup(TyperGroup):
-    """A group whose main job needs no name: `stylize-video INPUT` is the job, not a subcommand."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the main job's name in front unless a subcommand is named."""
-        if not args or args[0] not in {*self.commands, *_COMPLETION}:
-            args = [_PAINT, *args]
-        return super().parse_args(ctx, args)
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run, with typer's own complaints as one line like all others."""
-        given = sys.argv[1:] if args is None else list(args)
-        try:
-            code = super().main(given, *rest, **{**extra, "standalone_mode": False})
-        except TyperException as error:
-            message = error.format_message() if hasattr(error, "format_message") else str(error)
-            code = _tell(f"{message} (--help lists the options)", 2, as_json="--json" in given)
-        except Abort:
-            code = _INTERRUPTED
-        sys.exit(code or 0)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the subcommand; the main job goes by the program's own name in messages."""
-        name, command, rest = super().resolve_command(ctx, args)
-        return ("" if name == _PAINT else name), command, rest
-
-
-class MainJob(TyperCommand):
-    """The main job's command, whose usage line shows no subcommand."""
-
-    def get_usage(self, ctx: Any) -> str:
-        """The usage line without the blank that stands for the missing name."""
-        return " ".join(super().get_usage(ctx).split())
-
 
 app = typer.Typer(
     cls=MainJobGroup,
@@ -84,7 +42,7 @@ def _style_names() -> list[str]:
 
 
 @app.command(
-    _PAINT,
+    PAINT,
     cls=MainJob,
     hidden=True,
     epilog="Other commands: [bold]styles[/] lists the styles, [bold]train[/] learns a new one; "
@@ -99,7 +57,7 @@ def paint(
         typer.Option(
             "--style",
             "-s",
-            help="A style's name or a trained .safetensors file.",
+            help="A style's name, a trained .safetensors file, or a mixture: NAME:0.6,NAME:0.4.",
             autocompletion=_style_names,
         ),
     ] = PaintOptions.style,
@@ -115,6 +73,9 @@ def paint(
     preserve_color: Annotated[
         bool, typer.Option("--preserve-color", help="Paint the luminance only; keep the original's colours.")
     ] = PaintOptions.preserve_color,
+    stroke_size: Annotated[
+        float, typer.Option(help="How many times as large as usual the strokes are; 2 suits 1080p.")
+    ] = PaintOptions.stroke_size,
     max_size: Annotated[
         int | None, typer.Option(help="Longer side in px. Default: the input's own.", show_default=False)
     ] = PaintOptions.max_size,
@@ -151,11 +112,12 @@ def paint(
     ] = False,
 ) -> None:
     """Turn a film into the same film in the style of a painting: sound, subtitles and times untouched."""
-    with _reporting(as_json=as_json) as say:
+    with reporting(as_json=as_json) as say:
         options = PaintOptions(
             style=style,
             strength=strength,
             preserve_color=preserve_color,
+            stroke_size=stroke_size,
             max_size=max_size,
             batch_size=batch_size,
             device=device,
@@ -223,92 +185,141 @@ def _as_json(result: Painted, style: str) -> dict[str, Any]:
 
 @app.command("styles")
 def list_styles(
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PHOTO", help="Paint this picture in every style, on one sheet.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The sheet. Default: PHOTO-stem_styles.png beside it.", show_default=False
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing sheet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """List the styles: painting, painter, year, and how near the painter comes to it."""
-    with _reporting(as_json=as_json):
+    """List the styles: painting, painter, year, licence, and how near the painter comes to it."""
+    with reporting(as_json=as_json) as say:
         found = styles.available()
+        if sheet is not None:
+            target = output or sheet.with_name(f"{sheet.stem}_styles.png")
+            _write_sheet(sheet, target, overwrite=overwrite)
+            say(f"painted {target}: {len(found)} styles")
+        elif output is not None or overwrite:
+            raise UsageError("--output and --overwrite belong to a sheet; add --sheet PHOTO")
         if as_json:
             print(json.dumps({name: asdict(style) for name, style in found.items()}))
-            return
-        from rich.console import Console
-        from rich.table import Table
+        elif sheet is None:
+            _print_table(found.values())
 
-        table = Table("style", "painting", "painter", "year", "style distance", "content distance", box=None)
-        for style in found.values():
-            distances = (f"{d:.3f}" for d in (style.style_distance, style.content_distance))
-            table.add_row(style.name, style.painting, style.painter, style.year, *distances)
-        Console().print(table)
+
+def _print_table(found: Iterable[styles.Style]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "painting", "painter", "year", "licence", box=None)
+    for column in ("style distance", "content distance"):
+        table.add_column(column, justify="right")
+    for style in found:
+        distances = (f"{d:.3f}" for d in (style.style_distance, style.content_distance))
+        table.add_row(style.name, style.painting, style.painter, style.year, style.licence, *distances)
+    Console().print(table)
+
+
+def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
+    if not photograph.is_file():  # before the seconds that importing torch takes
+        raise InputError(f"{photograph}: no such picture")
+    if target.exists() and target.samefile(photograph):
+        raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")
+    if target.exists() and not overwrite:
+        raise OutputExistsError(f"{target}: exists; add --overwrite to replace it")
+    _share_the_cores()
+    from stylize_video.models import pictures, sheet
+
+    pictures.check_picture_name(target)
+    picture = pictures.read_picture(photograph)
+    pictures.write_picture(target, sheet.sheet(picture, ((n, styles.load(n)) for n in styles.available())))
 
 
 @app.command()
 def train(
-    painting: Annotated[Path, typer.Argument(help="A picture of the painting.")],
+    paintings: Annotated[
+        list[Path], typer.Argument(metavar="PAINTING...", help="A picture of the painting.")
+    ],
     content: Annotated[Path, typer.Option(help="A folder of photographs to learn on.")],
-    name: Annotated[str, typer.Option(help="What the style will be called.")],
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="What the style will be called. Default: after the picture.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: NAME.safetensors.", show_default=False)
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps to train for.")] = TrainingConfig.steps,
-    style_weight: Annotated[
-        float, typer.Option(help="Weight of the style; the content's is 1.")
-    ] = TrainingConfig.style_weight,
-    learning_rate: Annotated[float, typer.Option(help="At its peak.")] = TrainingConfig.learning_rate,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train all weights, not only the style's scales and shifts.")
+    ] = TrainingConfig.full,
     start: Annotated[
-        str | None, typer.Option("--from", help="A style or weights file to go on from.", show_default=False)
+        str, typer.Option("--from", help=f"A style or weights file to go on from, or '{NOTHING}'.")
+    ] = TrainingRequest.start,
+    style_size: Annotated[
+        int, typer.Option(help="The painting's longer side in px: larger, and strokes are larger.")
+    ] = TrainingConfig.style_size,
+    style_weight: Annotated[float, typer.Option(help="Weight of the style.")] = TrainingConfig.style_weight,
+    content_weight: Annotated[
+        float, typer.Option(help="Weight of the content.")
+    ] = TrainingConfig.content_weight,
+    consistency_weight: Annotated[
+        float, typer.Option(help="Weight of steadiness from frame to frame.")
+    ] = TrainingConfig.consistency_weight,
+    features: Annotated[
+        str, typer.Option(help=f"Losses by {' or '.join(FEATURES)}; vgg19 is downloaded by torchvision.")
+    ] = TrainingConfig.features,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Default: {FIT.steps}; {FULL.steps} with --full.",
+            show_default=False,
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            help=f"At its peak. Default: {FIT.learning_rate}; {FULL.learning_rate} with --full.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = TrainingConfig.seed,
     held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = TrainingConfig.held_out,
     device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
+    ] = TrainingRequest.overwrite,
 ) -> None:
-    """Train a painter for one style. A run that was stopped goes on at its checkpoint."""
-    with _reporting(as_json=False) as say:
-        config = TrainingConfig(
-            steps=steps,
+    """Learn a painting's style. A run that was stopped goes on at its checkpoint."""
+    with reporting(as_json=False) as say:
+        defaults = FULL if full else FIT
+        config = replace(
+            defaults,
+            style_size=style_size,
             style_weight=style_weight,
-            learning_rate=learning_rate,
+            content_weight=content_weight,
+            consistency_weight=consistency_weight,
+            features=features,
             seed=seed,
             held_out=held_out,
+            steps=defaults.steps if steps is None else steps,
+            learning_rate=defaults.learning_rate if learning_rate is None else learning_rate,
         )
         check_device(device)
-        if start is not None:
-            styles.check(start)
+        wanted = request(paintings, name or (), content, output, start=start, overwrite=overwrite)
+        wanted.check(full=full)  # before the seconds that importing torch takes
         from stylize_video.models import train_style
 
-        target = output or Path(f"{name}.safetensors")
-        result = train_style.run(
-            painting, content, target, config, name=name, start=start, device=device, say=say
-        )
-        say(f"trained {target}: style distance {result[0]:.3f}, content distance {result[1]:.3f}")
-
-
-@contextmanager
-def _reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
-    """Turn what a command raises into one line on stderr and the right exit code."""
-    try:
-        yield lambda line: print(line, file=sys.stderr)
-    except StylizeVideoError as error:
-        if os.environ.get("STYLIZE_VIDEO_DEBUG") == "1":
-            raise
-        _fail(str(error), 2 if isinstance(error, UsageError) else 1, as_json=as_json)
-    except KeyboardInterrupt as interrupt:
-        # Of a film: where its painted part lies. Of anything else there is no such thing.
-        partial, frames = getattr(interrupt, "partial", None), getattr(interrupt, "frames", 0)
-        kept = f"; {frames} painted frames lie in {partial}" if partial else ""
-        _fail(f"interrupted{kept}", _INTERRUPTED, as_json=as_json)
-
-
-def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
-    raise typer.Exit(_tell(message, code, as_json=as_json))
-
-
-def _tell(message: str, code: int, *, as_json: bool) -> int:
-    """Print an error, in a line; the exit code."""
-    line = " ".join(message.split())  # one line, whatever a library's message held
-    print(f"stylize-video: {line}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"error": line, "exit_code": code}))
-    return code
+        for style in train_style.run(wanted, config, device=device, say=say):
+            distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
+            spec = str(wanted.target) if len(paintings) == 1 else f"{wanted.target}#{style.name}"
+            say(f"trained {style.name}: {distances}; use it with --style {spec}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,33 +1,34 @@
-"""Measures how near a style's pictures come to the painting, and how much of the photograph they keep.
+"""Measures how near each style's pictures come to its painting, and how much of the photograph they keep.
 
 Style and content distance as in models/losses.py, at 512 px, by the very function that training
-reports with. The painting isn't part of this project: give its picture.
+reports with. The paintings aren't part of this project: give a folder with NAME.jpg for each style.
 
-    python benchmarks/quality.py --style kandinsky --painting PICTURE
+    python benchmarks/quality.py --paintings FOLDER [--style NAME ...]
         [--photographs FOLDER [--held-out N]] [--json OUT]
 
-Without a folder, the photographs come from scikit-image and scikit-learn, as far as those are
-installed. With --held-out, only those of the folder that `stylize-video train --held-out N` kept; the
-same N, since each number splits the folder differently (the bundled style was trained with 24).
+Without photographs, they come from scikit-image and scikit-learn, as far as those are installed. With
+--held-out, only those of the folder that `stylize-video train --held-out N` kept; the same N, since
+each number splits the folder differently (the bundled styles were trained with 24).
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import styles
-from stylize_video.models.photographs import SUFFIXES, PhotographSet, Picture, read_picture
+from stylize_video.models import measuring, styles
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import READ, Picture, read_picture
 from stylize_video.models.train_style import SHORTER_SIDE
-from stylize_video.models.training import measure
 
-STYLE_GOAL, CONTENT_GOAL = 0.18, 1.3
+MEAN_STYLE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.18, 0.28, 1.25
 
 # Where packages keep photographs that nothing here was trained on.
 _PACKAGED = {
@@ -45,7 +46,7 @@ def photographs(given: argparse.Namespace) -> list[tuple[str, Picture]]:
             given.photographs, held_out=given.held_out, shorter_side=SHORTER_SIDE
         ).held_out
         return [(f"held out {number}", picture) for number, picture in enumerate(kept, 1)]
-    paths = sorted(p for p in given.photographs.iterdir() if p.suffix.lower() in SUFFIXES)
+    paths = sorted(p for p in given.photographs.iterdir() if p.suffix.lower() in READ)
     return [(path.name, read_picture(path)) for path in paths]
 
 
@@ -59,10 +60,21 @@ def _packaged() -> Iterator[Path]:
         yield from (folder / file for file in files if (folder / file).exists())
 
 
+def _painting(folder: Path, style: str) -> Picture:
+    """The picture whose name is the style's; `FILE.safetensors#NAME` is NAME's."""
+    name = Path(style.rpartition("#")[2]).stem
+    found = [path for path in sorted(folder.iterdir()) if path.stem == name and path.suffix in READ]
+    if not found:
+        raise SystemExit(f"{folder}: no picture called {name}")
+    return read_picture(found[0])
+
+
 def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
-    arguments.add_argument("--style", default="kandinsky", help="a bundled style or a weights file")
-    arguments.add_argument("--painting", type=Path, required=True, help="a picture of the painting")
+    arguments.add_argument(
+        "--style", action="append", help="a style or FILE.safetensors#NAME; may be repeated; default: all"
+    )
+    arguments.add_argument("--paintings", type=Path, required=True, metavar="FOLDER")
     arguments.add_argument("--photographs", type=Path, metavar="FOLDER", help="default: packaged ones")
     arguments.add_argument(
         "--held-out", type=int, default=0, metavar="N", help="only those that training with --held-out N kept"
@@ -70,37 +82,55 @@ def _arguments() -> argparse.Namespace:
     given = arguments.parse_args()
     if given.held_out and given.photographs is None:
         arguments.error("--held-out needs --photographs FOLDER")
-    if given.photographs is not None and not given.photographs.is_dir():
-        arguments.error(f"{given.photographs}: no such folder")
+    for folder in (given.paintings, given.photographs):
+        if folder is not None and not folder.is_dir():
+            arguments.error(f"{folder}: no such folder")
     return given
 
 
 def main() -> int:
-    """Measure each photograph by itself, print a table."""
+    """Measure each style on each photograph, print a table of the means."""
     given = _arguments()
     try:
-        painter, painting, chosen = styles.load(given.style), read_picture(given.painting), photographs(given)
+        chosen = photographs(given)
+        painters = {spec: styles.load(spec) for spec in given.style or styles.available()}
     except StylizeVideoError as error:
         raise SystemExit(str(error)) from error
     if not chosen:
         raise SystemExit("no photographs; give a folder with --photographs, or install scikit-image")
-    found = {name: measure(painter.network, painting, [picture]) for name, picture in chosen}
-    style, content = (sum(column) / len(found) for column in zip(*found.values(), strict=True))
-    rows = [(name, *distances) for name, distances in found.items()]
-    print_table(("photograph", "style distance", "content distance"), [*rows, ("mean", style, content)])
+    found = {}
+    for spec, painter in painters.items():
+        painting = _painting(given.paintings, spec)
+        found[spec] = {name: measuring.distances(painter, painting, [picture]) for name, picture in chosen}
+    means = {spec: _mean(pictures.values()) for spec, pictures in found.items()}
+    style, content = _mean(means.values())
+    rows = [(spec, *distances) for spec, distances in means.items()]
+    print_table(("style", "style distance", "content distance"), [*rows, ("mean", style, content)])
     figures = {
-        "style": given.style,
         "photographs": str(given.photographs or "packaged"),
         "held_out": given.held_out,
         "style_distance": style,
         "content_distance": content,
-        "pictures": {name: {"style": s, "content": c} for name, (s, c) in found.items()},
+        "styles": {
+            spec: {
+                "style_distance": means[spec][0],
+                "content_distance": means[spec][1],
+                "pictures": {name: {"style": s, "content": c} for name, (s, c) in pictures.items()},
+            }
+            for spec, pictures in found.items()
+        },
     }
     goals = [
-        Goal("mean style distance", style, STYLE_GOAL),
+        Goal("mean style distance", style, MEAN_STYLE_GOAL),
+        Goal("highest style distance", max(s for s, _ in means.values()), STYLE_GOAL),
         Goal("mean content distance", content, CONTENT_GOAL),
     ]
     return Report("quality", figures, goals).finish(given.json)
+
+
+def _mean(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    first, second = (statistics.fmean(column) for column in zip(*pairs, strict=True))
+    return first, second
 
 
 if __name__ == "__main__":

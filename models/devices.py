@@ -42,3 +42,13 @@ def choose_device(name: str) -> torch.device:
     if not there[name]:
         raise DeviceError(f"no {name} device on this machine; use --device cpu or auto")
     return torch.device(name)
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster there than float32: on GPUs, and on CPUs with a matrix unit (AMX)."""
+    import torch
+
+    if device.type == "cpu":
+        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)  # private, so it may go
+        return bool(amx and amx())
+    return device.type == "cuda"

@@ -9,6 +9,7 @@ figures this project reports.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,10 +31,37 @@ def gram_matrix(features: Tensor) -> Tensor:
         (N, C, C) float32; computed in float32 whatever the features are in, because the sum runs
         over tens of thousands of positions.
     """
-    n, c, h, w = features.shape
-    flat = features.reshape(n, c, h * w).float()
-    with torch.autocast(features.device.type, enabled=False):
-        return flat @ flat.transpose(1, 2) / (c * h * w)
+    gram: Tensor = _Gram.apply(features)
+    return gram
+
+
+class _Gram(torch.autograd.Function):
+    """X^T X / (C*H*W) for X of (N, H*W, C), which is how channels-last features lie in memory.
+
+    Its own gradient, X (g + g^T) / (C*H*W), takes one product where the general rule takes two and
+    adds and transposes the large results: that was a sixth of a training step.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        x = _by_position(features)
+        with torch.autocast(features.device.type, enabled=False):
+            return x.transpose(1, 2) @ x / features[0].numel()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (features,) = ctx.saved_tensors
+        n, c, h, w = features.shape
+        with torch.autocast(features.device.type, enabled=False):
+            x = _by_position(features) @ ((gradient + gradient.transpose(1, 2)) / (c * h * w))
+        back: Tensor = x.to(features.dtype).view(n, h, w, c).permute(0, 3, 1, 2)
+        return back
+
+
+def _by_position(features: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, H*W, C) float32."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2).float()
 
 
 def relative_squared_distance(value: Tensor, target: Tensor) -> Tensor:
@@ -86,19 +114,18 @@ def total_variation(images: Tensor) -> Tensor:
     return across + down
 
 
-def shift_inconsistency(painted: Tensor, shifted: Tensor, across: int, down: int) -> Tensor:
-    """How far the painting of a shifted photograph is from the shifted painting: mean squared error.
+def consistency(painted: Tensor, again: Tensor, visible: Tensor) -> Tensor:
+    """How far two paintings of the same scene are apart: mean squared error where both show it.
 
-    A network whose deepest features are an eighth of the frame may paint strokes that are locked to
-    that grid: they show as ripples 8 px apart, and stand still while the film pans. Photographs have
-    no such grid, so this asks for the same strokes wherever the grid lies (in the spirit of the
-    temporal loss of Ruder et al. 2016, equation 9, with an exact flow and nothing occluded).
+    The temporal loss of Ruder et al. 2016 (equation 9) with an exact flow. Two frames of a film differ
+    by a pan, a zoom, noise and light; a painting that should not flicker differs by pan and zoom alone.
+    It also forbids strokes that are locked to the network's grid, which would show as ripples 8 px
+    apart and stand still while the film pans: photographs have no such grid.
 
     Args:
-        painted: (N, 3, H, W), of photographs.
-        shifted: (N, 3, H, W), of the same ones seen `across` px further right and `down` px lower.
-        across, down: at least 0, in px.
+        painted: (N, 3, H, W), the painting of one view, warped to where the other sees it.
+        again: (N, 3, H, W), the painting of the other view.
+        visible: (N, 1, H, W), 1 where both views show the scene, else 0.
     """
-    height, width = painted.shape[-2:]
-    overlap = shifted[..., : height - down, : width - across]
-    return (painted[..., down:, across:] - overlap).pow(2).mean()
+    difference = (painted - again).pow(2).mean(1, keepdim=True) * visible
+    return difference.sum() / visible.sum().clamp_min(1)

@@ -1,4 +1,4 @@
-"""Photographs and paintings as tensors: what the networks are trained and measured on."""
+"""A folder of photographs: what the networks are trained and measured on."""
 
 from __future__ import annotations
 
@@ -9,46 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from stylize_video.errors import InputError, TrainingError
+from stylize_video.errors import TrainingError
+from stylize_video.models.pictures import READ, Picture, read_picture, resize_longer_side, to_tensor
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-
-Picture = NDArray[np.uint8]  # (H, W, 3) RGB
-
-
-def read_picture(path: Path) -> Picture:
-    """Read a picture file as (H, W, 3) uint8 RGB, turned upright by its EXIF tag.
-
-    Raises:
-        InputError: the file is missing or is no picture.
-    """
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if picture is None:
-        raise InputError(f"{path}: not a picture that OpenCV can read")
-    return np.ascontiguousarray(picture[:, :, ::-1])
-
-
-def resize_longer_side(picture: Picture, size: int) -> Picture:
-    """Scale so that the longer side is `size` px; area-averaged when shrinking, cubic when growing."""
-    height, width = picture.shape[:2]
-    scale = size / max(height, width)
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(  # type: ignore[return-value]
-        picture, target, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    )
-
-
-def to_tensor(pictures: Sequence[Picture]) -> Tensor:
-    """Pictures of one size -> (N, 3, H, W) float32 in 0..1."""
-    stacked = torch.from_numpy(np.stack(pictures))
-    return stacked.permute(0, 3, 1, 2).contiguous().float() / 255
+_FEWEST = 4  # photographs: three to learn on, one to measure on
 
 
 @dataclass(frozen=True)
@@ -60,7 +26,7 @@ class PhotographSet:
 
     @classmethod
     def from_folder(cls, folder: Path, *, held_out: int, shorter_side: int) -> PhotographSet:
-        """Read a folder; every k-th file in the order of names is held out.
+        """Read a folder; every k-th file in the order of names is held out, a quarter of them at most.
 
         Training photographs larger than `shorter_side` are shrunk to it, to bound the memory.
 
@@ -70,12 +36,10 @@ class PhotographSet:
         """
         if not folder.is_dir():
             raise TrainingError(f"{folder}: no such folder of photographs")
-        paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-        if len(paths) <= held_out:
-            raise TrainingError(
-                f"{folder}: {len(paths)} photographs, and {held_out} of them are kept for measuring; "
-                "give more"
-            )
+        paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in READ)
+        if len(paths) < _FEWEST:
+            raise TrainingError(f"{folder}: {len(paths)} photographs in it; give {_FEWEST} or more")
+        held_out = min(held_out, len(paths) // 4)
         step = len(paths) // held_out if held_out else len(paths) + 1
         kept = set(paths[step // 2 :: step][:held_out])
         return cls(
@@ -84,7 +48,7 @@ class PhotographSet:
         )
 
     def crops(self, rng: np.random.Generator, *, count: int, size: int) -> Tensor:
-        """Random square crops, (count, 3, size, size) in 0..1: shifted, scaled, flipped, re-lit, noisy."""
+        """Random square crops, (count, 3, size, size) in 0..1: shifted, scaled, flipped and re-lit."""
         chosen = rng.integers(len(self.training), size=count)
         batch = to_tensor([_random_crop(self.training[i], rng, size) for i in chosen])
         return _relight(batch, rng)
@@ -114,10 +78,8 @@ def _random_crop(picture: Picture, rng: np.random.Generator, size: int) -> Pictu
 
 
 def _relight(batch: Tensor, rng: np.random.Generator) -> Tensor:
-    """Another exposure, contrast and sensor noise, so that the painter meets dim and noisy films."""
+    """Another exposure and contrast, so that the painter meets dim films."""
     n = len(batch)
     gain = torch.from_numpy(rng.uniform(0.75, 1.15, (n, 1, 1, 1)).astype(np.float32))
     offset = torch.from_numpy(rng.uniform(-0.06, 0.06, (n, 1, 1, 1)).astype(np.float32))
-    noise = rng.standard_normal(batch.shape, np.float32)
-    level = rng.uniform(0, 0.02, (n, 1, 1, 1)).astype(np.float32)
-    return (batch * gain + offset + torch.from_numpy(noise * level)).clamp(0, 1)
+    return (batch * gain + offset).clamp(0, 1)

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylize_video.errors import UnknownStyleError, WeightsError
-from stylize_video.models import weights
+from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
+from stylize_video.models import style_spec, weights, whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from stylize_video.models.transform_net import TransformNet
 
+DEFAULT = "kandinsky"  # whose network new styles start from
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
 
 
@@ -49,6 +51,29 @@ class Painter:
     style: Tensor  # (S,), sums to one
 
 
+@dataclass(frozen=True)
+class Gallery:
+    """A network and the styles it knows, in the order of their scales and shifts."""
+
+    network: TransformNet
+    styles: tuple[Style, ...]
+    origin: str  # the file's name, for messages
+
+    def index(self, name: str) -> int:
+        """Where a style is; an empty name means the only one.
+
+        Raises:
+            UnknownStyleError: there is none of that name, or several and none was named.
+        """
+        names = [style.name for style in self.styles]
+        if not name and len(names) == 1:
+            return 0
+        if name not in names:
+            example = f"{self.origin}#{names[0]}"
+            raise UnknownStyleError(f"{self.origin} holds: {', '.join(names)}; ask for e.g. {example}")
+        return names.index(name)
+
+
 def available() -> dict[str, Style]:
     """The bundled styles by name.
 
@@ -63,42 +88,107 @@ def available() -> dict[str, Style]:
 
 
 def check(spec: str) -> None:
-    """See whether `spec` is a bundled style or an existing weights file, without loading it.
+    """See whether each style of a spec is bundled or an existing weights file, without loading it.
 
     Raises:
-        UnknownStyleError: neither; the message names the nearest style.
+        UsageError: the spec can't be read.
+        UnknownStyleError: no such style or file; the message names the nearest style.
     """
-    if _is_file(spec):
-        try:
-            found = Path(spec).is_file()
-        except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
-            found = False
-        if not found:
-            raise UnknownStyleError(f"{spec}: no such weights file")
-        return
+    for ingredient in style_spec.parse(spec):
+        if ingredient.file:
+            _check_file(ingredient.file)
+        else:
+            _check_name(ingredient.name)
+
+
+def _check_file(path: str) -> None:
+    try:
+        found = Path(path).is_file()
+    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
+        found = False
+    if not found:
+        raise UnknownStyleError(f"{path}: no such weights file")
+
+
+def _check_name(name: str) -> None:
     names = available()
-    if spec not in names:
-        near = difflib.get_close_matches(spec.lower(), names, n=1, cutoff=0.4)
+    if name not in names:
+        near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
-        raise UnknownStyleError(f"no style called {spec!r}; {hint}")
+        raise UnknownStyleError(f"no style called {name!r}; {hint}")
 
 
 def load(spec: str) -> Painter:
-    """Load the painter for a bundled style's name or for a weights file that `train` wrote.
+    """Load the painter for a style or a mixture of styles; see `style_spec`.
+
+    Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
 
     Raises:
-        UnknownStyleError: no such style or file.
+        UsageError: no such style or file, a spec that can't be read, or styles that can't be mixed.
         WeightsError: the weights are missing, damaged or of another version.
     """
+    import torch
+
     check(spec)
-    if _is_file(spec):
-        return _build(weights.read(Path(spec)), spec, index=0)
-    name = available()[spec].weights
-    names = [style["name"] for style in weights.manifest()[name]["styles"]]
-    return _build(weights.load(name), name, index=names.index(spec))
+    mixture = style_spec.parse(spec)
+    galleries: dict[str, Gallery] = {}
+    weight_of: dict[str, Tensor] = {}
+    for ingredient in mixture:
+        origin = ingredient.file or available()[ingredient.name].weights
+        if origin not in galleries:
+            galleries[origin] = open_file(Path(origin)) if ingredient.file else open_bundled(origin)
+            weight_of[origin] = torch.zeros(len(galleries[origin].styles))
+        weight_of[origin][galleries[origin].index(ingredient.name)] += ingredient.weight
+    parts = [galleries[o].network.with_styles(weight_of[o].unsqueeze(0)) for o in galleries]
+    return Painter(_sum_of_styles(parts, spec).eval(), torch.ones(1))
 
 
-def save(path: Path, network: TransformNet, style: Style, provenance: dict[str, Any]) -> None:
+def _sum_of_styles(parts: list[TransformNet], spec: str) -> TransformNet:
+    """One network whose only style is the sum of the parts'."""
+    import torch
+
+    first, *others = parts
+    state, own = first.state_dict(), first.style_parameters()
+    for other in others:
+        theirs = other.state_dict()
+        shared = first.config == other.config and all(
+            torch.equal(value, theirs[name]) for name, value in state.items() if name not in own
+        )
+        if not shared:
+            raise UsageError(
+                f"{spec!r}: these styles can't be mixed, their networks' convolutions differ; train "
+                "without --full and from the same network"
+            )
+        for name in own:
+            state[name] = state[name] + theirs[name]
+    first.load_state_dict(state)
+    return first
+
+
+def bundled_network() -> str:
+    """The manifest's name of the network that new styles start from: the default style's."""
+    return available()[DEFAULT].weights
+
+
+def open_bundled(name: str) -> Gallery:
+    """Load a bundled network with all its styles, by the manifest's name.
+
+    Raises:
+        WeightsError: it is missing, damaged or of another version.
+    """
+    return _build(weights.load(name), name)
+
+
+def open_file(path: Path) -> Gallery:
+    """Load a network with all its styles from a file that `train` wrote.
+
+    Raises:
+        WeightsError: it is missing, damaged or of another version.
+    """
+    return _build(weights.read(path), str(path))
+
+
+def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance: dict[str, Any]) -> None:
     """Write a painter as fp16 safetensors, with what it is and where it comes from in the header.
 
     Raises:
@@ -110,26 +200,16 @@ def save(path: Path, network: TransformNet, style: Style, provenance: dict[str, 
     header = {
         "format": FORMAT,
         "shape": json.dumps(asdict(network.config)),
-        "styles": json.dumps([asdict(style)]),
+        "styles": json.dumps([asdict(style) for style in trained]),
         "provenance": json.dumps(provenance),
     }
-    partial = path.with_name(path.name + ".part")
     try:
-        partial.write_bytes(serialise(tensors, header))
-        partial.replace(path)
+        whole_file.write(path, serialise(tensors, header))
     except OSError as error:
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
-def _is_file(spec: str) -> bool:
-    return spec.endswith(".safetensors")
-
-
-def _build(found: weights.Weights, origin: str, *, index: int) -> Painter:
-    import torch
-
+def _build(found: weights.Weights, origin: str) -> Gallery:
     from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 
     if found.metadata.get("format") != FORMAT:
@@ -138,8 +218,9 @@ def _build(found: weights.Weights, origin: str, *, index: int) -> Painter:
     try:
         network = TransformNet(TransformNetConfig(**json.loads(found.metadata["shape"])))
         network.load_state_dict({name: value.float() for name, value in found.tensors.items()})
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        known = tuple(Style.from_json(entry) for entry in json.loads(found.metadata["styles"]))
+        if len(known) != network.config.styles:
+            raise ValueError(f"{len(known)} names for {network.config.styles} styles")
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
-    style = torch.zeros(network.config.styles)
-    style[index] = 1
-    return Painter(network.eval(), style)
+    return Gallery(network.eval(), known, origin)

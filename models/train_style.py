@@ -1,122 +1,160 @@
-"""`stylize-video train`: from a picture of a painting to a weights file that `--style` takes."""
+"""`stylize-video train`: from pictures of paintings to a weights file that `--style` takes."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
 
 import stylize_video
-from stylize_video.models import styles
+from stylize_video.errors import StylizeVideoError
+from stylize_video.models import measuring, sheet, styles, whole_file
 from stylize_video.models.devices import choose_device
-from stylize_video.models.photographs import PhotographSet, read_picture
-from stylize_video.models.training import Progress, Trainer, measure
+from stylize_video.models.memory import keep_freed_memory
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import Picture, read_picture, write_picture
+from stylize_video.models.style_targets import nearest_styles
+from stylize_video.models.training import Progress, Trainer
 from stylize_video.models.training_config import TrainingConfig
+from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
+from stylize_video.models.transform_net import TransformNet
 
 SHORTER_SIDE = 288  # px that training photographs are shrunk to: crops are not much smaller
 _CHECKPOINT_EVERY_S = 120
-_SAY_EVERY_S = 20
+_PREVIEW_EVERY_S = 60
+_SAY_EVERY_S = 10
 
 
 def run(
-    painting: Path,
-    content: Path,
-    target: Path,
+    request: TrainingRequest,
     config: TrainingConfig,
     *,
-    name: str,
-    start: str | None = None,
     device: str = "auto",
     say: Callable[[str], None],
-) -> tuple[float, float]:
+) -> tuple[styles.Style, ...]:
     """Train, measure on photographs not trained on, and write the weights.
 
+    The checkpoint lies beside the target until the end; a run of the same request goes on from it.
+
     Args:
-        painting: a picture file.
-        content: a folder of photographs.
-        target: the weights file; the checkpoint lies beside it until the end.
+        request: the files and names.
         config: everything else that decides the result.
-        name: what the style is called.
-        start: a style or weights file to go on from; None: from nothing.
         device: one of `devices.DEVICES`.
         say: called with a line of progress now and then.
 
     Returns:
-        Mean style distance and content distance on the held-out photographs.
+        The styles learned, with their distances on the held-out photographs.
 
     Raises:
         StylizeVideoError: input that can't be used; the checkpoint stays.
     """
+    request.check(full=config.full)
+    keep_freed_memory()
     chosen = str(choose_device(device))
-    picture = read_picture(painting)
-    photographs = PhotographSet.from_folder(content, held_out=config.held_out, shorter_side=SHORTER_SIDE)
-    network = styles.load(start).network if start else None
-    trainer = Trainer(picture, photographs, config, start=network, device=chosen)
-    checkpoint = target.with_name(target.name + ".checkpoint")
-    if checkpoint.exists():
-        trainer.restore(checkpoint)
-        say(f"going on at step {trainer.step} of {config.steps}, from {checkpoint}")
-    _train(trainer, checkpoint, say)
-    trained = trainer.result()
-    distances = measure(trained, picture, photographs.held_out)
-    style = _style(name, painting, distances)
-    styles.save(target, trained, style, _provenance(painting, photographs, config, start))
-    checkpoint.unlink(missing_ok=True)
-    return distances
-
-
-def _style(name: str, painting: Path, distances: tuple[float, float]) -> styles.Style:
-    """All that is known of a user's own style; painter and year are not."""
-    style, content = (round(distance, 4) for distance in distances)
-    return styles.Style(
-        name,
-        painting=painting.stem,
-        painter="",
-        year="",
-        licence="",
-        style_distance=style,
-        content_distance=content,
+    paintings = [read_picture(path) for path in request.paintings]
+    photographs = PhotographSet.from_folder(
+        request.content, held_out=config.held_out, shorter_side=SHORTER_SIDE
     )
+    start = _start(request.start, paintings, photographs, config)
+    trainer = Trainer(paintings, photographs, config, start=start, device=chosen)
+    if request.checkpoint.exists():
+        trainer.restore(request.checkpoint)
+        say(f"going on at step {trainer.step} of {config.steps}, from {request.checkpoint}")
+    _train(trainer, request, say)
+    learned = _measured(trainer.result(), request, paintings, photographs.held_out)
+    styles.save(request.target, trainer.result(), learned, _provenance(request, photographs, config))
+    whole_file.remove(request.checkpoint)
+    return learned
+
+
+def _start(
+    spec: str, paintings: Sequence[Picture], photographs: PhotographSet, config: TrainingConfig
+) -> TransformNet | None:
+    """The network to begin with, in which each painting has the style that comes nearest to it."""
+    if spec == NOTHING:
+        return None
+    if spec == BUNDLED:
+        network = styles.open_bundled(styles.bundled_network()).network
+    else:
+        network = styles.load(spec).network
+    return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))
+
+
+def _measured(
+    network: TransformNet, request: TrainingRequest, paintings: Sequence[Picture], held_out: Sequence[Picture]
+) -> tuple[styles.Style, ...]:
+    """What is known of the styles of a user's own; painter and year are not."""
+    found = []
+    for index, (name, path) in enumerate(zip(request.names, request.paintings, strict=True)):
+        painter = styles.Painter(network, torch.eye(len(paintings))[index])
+        style, content = measuring.distances(painter, paintings[index], held_out)
+        found.append(
+            styles.Style(
+                name,
+                painting=path.stem,
+                painter="",
+                year="",
+                licence="",
+                style_distance=round(style, 4),
+                content_distance=round(content, 4),
+            )
+        )
+    return tuple(found)
 
 
 def _provenance(
-    painting: Path, photographs: PhotographSet, config: TrainingConfig, start: str | None
+    request: TrainingRequest, photographs: PhotographSet, config: TrainingConfig
 ) -> dict[str, Any]:
     return {
-        "started_from": start,
+        "started_from": request.start,
         "program": f"stylize-video {stylize_video.__version__}",
         "torch": torch.__version__,
         "config": asdict(config),
-        "painting_sha256": hashlib.sha256(painting.read_bytes()).hexdigest(),
+        "paintings_sha256": {
+            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in zip(request.names, request.paintings, strict=True)
+        },
         "photographs": len(photographs.training),
     }
 
 
-def _train(trainer: Trainer, checkpoint: Path, say: Callable[[str], None]) -> None:
-    save_now, say_now = _every(_CHECKPOINT_EVERY_S), _every(_SAY_EVERY_S)
+def _train(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
+    save_now, preview_now, say_now = map(_every, (_CHECKPOINT_EVERY_S, _PREVIEW_EVERY_S, _SAY_EVERY_S))
     began, first = time.monotonic(), trainer.step
     try:
         for progress in trainer.run():
             if next(save_now):
-                trainer.save(checkpoint)
+                trainer.save(request.checkpoint)
+            if next(preview_now):
+                _preview(trainer, request, say)
             if next(say_now):
                 say(_line(progress, trainer, (time.monotonic() - began) / (progress.step - first)))
     except KeyboardInterrupt:
-        trainer.save(checkpoint)
-        say(f"the same command goes on at step {trainer.step}, from {checkpoint}")
+        trainer.save(request.checkpoint)
+        say(f"the same command goes on at step {trainer.step}, from {request.checkpoint}")
         raise
+
+
+def _preview(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
+    """Paint a held-out photograph as it would be painted by now. A preview that fails stops nothing."""
+    photograph = trainer.photographs.held_out[0]
+    network, weights = trainer.result(), torch.eye(len(request.names))
+    painters = {name: styles.Painter(network, w) for name, w in zip(request.names, weights, strict=True)}
+    try:
+        write_picture(request.preview, sheet.sheet(photograph, painters))
+    except StylizeVideoError as error:
+        say(f"no preview: {error}")
 
 
 def _line(progress: Progress, trainer: Trainer, seconds_a_step: float) -> str:
     minutes = seconds_a_step * (trainer.config.steps - progress.step) / 60
     return (
         f"step {progress.step}/{trainer.config.steps}: content {progress.content:.3f}, "
-        f"style {progress.style:.3f}, shift {progress.shift:.4f}, {minutes:.0f} min left"
+        f"style {progress.style:.3f}, consistency {progress.consistency:.4f}, {minutes:.0f} min left"
     )
 
 

@@ -7,10 +7,12 @@ as one that was never interrupted.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,14 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models import losses
-from stylize_video.models.photographs import (
-    PhotographSet,
-    Picture,
-    resize_longer_side,
-    to_tensor,
-)
-from stylize_video.models.training_config import MEASURED_SIZE, TrainingConfig
+from stylize_video.models import losses, views, whole_file
+from stylize_video.models.devices import has_fast_bfloat16
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import Picture
+from stylize_video.models.style_targets import style_targets
+from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
-from stylize_video.models.vgg import Vgg16
-
-MAX_SHIFT = 16  # px, twice the network's grid
+from stylize_video.models.vgg import load_features
 
 # What torch and the checks above it raise on a file that is no checkpoint of ours.
 _DAMAGE = (
@@ -53,28 +51,7 @@ class Progress:
     content: float
     style: float
     total_variation: float
-    shift: float
-
-
-class StyleTarget:
-    """The Gram matrices of a painting, by layer."""
-
-    def __init__(self, painting: Picture, size: int, features: Vgg16) -> None:
-        """`painting` is (H, W, 3) uint8 RGB; `size` its longer side in px when looked at.
-
-        Raises:
-            TrainingError: the painting is too small to have a style.
-        """
-        looked_at = resize_longer_side(painting, size)
-        if min(painting.shape[:2]) < 64 or min(looked_at.shape[:2]) < 32:
-            height, width = painting.shape[:2]
-            raise TrainingError(
-                f"a painting of {width}x{height} px is too small or too narrow; give 64 or more"
-            )
-        image = to_tensor([looked_at]).to(features.mean.device)
-        with torch.no_grad():
-            found = features(image, losses.STYLE_LAYERS)
-        self.grams = {layer: losses.gram_matrix(found[layer]) for layer in losses.STYLE_LAYERS}
+    consistency: float
 
 
 class Trainer:
@@ -82,31 +59,62 @@ class Trainer:
 
     def __init__(
         self,
-        painting: Picture,
+        paintings: Sequence[Picture],
         photographs: PhotographSet,
         config: TrainingConfig,
         *,
-        shape: TransformNetConfig | None = None,
         start: TransformNet | None = None,
+        shape: TransformNetConfig | None = None,
         device: str = "cpu",
     ) -> None:
-        """`start` is a network to go on from, whose shape is then taken; without, from nothing."""
+        """Prepare.
+
+        Args:
+            paintings: one for each style, (H, W, 3) uint8 RGB.
+            photographs: to learn on.
+            config: everything else.
+            start: a network to go on from, with a style for each painting; its shape is taken. Without
+                one, training starts from nothing.
+            shape: of a network from nothing.
+            device: where to train.
+        """
+        if start is None and not config.full:
+            raise ValueError("scales and shifts alone can't be learned from nothing")
         self.config = config
-        self.shape = start.config if start else shape or TransformNetConfig()
+        self.shape = start.config if start else replace(shape or TransformNetConfig(), styles=len(paintings))
+        if self.shape.styles != len(paintings):
+            raise ValueError(f"{len(paintings)} paintings for a network of {self.shape.styles} styles")
         self.photographs = photographs
         self.device = torch.device(device)
-        self.features = Vgg16.pretrained().to(self.device).to(memory_format=torch.channels_last)
-        self.target = StyleTarget(painting, config.style_size, self.features)
+        self.features = load_features(config.features).to(self.device).to(memory_format=torch.channels_last)
+        self.grams = style_targets(paintings, config.style_size, self.features)
+        self.network = self._network(start).to(self.device).to(memory_format=torch.channels_last)
+        learned = dict(self.network.named_parameters()) if config.full else self.network.style_parameters()
+        self.network.requires_grad_(False)
+        for parameter in learned.values():
+            parameter.requires_grad_(True)
+        self.learned = learned
+        self.average = {name: value.detach().clone() for name, value in learned.items()}
+        self.optimizer = torch.optim.Adam(learned.values())
+        self.inputs = self._fingerprint(paintings)
+        self.step = 0
+
+    def _fingerprint(self, paintings: Sequence[Picture]) -> str:
+        """Of all that decides the result beside the config, so that no run goes on with another's."""
+        digest = hashlib.sha256()
+        for picture in (*paintings, *self.photographs.training):
+            digest.update(repr(picture.shape).encode() + picture.tobytes())
+        for name, value in self.network.state_dict().items():
+            digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _network(self, start: TransformNet | None) -> TransformNet:
         with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
-            torch.manual_seed(config.seed)
+            torch.manual_seed(self.config.seed)
             network = TransformNet(self.shape)
         if start is not None:
             network.load_state_dict(start.state_dict())
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
-        self._style = torch.ones(1, 1, device=self.device)
-        self.optimizer = torch.optim.Adam(self.network.parameters())
-        self.step = 0
+        return network
 
     def run(self) -> Iterator[Progress]:
         """Train to the end, one step a turn."""
@@ -116,24 +124,31 @@ class Trainer:
     def result(self) -> TransformNet:
         """The painter with the averaged weights, on the CPU."""
         network = TransformNet(self.shape)
-        network.load_state_dict({k: v.cpu() for k, v in self.average.items()})
+        state = {**self.network.state_dict(), **self.average}
+        network.load_state_dict({name: value.cpu() for name, value in state.items()})
         return network.eval()
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        partial = path.with_name(path.name + ".part")
-        torch.save(
-            {
-                "config": asdict(self.config),
-                "shape": asdict(self.shape),
-                "step": self.step,
-                "network": self.network.state_dict(),
-                "average": self.average,
-                "optimizer": self.optimizer.state_dict(),
-            },
-            partial,
-        )
-        partial.replace(path)
+        """Write a checkpoint, whole or not at all.
+
+        Raises:
+            TrainingError: it can't be written.
+        """
+        state = {
+            "config": asdict(self.config),
+            "shape": asdict(self.shape),
+            "inputs": self.inputs,
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+        }
+        serialised = io.BytesIO()
+        torch.save(state, serialised)
+        try:
+            whole_file.write(path, serialised.getvalue())
+        except OSError as error:
+            raise TrainingError(f"{path}: can't write the checkpoint ({error.strerror})") from error
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint that a run with the same settings left.
@@ -143,17 +158,24 @@ class Trainer:
         """
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            settings = (state["config"], state["shape"])
+            same = (state["config"], state["shape"], state["inputs"]) == (
+                asdict(self.config),
+                asdict(self.shape),
+                self.inputs,
+            )
             step, average = int(state["step"]), dict(state["average"])
-            if settings == (asdict(self.config), asdict(self.shape)):
+            if same:
                 self.network.load_state_dict(state["network"])
                 self.optimizer.load_state_dict(state["optimizer"])
         except FileNotFoundError as error:
             raise TrainingError(f"{path}: no such checkpoint") from error
         except _DAMAGE as error:
             raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh") from error
-        if settings != (asdict(self.config), asdict(self.shape)):
-            raise TrainingError(f"{path}: checkpoint of a run with other settings; delete it to start afresh")
+        if not same:
+            raise TrainingError(
+                f"{path}: checkpoint of a run with other settings, paintings or photographs; "
+                "delete it to start afresh"
+            )
         self.step, self.average = step, average
 
     def _advance(self) -> Progress:
@@ -161,46 +183,57 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         rng = np.random.default_rng([config.seed, self.step])
-        across, down = (int(n) for n in rng.integers(0, MAX_SHIFT + 1, 2))
-        photos = self.photographs.crops(rng, count=config.batch_size, size=config.crop + MAX_SHIFT)
-        photos = photos.to(self.device)
-        # bfloat16 halves a step on a CPU with AMX; Gram matrices and losses stay in float32.
-        with torch.autocast(self.device.type, torch.bfloat16):
-            content, style, tv, shift = self._losses(photos, across, down)
+        size = config.crop + 2 * views.MARGIN
+        crops = self.photographs.crops(rng, count=config.batch_size, size=size)
+        pair = views.random_views(crops, rng)
+        # Gram matrices and losses stay in float32.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
+            content, style, tv, consistency = self._losses(pair, self._styles_of_the_step())
         loss = (
             config.content_weight * content
             + config.style_weight * style
             + config.tv_weight * tv
-            + config.shift_weight * shift
+            + config.consistency_weight * consistency
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(self.learned.values(), 10.0)
         self.optimizer.step()
         self._average_weights()
         self.step += 1
-        return Progress(self.step, content.item(), style.item(), tv.item(), shift.item())
+        return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
 
-    def _losses(self, photos: Tensor, across: int, down: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        layer, size = losses.CONTENT_LAYER, self.config.crop
-        seen = photos[..., :size, :size].contiguous(memory_format=torch.channels_last)
-        moved = photos[..., down : down + size, across : across + size]
+    def _styles_of_the_step(self) -> Tensor:
+        """(N,) which style each photograph of the step is painted in: all equally often, shuffled."""
+        styles, count = self.shape.styles, self.config.batch_size
+        turns = range(self.step * count, (self.step + 1) * count)
+        rounds = {turn // styles for turn in turns}
+        order = {r: np.random.default_rng([self.config.seed, r, 1]).permutation(styles) for r in rounds}
+        chosen = [int(order[turn // styles][turn % styles]) for turn in turns]
+        return torch.tensor(chosen, device=self.device)
+
+    def _losses(self, pair: views.ViewPair, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        layer = losses.CONTENT_LAYER
+        first = pair.first.to(self.device).contiguous(memory_format=torch.channels_last)
+        style = torch.nn.functional.one_hot(chosen, self.shape.styles).float()
         with torch.no_grad():
-            wanted = self.features(seen, [layer])[layer]
-        painted, shifted = self.network(torch.cat([seen, moved]), self._style).chunk(2)
+            wanted = self.features(first, [layer])[layer]
+        both = torch.cat([first, pair.second.to(self.device)])
+        painted, again = self.network(both, style.repeat(2, 1)).chunk(2)
         found = self.features(painted, losses.STYLE_LAYERS)
+        warped = views.sample(painted.float(), pair.flow.to(self.device))
         return (
             losses.content_distance(found[layer], wanted),
-            losses.style_distance(found, self.target.grams),
-            losses.total_variation(painted),
-            losses.shift_inconsistency(painted.float(), shifted.float(), across, down),
+            losses.style_distance(found, {name: gram[chosen] for name, gram in self.grams.items()}),
+            losses.total_variation(painted.float()),
+            losses.consistency(warped, again.float(), pair.visible().to(self.device)),
         )
 
     def _average_weights(self) -> None:
         # A young run averages over fewer steps, else it would remember its random start.
         decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for name, value in self.network.named_parameters():
+            for name, value in self.learned.items():
                 self.average[name].lerp_(value, 1 - decay)
 
 
@@ -211,23 +244,3 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
         return config.learning_rate * (step + 1) / warm_up
     turn = (step - warm_up) / max(1, config.steps - warm_up)
     return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * turn)))
-
-
-def measure(network: TransformNet, painting: Picture, photographs: Sequence[Picture]) -> tuple[float, float]:
-    """Mean (style distance, content distance) over photographs, in float32 at `MEASURED_SIZE` px."""
-    features = Vgg16.pretrained()
-    target = StyleTarget(painting, MEASURED_SIZE, features)
-    sums = np.zeros(2)
-    with torch.no_grad():
-        for photograph in photographs:
-            photo = to_tensor([resize_longer_side(photograph, MEASURED_SIZE)])
-            painted = network(photo, torch.ones(1, 1))
-            found = features(painted, losses.STYLE_LAYERS)
-            wanted = features(photo, [losses.CONTENT_LAYER])
-            layer = losses.CONTENT_LAYER
-            sums += (
-                losses.style_distance(found, target.grams).item(),
-                losses.content_distance(found[layer], wanted[layer]).item(),
-            )
-    style, content = sums / len(photographs)
-    return float(style), float(content)

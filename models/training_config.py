@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stylize_video.errors import UsageError
 
 MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
+FEATURES = ("vgg16", "vgg19")  # bundled; torchvision's, downloaded
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides the result, but for the painting and the photographs.
+    """Everything that decides the result, but for the paintings, the photographs and the start.
+
+    By default only the scales and shifts of the new style are fitted, to a network that has learned to
+    paint already.
 
     Raises:
         UsageError: a value out of its range.
     """
 
-    steps: int = 7000
+    full: bool = False  # train all weights, not only the style's scales and shifts
+    steps: int = 800
     batch_size: int = 2
     crop: int = 256  # px
-    learning_rate: float = 6e-3  # at its peak
+    learning_rate: float = 2e-2  # at its peak
     content_weight: float = 1.0
-    style_weight: float = 7.0
+    style_weight: float = 8.0
     tv_weight: float = 0.05
-    shift_weight: float = 30.0  # of `losses.shift_inconsistency`
-    style_size: int = MEASURED_SIZE  # px, the painting's longer side
+    consistency_weight: float = 200.0
+    style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
+    features: str = FEATURES[0]
     averaging: float = 0.998  # decay of the running mean of the weights, which is the result
     seed: int = 0
     held_out: int = 24  # photographs kept for measuring
@@ -37,3 +43,12 @@ class TrainingConfig:
         for name in ("crop", "style_size"):
             if getattr(self, name) < 64:
                 raise UsageError(f"{name} {getattr(self, name)} px is out of range; give 64 or more")
+        for name in ("learning_rate", "content_weight", "style_weight", "tv_weight", "consistency_weight"):
+            if not getattr(self, name) >= 0:  # so that NaN is caught too
+                raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 or more")
+        if self.features not in FEATURES:
+            raise UsageError(f"no features called {self.features!r}; there are: {', '.join(FEATURES)}")
+
+
+FIT = TrainingConfig()  # the defaults for fitting a new style's scales and shifts
+FULL = replace(FIT, full=True, steps=11000, learning_rate=6e-3)  # and for training everything

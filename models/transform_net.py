@@ -16,7 +16,7 @@ Representation for Artistic Style". Departures from Johnson's network, all for s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -145,6 +145,26 @@ class TransformNet(nn.Module):
         self.up_half = ResizeConv(quarter, half)
         self.up_half_norm = ConditionalInstanceNorm(half, config.styles)
         self.up_full = ResizeConv(half, 3)
+
+    def style_parameters(self) -> dict[str, nn.Parameter]:
+        """The scales and shifts by name, each (styles, channels): all that differs between styles."""
+        return {
+            f"{path}.{name}": parameter
+            for path, module in self.named_modules()
+            if isinstance(module, ConditionalInstanceNorm)
+            for name, parameter in module.named_parameters()
+        }
+
+    def with_styles(self, mixtures: Tensor) -> TransformNet:
+        """A copy with other styles, each a mixture of this network's (Dumoulin et al. 2017, section 3).
+
+        Args:
+            mixtures: (T, S) weights over this network's S styles; the copy has T.
+        """
+        network = TransformNet(replace(self.config, styles=len(mixtures)))
+        state, own = self.state_dict(), self.style_parameters()
+        network.load_state_dict({k: mixtures @ v if k in own else v for k, v in state.items()})
+        return network
 
     def forward(self, images: Tensor, style: Tensor) -> Tensor:
         """Paint.

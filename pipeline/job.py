@@ -80,7 +80,7 @@ def paint(
         upright=not container.rotation,
     ) as reader:
         painter = styles.load(options.style)
-        stage = NetworkPainter(painter.network, painter.style, device=device)
+        stage = NetworkPainter(painter.network, painter.style, device=device, stroke_size=options.stroke_size)
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
             if on_start is not None:

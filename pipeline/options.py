@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stylize_video.errors import UsageError
 from stylize_video.models.devices import check_device
+from stylize_video.models.style_spec import file_stem
 
 _READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff"})
 
@@ -29,6 +30,7 @@ class PaintOptions:
     style: str = "kandinsky"
     strength: float = 1.0  # 0..1, how much of the painting; the rest is the original
     preserve_color: bool = False
+    stroke_size: float = 1.0  # how many times as large as the network paints them
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int = 1  # frames
     device: str = "auto"
@@ -43,6 +45,8 @@ class PaintOptions:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.strength) and 0 <= self.strength <= 1):
             raise UsageError(f"strength {self.strength} is out of range; give a number from 0 to 1")
+        if not 0.25 <= self.stroke_size <= 16:
+            raise UsageError(f"stroke size {self.stroke_size} is out of range; give 0.25 to 16")
         if self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
@@ -75,7 +79,7 @@ def default_output(source: Path, style: str) -> Path:
     Raises:
         UsageError: the style is no name, so no file can be called after it.
     """
-    name = Path(style).stem if style.endswith(".safetensors") else style
+    name = file_stem(style)
     if "/" in name or "\0" in f"{name}{source}":
         raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
     from stylize_video.pipeline.formats import CONTAINERS  # brings PyAV, which --help need not wait for

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from stylize_video.pipeline.frames import FrameBatch
 
@@ -26,17 +27,42 @@ class Stage(Protocol):
 class NetworkPainter:
     """Paints each frame by itself with a feed-forward network."""
 
-    def __init__(self, network: nn.Module, style: Tensor, *, device: torch.device) -> None:
-        """`style` holds a weight for each of the network's styles, (S,), summing to one."""
+    def __init__(
+        self, network: nn.Module, style: Tensor, *, device: torch.device, stroke_size: float = 1.0
+    ) -> None:
+        """Prepare.
+
+        Args:
+            network: takes (N, 3, H, W) and weights over its styles.
+            style: a weight for each of the network's styles, (S,), summing to one.
+            device: where to paint.
+            stroke_size: a network's strokes have their size in px, whatever the frame's; another size
+                is had by painting a smaller or larger frame.
+        """
         self._network = network.to(device).to(memory_format=torch.channels_last).eval()
         self._style = style.to(device).unsqueeze(0)
+        self._stroke_size = stroke_size
 
     def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
         """Paint batch by batch."""
         for batch in batches:
             with torch.inference_mode():
-                pixels = self._network(batch.pixels, self._style)
+                pixels = self._paint(batch.pixels)
             yield batch.with_pixels(pixels)
+
+    def _paint(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) in 0..1 -> the same size and range."""
+        if self._stroke_size == 1:
+            painted: Tensor = self._network(pixels, self._style)
+            return painted
+        size = pixels.shape[-2:]
+        canvas = [max(1, round(side / self._stroke_size)) for side in size]
+        return _resize(self._network(_resize(pixels, canvas), self._style), size)
+
+
+def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:
+    resized = F.interpolate(pixels, list(size), mode="bicubic", antialias=True)
+    return resized.clamp(0, 1)  # cubic kernels overshoot
 
 
 class Unchanged:

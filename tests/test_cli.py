@@ -8,47 +8,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import MISSING, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import pytest
-from typer.testing import CliRunner
+import typer
 
 import stylize_video
 from stylize_video import cli
 from stylize_video.errors import UsageError
-from stylize_video.models import train_style, weights
-from stylize_video.models.training import Progress, Trainer
+from stylize_video.models import styles, weights
+from stylize_video.models.training_config import FIT, FULL, TrainingConfig
+from stylize_video.models.training_request import TrainingRequest
 from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 from tests import media
-
-
-def run(*arguments: object) -> Any:
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], prog_name="stylize-video")
-
-
-def refused(code: int, message: str, *arguments: object) -> str:
-    """The one line on stderr of a command that must fail."""
-    result = run(*arguments)
-    assert result.exit_code == code, result.output
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert message in lines[0]
-    assert result.stdout == ""
-    return lines[0]
+from tests.commands import names, refused, run
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     return media.constant(tmp_path, count=3).path
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_the_main_job_needs_no_subcommand(film: Path) -> None:
@@ -64,13 +48,12 @@ def test_the_main_job_needs_no_subcommand(film: Path) -> None:
 def test_options_may_come_first_and_a_film_may_be_called_styles(
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    styles = film.with_name("styles")
-    film.rename(styles)
-    monkeypatch.chdir(styles.parent)
+    namesake = film.rename(film.with_name("styles"))
+    monkeypatch.chdir(namesake.parent)
     result = run("--quiet", "--device", "cpu", "./styles", "-o", "out.mkv")
     assert result.exit_code == 0, result.output
     assert result.output == ""
-    assert (styles.parent / "out.mkv").exists()
+    assert (namesake.parent / "out.mkv").exists()
 
 
 def test_json_is_one_object_on_stdout(film: Path) -> None:
@@ -96,6 +79,52 @@ def test_styles_are_listed() -> None:
     listed = json.loads(run("styles", "--json").stdout)
     assert listed["kandinsky"]["painter"] == "Wassily Kandinsky"
     assert listed["kandinsky"]["style_distance"] > 0
+    assert list(listed) == list(styles.available())
+    assert all(style["licence"] for style in listed.values())
+
+
+def test_the_table_shows_every_style_and_its_licence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    header, *lines = run("styles").stdout.splitlines()
+    assert "licence" in header
+    for line, style in zip(lines, styles.available().values(), strict=True):
+        for text in (style.name, style.painting, style.painter, style.licence):
+            assert text in line
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    return media.still(tmp_path, name="photo.png", size=(64, 48)).path
+
+
+def test_a_sheet_of_all_styles(photo: Path) -> None:
+    result = run("styles", "--sheet", photo, "-o", photo.with_name("sheet.png"))
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    assert f"sheet.png: {len(styles.available())} styles" in result.stderr
+    assert cv2.imread(str(photo.with_name("sheet.png"))).shape[1] > 64
+    assert run("styles", "--sheet", photo).exit_code == 0
+    assert names(photo.parent) == {"photo.png", "sheet.png", "photo_styles.png"}
+    again = ("styles", "--sheet", photo, "--json")
+    assert "--overwrite" in json.loads(run(*again).stdout)["error"]
+    listed = json.loads(run(*again, "--overwrite").stdout)
+    assert list(listed) == list(styles.available())
+
+
+def test_sheets_that_cannot_be_made(photo: Path) -> None:
+    sheet = ("styles", "--sheet", photo)
+    (photo.parent / "old.png").write_bytes(b"precious")
+    (photo.parent / "text.png").write_bytes(b"text")
+    refused(1, "--overwrite", *sheet, "-o", photo.parent / "old.png")
+    refused(2, "no picture format called '.gif'", *sheet, "-o", photo.parent / "sheet.gif")
+    refused(1, "missing", *sheet, "-o", photo.parent / "missing" / "sheet.png")
+    refused(1, "no such picture", "styles", "--sheet", photo.parent / "missing.png")
+    refused(1, "no such picture", "styles", "--sheet", photo.parent)
+    refused(1, "not a picture", "styles", "--sheet", photo.parent / "text.png")
+    refused(2, "add --sheet", "styles", "-o", photo.parent / "sheet.png")
+    refused(2, "add --sheet", "styles", "--overwrite")
+    assert names(photo.parent) == {"photo.png", "old.png", "text.png"}
+    assert (photo.parent / "old.png").read_bytes() == b"precious"
 
 
 def test_version_and_help() -> None:
@@ -107,10 +136,36 @@ def test_version_and_help() -> None:
     assert run("train", "--help").exit_code == 0
 
 
+def options_of(command: str) -> dict[str, Any]:
+    """A command's parameters by name."""
+    return {p.name: p for p in typer.main.get_command(cli.app).commands[command].params}
+
+
 def test_every_option_takes_its_default_from_the_options() -> None:
-    parameters = {p.name: p for p in __import__("typer").main.get_command(cli.app).commands["paint"].params}
+    parameters = options_of("paint")
     for field in fields(PaintOptions):
         assert parameters[field.name].default == field.default, field.name
+
+
+def test_every_option_of_a_training_takes_its_default_from_its_settings() -> None:
+    parameters = options_of("train")
+    assert parameters["device"].default == PaintOptions.device
+    for kind in (TrainingRequest, TrainingConfig):
+        for field in fields(kind):
+            if field.name in {*NO_OPTIONS, "steps", "learning_rate"}:
+                continue
+            option = {"target": "output", "names": "name"}.get(field.name, field.name)
+            expected = None if field.default is MISSING else field.default
+            assert parameters[option].default == expected, field.name
+    for name in ("steps", "learning_rate"):  # which --full changes
+        assert parameters[name].default is None
+        assert (
+            parameters[name].help == f"{HELP[name]}{getattr(FIT, name)}; {getattr(FULL, name)} with --full."
+        )
+
+
+NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging"}
+HELP = {"steps": "Default: ", "learning_rate": "At its peak. Default: "}
 
 
 def test_python_m(film: Path) -> None:
@@ -149,6 +204,25 @@ def test_unknown_style_names_the_nearest(film: Path) -> None:
     assert "'kandinsky'" in refused(2, "did you mean", film, "--style", "kandinski")
     assert "kandinsky" in refused(2, "there are", film, "--style", "zzz")
     refused(2, "no such weights file", film, "--style", "./nothing.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("kandinsky:0.6,kandinski:0.4", "did you mean 'kandinsky'?"),
+        ("kandinsky:much", "'much' in 'kandinsky:much' is no weight"),
+        ("kandinsky:-1,kandinsky:2", "is no weight"),
+        ("kandinsky:nan", "is no weight"),
+        ("kandinsky:0", "sum to nothing"),
+        ("kandinsky,", "a style without a name"),
+        ("", "a style without a name"),
+        ("kandinsky:0.5,missing.safetensors:0.5", "missing.safetensors: no such weights file"),
+        ("missing.safetensors#monet", "missing.safetensors: no such weights file"),
+    ],
+)
+def test_mixtures_that_make_no_sense(film: Path, spec: str, message: str) -> None:
+    refused(2, message, film, "--style", spec)
+    assert names(film.parent) == {film.name}
 
 
 @pytest.mark.parametrize("value", ["1.5", "-0.1", "nan"])
@@ -202,17 +276,6 @@ def test_a_colon_in_a_name(film: Path) -> None:
     result = run(source, "-o", output, "--quiet", "--device", "cpu")
     assert result.exit_code == 0, result.output
     assert output.exists()
-
-
-def test_training_refuses_what_it_cannot_use(tmp_path: Path) -> None:
-    def training(*options: str) -> tuple[object, ...]:
-        return ("train", tmp_path / "p.png", "--content", tmp_path, "--name", "mine", *options)
-
-    refused(2, "steps 0", *training("--steps", "0"))
-    refused(2, "no device called", *training("--device", "abacus"))
-    refused(1, "can't be read", *training())
-    media.still(tmp_path, name="p.png", size=(80, 80))
-    refused(1, "1 photographs", *training())
 
 
 def test_unwritable_output(film: Path) -> None:
@@ -269,7 +332,7 @@ def test_weights_missing_or_damaged(film: Path, tmp_path: Path, monkeypatch: pyt
     weights.manifest.cache_clear()
     try:
         refused(1, "missing", film, "--quiet")
-        (folder / "kandinsky.safetensors").write_bytes(b"damaged")
+        (folder / weights.manifest()[styles.bundled_network()]["file"]).write_bytes(b"damaged")
         refused(1, "checksum", film, "--quiet")
     finally:
         weights.manifest.cache_clear()
@@ -340,6 +403,8 @@ def test_default_output() -> None:
     assert default_output(Path("scan.tif"), "kandinsky") == Path("scan_kandinsky.png")
     assert default_output(Path("a/film.mov"), "kandinsky") == Path("a/film_kandinsky.mov")
     assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
+    mixture = "kandinsky:0.6,x/mine.safetensors:0.3,y/three.safetensors#monet:0.1"
+    assert default_output(Path("a/film.mp4"), mixture) == Path("a/film_kandinsky-60+mine-30+monet-10.mp4")
 
 
 @pytest.mark.parametrize(
@@ -363,39 +428,3 @@ def test_shell_completion(words: str, index: int, expected: str) -> None:
 
 def test_completion_can_be_shown() -> None:
     assert "_stylize_video_completion" in run("--show-completion", "bash").stdout.replace("-", "_")
-
-
-def test_a_style_is_trained_goes_on_after_a_stop_and_paints(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
-    photographs = tmp_path / "photographs"
-    photographs.mkdir()
-    for number in range(3):
-        media.still(photographs, name=f"{number}.png", size=(96 + number, 80))
-    painting = media.still(tmp_path, name="painting.png", size=(120, 90)).path
-    weights_file = tmp_path / "mine.safetensors"
-    command = ["train", painting, "--content", photographs, "--name", "mine", "-o", weights_file]
-    command += ["--held-out", "1", "--steps", "2", "--device", "cpu"]
-
-    with monkeypatch.context() as patch:
-
-        def stopped(self: Trainer) -> Iterator[Progress]:
-            yield self._advance()
-            raise KeyboardInterrupt
-
-        patch.setattr(Trainer, "run", stopped)
-        result = run(*command)
-        assert result.exit_code == 130
-        assert "goes on at step 1" in result.stderr
-    assert not weights_file.exists()
-
-    result = run(*command)
-    assert result.exit_code == 0, result.output
-    assert "going on at step 1 of 2" in result.stderr
-    assert "style distance" in result.stderr
-    assert not list(tmp_path.glob("*checkpoint*"))
-    assert run(film, "--style", weights_file, "--quiet", "--device", "cpu").exit_code == 0
-    assert film.with_name("constant_mine.mp4").exists()
-    again = run(*command[:-1], "cpu", "--from", "kandinsky", "--seed", "1")
-    assert again.exit_code == 0, again.output

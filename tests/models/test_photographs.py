@@ -1,4 +1,4 @@
-"""Photographs: read upright and in RGB, split once, cropped reproducibly."""
+"""Photographs: split once, shrunk, cropped reproducibly."""
 
 from __future__ import annotations
 
@@ -10,14 +10,8 @@ import pytest
 import torch
 
 from stylize_video.errors import InputError, TrainingError
-from stylize_video.models.photographs import (
-    PhotographSet,
-    Picture,
-    read_picture,
-    resize_longer_side,
-    to_tensor,
-)
-from tests import drawing, media
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import Picture
 
 
 def flat(value: int, height: int = 80, width: int = 100) -> Picture:
@@ -25,104 +19,80 @@ def flat(value: int, height: int = 80, width: int = 100) -> Picture:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def folder_of(tmp_path: Path, values: list[int]) -> Path:
+def folder_of(folder: Path, values: list[int]) -> Path:
     """A folder of grey photographs, named in the order of `values`."""
+    folder.mkdir(exist_ok=True)
     for index, value in enumerate(values):
-        cv2.imwrite(str(tmp_path / f"{index:02}.png"), flat(value))
-    return tmp_path
+        cv2.imwrite(str(folder / f"{index:02}.png"), flat(value))
+    return folder
 
 
-@pytest.mark.parametrize("name", ["still.png", "still.jpg", "still.webp"])
-def test_pictures_are_read_as_rgb(name: str, tmp_path: Path) -> None:
-    still = media.still(tmp_path, name=name)
-    found = read_picture(still.path)
-    assert found.dtype == np.uint8
-    off = drawing.read_chart(found) - drawing.read_chart(still.pixels)
-    assert np.abs(off).max() < (1e-9 if still.exact else 3)
+def greys(pictures: object) -> list[int]:
+    """The grey of each."""
+    return [int(picture[0, 0, 0]) for picture in pictures]
 
 
-def test_exif_turns_a_picture_upright(tmp_path: Path) -> None:
-    still = media.turned_still(tmp_path)
-    found = read_picture(still.path)
-    assert found.shape == still.pixels.shape
-    assert np.abs(drawing.read_chart(found) - drawing.read_chart(still.pixels)).max() < 3
+TEN = list(range(0, 250, 25))
 
 
-def test_deep_and_grey_pictures_become_8_bit_rgb(tmp_path: Path) -> None:
-    deep = media.deep_still(tmp_path)
-    found = read_picture(deep.path)
-    assert found.dtype == np.uint8
-    assert np.abs(drawing.read_chart(found) - drawing.read_chart(deep.pixels) / 257).max() <= 1
-    cv2.imwrite(str(tmp_path / "grey.png"), np.full((5, 6), 77, np.uint8))
-    assert np.array_equal(read_picture(tmp_path / "grey.png"), flat(77, 5, 6))
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_picture_is_an_input_error(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "bad.png").write_bytes(content)
-    with pytest.raises(InputError, match=r"bad\.png: not a picture"):
-        read_picture(tmp_path / "bad.png")
-
-
-def test_a_missing_picture_or_a_folder_is_an_input_error(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.png", tmp_path):
-        with pytest.raises(InputError, match="can't be read"):
-            read_picture(path)
+@pytest.mark.parametrize(("held_out", "wanted"), [(0, 0), (1, 1), (2, 2), (3, 2), (24, 2)])
+def test_every_photograph_is_either_trained_on_or_held_out(
+    held_out: int, wanted: int, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path, TEN)
+    (tmp_path / "notes.txt").write_text("no photograph")
+    photographs = PhotographSet.from_folder(folder, held_out=held_out, shorter_side=64)
+    assert len(photographs.held_out) == wanted
+    assert sorted(greys(photographs.training) + greys(photographs.held_out)) == TEN
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "size", "wanted"),
-    [(80, 100, 50, (40, 50)), (100, 80, 200, (200, 160)), (1, 400, 40, (1, 40))],
+    ("count", "wanted"), [(4, 1), (5, 1), (7, 1), (8, 2), (9, 2), (13, 3), (99, 24), (100, 24)]
 )
-def test_resizing_keeps_the_shape(height: int, width: int, size: int, wanted: tuple[int, int]) -> None:
-    found = resize_longer_side(flat(90, height, width), size)
-    assert found.shape == (*wanted, 3)
-    assert np.all(found == 90)
+def test_at_most_a_quarter_is_held_out(count: int, wanted: int, tmp_path: Path) -> None:
+    photographs = PhotographSet.from_folder(
+        folder_of(tmp_path, list(range(count))), held_out=24, shorter_side=16
+    )
+    assert len(photographs.held_out) == wanted
+    assert len(photographs.training) == count - wanted
 
 
-def test_to_tensor_keeps_the_colours() -> None:
-    picture = np.zeros((2, 3, 3), np.uint8)
-    picture[1, 2] = (255, 51, 0)
-    found = to_tensor([picture, picture])
-    assert found.shape == (2, 3, 2, 3)
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found[1, :, 1, 2], torch.tensor([1.0, 0.2, 0.0]))
-    assert found.sum().item() == pytest.approx(2.4)
-
-
-@pytest.mark.parametrize("held_out", [0, 1, 3, 9])
-def test_every_photograph_is_either_trained_on_or_held_out(held_out: int, tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, list(range(0, 250, 25)))
-    (tmp_path / "notes.txt").write_text("no photograph")
-    photographs = PhotographSet.from_folder(folder, held_out=held_out, shorter_side=64)
-    training = {int(picture[0, 0, 0]) for picture in photographs.training}
-    measured = {int(picture[0, 0, 0]) for picture in photographs.held_out}
-    assert len(measured) == held_out
-    assert not training & measured
-    assert training | measured == set(range(0, 250, 25))
+def test_what_is_held_out_is_spread_over_the_folder(tmp_path: Path) -> None:
+    photographs = PhotographSet.from_folder(folder_of(tmp_path, list(range(40))), held_out=4, shorter_side=16)
+    assert greys(photographs.held_out) == [5, 15, 25, 35]
 
 
 def test_the_split_is_always_the_same(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, list(range(0, 250, 25)))
+    folder = folder_of(tmp_path, TEN)
     first, second = (
-        PhotographSet.from_folder(folder, held_out=3, shorter_side=64).held_out for _ in range(2)
+        PhotographSet.from_folder(folder, held_out=2, shorter_side=64).held_out for _ in range(2)
     )
-    assert [p[0, 0, 0] for p in first] == [p[0, 0, 0] for p in second]
+    assert greys(first) == greys(second)
 
 
-def test_only_training_photographs_are_shrunk(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, [10, 20])
+def test_only_training_photographs_are_shrunk_and_none_is_enlarged(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, [10, 20, 30, 40])
     photographs = PhotographSet.from_folder(folder, held_out=1, shorter_side=40)
-    assert photographs.training[0].shape == (40, 50, 3)
+    assert [photo.shape for photo in photographs.training] == [(40, 50, 3)] * 3
     assert photographs.held_out[0].shape == (80, 100, 3)
+    kept = PhotographSet.from_folder(folder, held_out=1, shorter_side=300)
+    assert kept.training[0].shape == (80, 100, 3)
 
 
 def test_too_few_photographs_and_no_folder_are_training_errors(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, [10, 20])
-    with pytest.raises(TrainingError, match="2 photographs"):
-        PhotographSet.from_folder(folder, held_out=2, shorter_side=64)
-    with pytest.raises(TrainingError, match="no such folder"):
-        PhotographSet.from_folder(tmp_path / "missing", held_out=1, shorter_side=64)
+    with pytest.raises(TrainingError, match="3 photographs in it; give 4 or more"):
+        PhotographSet.from_folder(folder_of(tmp_path / "few", [1, 2, 3]), held_out=2, shorter_side=64)
+    with pytest.raises(TrainingError, match="0 photographs"):
+        PhotographSet.from_folder(folder_of(tmp_path / "none", []), held_out=2, shorter_side=64)
+    for missing in ("missing", "few/00.png"):
+        with pytest.raises(TrainingError, match="no such folder"):
+            PhotographSet.from_folder(tmp_path / missing, held_out=1, shorter_side=64)
+
+
+def test_a_photograph_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (folder_of(tmp_path, TEN) / "03.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"03\.png: not a picture"):
+        PhotographSet.from_folder(tmp_path, held_out=1, shorter_side=64)
 
 
 def test_crops_have_the_size_and_the_range_asked_for() -> None:
@@ -146,4 +116,30 @@ def test_crops_follow_their_generator() -> None:
 def test_crops_never_show_what_is_held_out() -> None:
     photographs = PhotographSet([flat(60)] * 3, [flat(240)] * 3)
     found = photographs.crops(np.random.default_rng(0), count=64, size=16)
-    assert found.max() < 0.6  # 60 / 255, brightened by 15 % and 0.06, and its noise; 240 gives 0.64
+    assert found.max() < 0.34  # 60 / 255, brightened by 15 % and 0.06; 240 gives 0.64
+
+
+def test_crops_have_another_light_each_and_no_noise() -> None:
+    found = PhotographSet([flat(128)], []).crops(np.random.default_rng(0), count=32, size=16)
+    levels = found.amax((1, 2, 3))
+    assert torch.equal(levels, found.amin((1, 2, 3)))
+    assert len(set(levels.tolist())) == 32
+    assert levels.min() < 0.42
+    assert levels.max() > 0.55
+
+
+def test_crops_are_shifted_scaled_and_flipped() -> None:
+    ramp = np.broadcast_to(np.linspace(0, 200, 200, dtype=np.uint8)[None, :, None], (100, 200, 3))
+    found = PhotographSet([np.ascontiguousarray(ramp)], []).crops(np.random.default_rng(0), count=64, size=32)
+    slope = (found[:, 0, :, -1] - found[:, 0, :, 0]).mean(1)
+    assert 16 < (slope > 0).sum() < 48
+    assert (found[:, :, 0] - found[:, :, -1]).abs().max() < 1e-6  # upright
+    assert slope.abs().max() > 1.3 * slope.abs().min()
+    middle = found[:, 0, 16, 16]
+    assert middle.max() - middle.min() > 0.3
+
+
+@pytest.mark.parametrize("size", [(16, 400), (400, 16), (17, 17)])
+def test_photographs_smaller_than_a_crop_are_enlarged(size: tuple[int, int]) -> None:
+    found = PhotographSet([flat(100, *size)], []).crops(np.random.default_rng(0), count=8, size=48)
+    assert found.shape == (8, 3, 48, 48)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,25 +12,39 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.errors import TrainingError
-from stylize_video.models import training
-from stylize_video.models.photographs import PhotographSet, Picture
-from stylize_video.models.training import StyleTarget, Trainer, TrainingConfig, learning_rate
-from stylize_video.models.transform_net import TransformNet, TransformNetConfig
-from stylize_video.models.vgg import Vgg16
+from stylize_video.errors import TrainingError, UsageError
+from stylize_video.models import losses, training
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import Picture
+from stylize_video.models.style_targets import style_target
+from stylize_video.models.training import Trainer, learning_rate
+from stylize_video.models.training_config import FIT, FULL, TrainingConfig
+from stylize_video.models.transform_net import TransformNet
+from tests.networks import SHAPE, network, noise, thin
 
-CONFIG = TrainingConfig(steps=3, batch_size=1, crop=64, style_size=64)
-SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
-
-
-def noise(seed: int, height: int = 72, width: int = 80) -> Picture:
-    """A picture of noise."""
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+FIT_TINY = TrainingConfig(steps=3, batch_size=1, crop=64, style_size=64)
+CONFIG = replace(FIT_TINY, full=True)
 
 
-def trainer(config: TrainingConfig = CONFIG) -> Trainer:
+@pytest.fixture(autouse=True)
+def thin_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train by a feature network that costs next to nothing."""
+
+    monkeypatch.setattr(training, "load_features", thin)
+
+
+PHOTOGRAPHS = PhotographSet([noise(2), noise(3)], [noise(4)])
+
+
+def trainer(
+    config: TrainingConfig = CONFIG,
+    *,
+    paintings: Sequence[Picture] = (noise(1),),
+    photographs: PhotographSet = PHOTOGRAPHS,
+    start: TransformNet | None = None,
+) -> Trainer:
     """A small run."""
-    return Trainer(noise(1), PhotographSet([noise(2), noise(3)], [noise(4)]), config, shape=SHAPE)
+    return Trainer(paintings, photographs, config, start=start, shape=SHAPE)
 
 
 def weights_of(run: Trainer) -> dict[str, torch.Tensor]:
@@ -67,13 +82,13 @@ def test_a_run_that_goes_on_makes_the_same_steps_as_an_uninterrupted_one(tmp_pat
 
 
 def test_training_changes_the_painter_but_not_the_features() -> None:
-    run = trainer()
+    run = trainer(paintings=[noise(1), noise(5)])
     before = {name: value.clone() for name, value in weights_of(run).items()}
     features = {name: value.clone() for name, value in run.features.state_dict().items()}
     progress = next(run.run())
-    assert min(progress.content, progress.style, progress.total_variation) > 0
+    assert min(progress.content, progress.style, progress.total_variation, progress.consistency) > 0
     after = weights_of(run)
-    assert not any(torch.equal(before[name], after[name]) for name in before if "conv" in name)
+    assert not any(torch.equal(before[name], after[name]) for name in before if "norm" not in name)
     assert all(torch.equal(v, run.features.state_dict()[name]) for name, v in features.items())
 
 
@@ -87,9 +102,7 @@ def test_the_result_is_the_running_mean_and_ready_to_paint() -> None:
 
 
 def test_held_out_photographs_are_never_trained_on() -> None:
-    one, two = (
-        Trainer(noise(1), PhotographSet([noise(2)], [noise(seed)]), CONFIG, shape=SHAPE) for seed in (3, 4)
-    )
+    one, two = (trainer(photographs=PhotographSet([noise(2)], [noise(seed)])) for seed in (3, 4))
     assert next(one.run()) == next(two.run())
     assert same(one, two)
 
@@ -119,7 +132,7 @@ def test_a_file_of_something_else_is_an_error(content: Any, tmp_path: Path) -> N
         trainer().restore(tmp_path / "checkpoint")
 
 
-@pytest.mark.parametrize("missing", ["network", "average", "optimizer", "step"])
+@pytest.mark.parametrize("missing", ["config", "shape", "inputs", "network", "average", "optimizer", "step"])
 def test_a_checkpoint_that_lacks_something_is_an_error(missing: str, tmp_path: Path) -> None:
     path, run = tmp_path / "checkpoint", trainer()
     run.save(path)
@@ -130,10 +143,193 @@ def test_a_checkpoint_that_lacks_something_is_an_error(missing: str, tmp_path: P
         run.restore(path)
 
 
-def test_a_checkpoint_of_other_settings_is_an_error(tmp_path: Path) -> None:
-    trainer().save(tmp_path / "checkpoint")
-    with pytest.raises(TrainingError, match="other settings"):
-        trainer(replace(CONFIG, style_weight=9.0)).restore(tmp_path / "checkpoint")
+def refused(run: Trainer, path: Path) -> None:
+    """The run must not go on from that checkpoint, nor be changed by it."""
+    before = {name: value.clone() for name, value in weights_of(run).items()}
+    with pytest.raises(TrainingError, match="other settings, paintings or photographs; delete it"):
+        run.restore(path)
+    assert run.step == 0
+    assert all(torch.equal(value, before[name]) for name, value in weights_of(run).items())
+
+
+@pytest.mark.parametrize(
+    "change", [{"style_weight": 9.0}, {"seed": 1}, {"steps": 4}, {"crop": 72}, {"full": False}], ids=str
+)
+def test_a_checkpoint_of_other_settings_is_an_error(change: dict[str, Any], tmp_path: Path) -> None:
+    start = network()
+    run = trainer(start=start)
+    next(run.run())
+    run.save(tmp_path / "checkpoint")
+    refused(trainer(replace(CONFIG, **change), start=start), tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"paintings": [noise(5)]},
+        {"paintings": [noise(1, 72, 81)]},
+        {"paintings": [noise(1).reshape(80, 72, 3)]},
+        {"paintings": [noise(1), noise(1)]},
+        {"photographs": PhotographSet([noise(2), noise(3, 72, 81)], [noise(4)])},
+        {"photographs": PhotographSet([noise(2), noise(5)], [noise(4)])},
+        {"photographs": PhotographSet([noise(3), noise(2)], [noise(4)])},
+        {"photographs": PhotographSet([noise(2)], [noise(4)])},
+        {"start": network(1)},
+    ],
+    ids=[
+        "painting",
+        "painting of another size",
+        "painting turned",
+        "two paintings",
+        "photograph of another size",
+        "photograph of the same size",
+        "photographs in another order",
+        "fewer photographs",
+        "start",
+    ],
+)
+def test_a_checkpoint_of_other_inputs_is_an_error(other: dict[str, Any], tmp_path: Path) -> None:
+    run = trainer()
+    next(run.run())
+    run.save(tmp_path / "checkpoint")
+    refused(trainer(**other), tmp_path / "checkpoint")
+
+
+def test_a_checkpoint_of_another_order_of_paintings_is_an_error(tmp_path: Path) -> None:
+    trainer(paintings=[noise(1), noise(5)]).save(tmp_path / "checkpoint")
+    refused(trainer(paintings=[noise(5), noise(1)]), tmp_path / "checkpoint")
+
+
+def test_a_missing_checkpoint_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no such checkpoint"):
+        trainer().restore(tmp_path / "checkpoint")
+
+
+def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, run = tmp_path / "checkpoint", trainer()
+    run.save(path)
+
+    def full_disk(_: Path, *__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full_disk)
+        with pytest.raises(TrainingError, match=r"can't write the checkpoint \(No space left"):
+            run.save(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint"]
+    trainer().restore(path)
+
+
+# -- only the scales and shifts --
+
+
+def test_a_fit_changes_scales_and_shifts_and_nothing_else() -> None:
+    start = network(styles=2)
+    before = {name: value.clone() for name, value in start.state_dict().items()}
+    run = trainer(replace(FIT_TINY, batch_size=2), paintings=[noise(1), noise(5)], start=start)
+    list(run.run())
+    own = set(start.style_parameters())
+    for state in (run.network.state_dict(), run.result().state_dict()):
+        changed = {name for name, value in state.items() if not torch.equal(value, before[name])}
+        assert changed == own
+    assert set(run.average) == own
+    assert all(torch.equal(value, before[name]) for name, value in start.state_dict().items())
+
+
+def test_only_the_styles_painted_are_moved() -> None:
+    start = network(styles=3)
+    run = trainer(replace(FIT_TINY, steps=1), paintings=[noise(1), noise(5), noise(6)], start=start)
+    (painted,) = run._styles_of_the_step().tolist()
+    next(run.run())
+    for name, value in run.network.style_parameters().items():
+        moved = (value != start.state_dict()[name]).any(1).tolist()
+        assert moved == [style == painted for style in range(3)], name
+
+
+def test_a_fit_that_goes_on_makes_the_same_steps_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    start, config = network(styles=2), replace(FIT_TINY, steps=4)
+    whole, begun, resumed = (trainer(config, paintings=[noise(1), noise(5)], start=start) for _ in range(3))
+    steps = list(whole.run())
+    going = begun.run()
+    for _ in range(3):
+        next(going)
+    begun.save(tmp_path / "checkpoint")
+    torch.manual_seed(99)
+    resumed.restore(tmp_path / "checkpoint")
+    assert list(resumed.run()) == steps[3:]
+    assert same(whole, resumed)
+    result, wanted = resumed.result().state_dict(), whole.result().state_dict()
+    assert all(torch.equal(result[name], wanted[name]) for name in wanted)
+
+
+def test_a_fit_brings_the_painter_nearer() -> None:
+    config = replace(FIT_TINY, steps=60, learning_rate=0.05, consistency_weight=0.0)
+    progress = [step.style for step in trainer(config, start=network()).run()]
+    assert np.mean(progress[-10:]) < 0.8 * np.mean(progress[:10])
+
+
+def test_a_fit_needs_a_start() -> None:
+    with pytest.raises(ValueError, match="from nothing"):
+        trainer(FIT_TINY)
+
+
+def test_a_full_run_may_go_on_from_a_network() -> None:
+    start = network()
+    run = trainer(start=start)
+    assert all(torch.equal(value, start.state_dict()[n]) for n, value in run.network.state_dict().items())
+    next(run.run())
+    assert not any(
+        torch.equal(value, start.state_dict()[name]) for name, value in run.network.named_parameters()
+    )
+
+
+# -- several styles --
+
+
+@pytest.mark.parametrize(("styles", "batch_size"), [(1, 1), (3, 2), (8, 2), (2, 8), (5, 5)])
+def test_each_style_is_painted_equally_often(styles: int, batch_size: int) -> None:
+    config = replace(CONFIG, batch_size=batch_size)
+    run = trainer(config, paintings=[noise(1)] * styles)
+    drawn: list[int] = []
+    for step in range(2 * styles):
+        run.step = step
+        drawn += run._styles_of_the_step().tolist()
+        counts = Counter(drawn)
+        assert max(counts.values()) - min(counts[style] for style in range(styles)) <= 1
+    assert set(Counter(drawn).values()) == {2 * batch_size}
+    if styles > 2:
+        rounds = {tuple(drawn[i : i + styles]) for i in range(0, len(drawn), styles)}
+        assert len(rounds) > 1  # shuffled
+
+
+def test_each_photograph_is_compared_with_its_styles_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    paintings = [noise(1), noise(5) // 2, noise(6) // 4]
+    run = trainer(replace(CONFIG, batch_size=4), paintings=paintings)
+    chosen = torch.tensor([2, 0, 0, 1])
+    monkeypatch.setattr(run, "_styles_of_the_step", lambda: chosen)
+    seen: list[Any] = []
+    monkeypatch.setattr(losses, "style_distance", lambda _, grams: seen.append(grams) or torch.zeros(()))
+    styles: list[torch.Tensor] = []
+    run.network.register_forward_pre_hook(lambda _, given: styles.append(given[1]))
+    next(run.run())
+    for layer, gram in seen[0].items():
+        wanted = [style_target(paintings[i], 64, run.features)[layer] for i in chosen]
+        torch.testing.assert_close(gram, torch.cat(wanted))
+    # Both views of a photograph are painted in one style.
+    assert torch.equal(styles[0], torch.eye(3)[chosen.repeat(2)])
+
+
+@pytest.mark.parametrize(("paintings", "styles"), [(2, 1), (1, 2), (3, 8)])
+def test_a_network_of_other_styles_than_paintings_is_refused(paintings: int, styles: int) -> None:
+    with pytest.raises(ValueError, match=f"{paintings} paintings for a network of {styles} styles"):
+        trainer(FIT_TINY, paintings=[noise(1)] * paintings, start=network(styles=styles))
+
+
+def test_a_run_from_nothing_has_a_style_for_each_painting() -> None:
+    assert trainer(paintings=[noise(1)] * 3).result().config == replace(SHAPE, styles=3)
+
+
+# -- small parts --
 
 
 def test_the_learning_rate_warms_up_and_falls() -> None:
@@ -148,33 +344,31 @@ def test_a_run_of_one_step_has_a_learning_rate() -> None:
     assert learning_rate(0, TrainingConfig(steps=1, learning_rate=1.0)) == 1.0
 
 
-def test_a_painting_too_small_is_an_error() -> None:
-    with pytest.raises(TrainingError, match="80x63 px"):
-        StyleTarget(noise(1, 63, 80), 64, Vgg16())
-
-
-def test_a_painting_that_is_measured_against_itself_is_at_no_distance(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(training, "MEASURED_SIZE", 96)
-    copyist: Any = lambda photo, _: photo  # noqa: E731
-    painting = noise(1, 64, 96)
-    assert training.measure(copyist, painting, [painting]) == pytest.approx((0, 0), abs=1e-9)
-    style, content = training.measure(copyist, painting, [painting, painting // 4])
-    assert style > 0.01
-    assert content == 0
-
-
-def test_measuring_takes_the_mean_over_photographs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "MEASURED_SIZE", 96)
-    network = TransformNet(SHAPE).eval()
-    photographs = [noise(2, 64, 96), noise(3, 64, 96) // 3]
-    each = [training.measure(network, noise(1), [photo]) for photo in photographs]
-    both = training.measure(network, noise(1), photographs)
-    assert both == pytest.approx(np.mean(each, axis=0), rel=1e-5)
-
-
-@pytest.mark.parametrize(("name", "value"), [("steps", 0), ("batch_size", 0), ("crop", 63)])
-def test_settings_that_make_no_sense_are_refused(name: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"{name} {value}"):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", 0),
+        ("batch_size", 0),
+        ("held_out", 0),
+        ("crop", 63),
+        ("style_size", 63),
+        ("learning_rate", -1.0),
+        ("style_weight", float("nan")),
+        ("consistency_weight", -0.1),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"{name} {value}"):
         TrainingConfig(**{name: value})
+
+
+def test_no_such_features() -> None:
+    with pytest.raises(UsageError, match="'vgg11'; there are: vgg16, vgg19"):
+        TrainingConfig(features="vgg11")
+
+
+def test_a_fit_is_the_default_and_a_full_run_is_longer() -> None:
+    assert TrainingConfig() == FIT
+    assert not FIT.full
+    assert FULL.full
+    assert FULL.steps > FIT.steps

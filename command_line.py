@@ -1,0 +1,84 @@
+"""What all commands share: the main job's missing name, one line for each error, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
+
+from stylize_video.errors import StylizeVideoError, UsageError
+
+PAINT = "paint"  # the main job's own name; users leave it out
+_COMPLETION = ("--install-completion", "--show-completion")  # options of the whole program
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class MainJobGroup(TyperGroup):
+    """A group whose main job needs no name: `stylize-video INPUT` is the job, not a subcommand."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the main job's name in front unless a subcommand is named."""
+        if not args or args[0] not in {*self.commands, *_COMPLETION}:
+            args = [PAINT, *args]
+        return super().parse_args(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run, with typer's own complaints as one line like all others."""
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(given, *rest, **{**extra, "standalone_mode": False})
+        except TyperException as error:
+            message = error.format_message() if hasattr(error, "format_message") else str(error)
+            code = _tell(f"{message} (--help lists the options)", 2, as_json="--json" in given)
+        except Abort:
+            code = _INTERRUPTED
+        sys.exit(code or 0)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the subcommand; the main job goes by the program's own name in messages."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == PAINT else name), command, rest
+
+
+class MainJob(TyperCommand):
+    """The main job's command, whose usage line shows no subcommand."""
+
+    def get_usage(self, ctx: Any) -> str:
+        """The usage line without the blank that stands for the missing name."""
+        return " ".join(super().get_usage(ctx).split())
+
+
+@contextmanager
+def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
+    """Turn what a command raises into one line on stderr and the right exit code."""
+    try:
+        yield lambda line: print(line, file=sys.stderr)
+    except StylizeVideoError as error:
+        if os.environ.get("STYLIZE_VIDEO_DEBUG") == "1":
+            raise
+        _fail(str(error), 2 if isinstance(error, UsageError) else 1, as_json=as_json)
+    except KeyboardInterrupt as interrupt:
+        # Of a film: where its painted part lies. Of anything else there is no such thing.
+        partial, frames = getattr(interrupt, "partial", None), getattr(interrupt, "frames", 0)
+        kept = f"; {frames} painted frames lie in {partial}" if partial else ""
+        _fail(f"interrupted{kept}", _INTERRUPTED, as_json=as_json)
+
+
+def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
+    raise typer.Exit(_tell(message, code, as_json=as_json))
+
+
+def _tell(message: str, code: int, *, as_json: bool) -> int:
+    """Print an error, in a line; the exit code."""
+    line = " ".join(message.split())  # one line, whatever a library's message held
+    print(f"stylize-video: {line}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": line, "exit_code": code}))
+    return code

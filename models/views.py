@@ -1,0 +1,73 @@
+"""Pairs of views of the same photographs, as two frames of a film would show them.
+
+What a painter is asked for in `losses.consistency`: the second view is the first one panned, zoomed,
+re-lit a little and with noise of its own, and the exact optical flow between them is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+MARGIN = 16  # px around the first view that the second one may show: half pan, half zoom
+
+_PAN = 8.0  # px either way: all phases of the network's grid
+_ZOOM = 0.05  # either way
+_NOISE = 0.02  # highest standard deviation
+_GAIN, _OFFSET = 0.03, 0.01  # either way, of the second view's light
+
+
+@dataclass(frozen=True)
+class ViewPair:
+    """Two views and the flow between them."""
+
+    first: Tensor  # (N, 3, S, S) in 0..1
+    second: Tensor  # (N, 3, S, S)
+    flow: Tensor  # (N, S, S, 2): where the second view's pixels lie in the first, for `grid_sample`
+
+    def visible(self) -> Tensor:
+        """(N, 1, S, S): 1 where a pixel of the second view lies in the first, else 0."""
+        return (self.flow.abs() <= 1).all(-1).unsqueeze(1).float()
+
+
+def random_views(photographs: Tensor, rng: np.random.Generator) -> ViewPair:
+    """Cut two views out of each photograph.
+
+    Every second pan is by whole pixels and without a zoom: then nothing is interpolated, and a painter
+    can't please by painting blurred.
+
+    Args:
+        photographs: (N, 3, S + 2 * MARGIN, S + 2 * MARGIN) in 0..1.
+        rng: decides everything.
+    """
+    n, _, outer, _ = photographs.shape
+    size = outer - 2 * MARGIN
+    first = photographs[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+    whole = rng.random(n) < 0.5
+    zoom = np.where(whole, 1.0, 1 + rng.uniform(-_ZOOM, _ZOOM, n))
+    pan = rng.uniform(-_PAN, _PAN, (n, 2))
+    pan = np.where(whole[:, None], pan.round(), pan) * 2 / size  # in units of half a side
+    theta = np.zeros((n, 2, 3), np.float32)
+    theta[:, 0, 0] = theta[:, 1, 1] = zoom
+    theta[:, :, 2] = pan
+    flow = F.affine_grid(torch.from_numpy(theta), [n, 3, size, size], align_corners=False)
+    second = sample(photographs, flow * (size / outer))
+    light = rng.uniform(-1, 1, (2, n, 1, 1, 1)).astype(np.float32)
+    gain, offset = torch.from_numpy(light)
+    second = second * (1 + _GAIN * gain) + _OFFSET * offset
+    level = rng.uniform(0, _NOISE, (n, 1, 1, 1)).astype(np.float32)
+    return ViewPair(_noisy(first, level, rng), _noisy(second, level, rng), flow)
+
+
+def sample(images: Tensor, flow: Tensor) -> Tensor:
+    """(N, C, H, W) images looked up at (N, h, w, 2) places -> (N, C, h, w); bicubic, exact on pixels."""
+    return F.grid_sample(images, flow, mode="bicubic", padding_mode="border", align_corners=False)
+
+
+def _noisy(images: Tensor, level: np.ndarray, rng: np.random.Generator) -> Tensor:
+    noise = rng.standard_normal(images.shape, np.float32)
+    return (images + torch.from_numpy(noise * level)).clamp(0, 1)

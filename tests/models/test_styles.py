@@ -1,0 +1,388 @@
+"""Styles: bundled ones and files by name, mixtures of both, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
+from stylize_video.models import styles, weights
+from stylize_video.models.styles import Gallery, Style
+from stylize_video.models.transform_net import TransformNet, TransformNetConfig
+
+SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
+NAMES = ("monet", "klee", "käthe")
+
+
+def network(config: TransformNetConfig = SHAPE, seed: int = 0) -> TransformNet:
+    """A network whose styles differ, with values that half precision holds exactly."""
+    torch.manual_seed(seed)
+    made = TransformNet(config).eval()
+    return changed(made, lambda value: value + 0.5 * torch.randn_like(value))
+
+
+def changed(made: TransformNet, change: Callable[[Tensor], Tensor]) -> TransformNet:
+    """A copy with other scales and shifts, rounded to what a file holds."""
+    own = made.style_parameters()
+    state = {
+        name: (change(value) if name in own else value).half().float()
+        for name, value in made.state_dict().items()
+    }
+    copy = TransformNet(made.config).eval()
+    copy.load_state_dict(state)
+    return copy
+
+
+def entries(*names: str) -> tuple[Style, ...]:
+    """Styles of which nothing is known."""
+    return tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in names)
+
+
+def written(path: Path, made: TransformNet, *names: str) -> Path:
+    """A weights file."""
+    styles.save(path, made, entries(*names), {})
+    return path
+
+
+def painted(made: TransformNet, style: Tensor) -> Tensor:
+    """A picture painted."""
+    image = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        return made(image, style.view(1, -1))
+
+
+def alike(spec: str, made: TransformNet, style: Tensor) -> None:
+    """What is loaded by a spec paints as a network's own styles in that mixture."""
+    painter = styles.load(spec)
+    assert painter.style.sum().item() == pytest.approx(1)
+    assert not painter.network.training
+    wanted = painted(made, style)
+    torch.testing.assert_close(painted(painter.network, painter.style), wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A file of three styles."""
+    return written(tmp_path / "three.safetensors", network(), *NAMES)
+
+
+def bundled() -> Gallery:
+    """The network that new styles start from."""
+    return styles.open_bundled(styles.bundled_network())
+
+
+def fitted(path: Path, seed: int) -> TransformNet:
+    """A file as `train` fits it: the bundled network with scales and shifts of its own."""
+    first = torch.eye(len(bundled().styles))[:1]
+    torch.manual_seed(seed)
+    made = changed(bundled().network.with_styles(first), lambda v: v + 0.2 * torch.randn_like(v))
+    written(path, made, path.stem)
+    return made
+
+
+# -- other styles for a network --
+
+
+def test_a_copy_with_other_styles_paints_as_the_mixtures_of_the_first() -> None:
+    made = network()
+    mixtures = torch.tensor([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]])
+    copy = made.with_styles(mixtures)
+    assert copy.config == replace(SHAPE, styles=2)
+    for style in torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]):
+        torch.testing.assert_close(
+            painted(copy, style), painted(made, style @ mixtures), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_a_copy_shares_nothing_with_its_network() -> None:
+    made = network()
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    copy = made.with_styles(torch.eye(3))
+    assert all(torch.equal(value, before[name]) for name, value in copy.state_dict().items())
+    with torch.no_grad():
+        for value in copy.parameters():
+            value.add_(1)
+    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
+
+
+def test_only_scales_and_shifts_differ_between_styles() -> None:
+    made = network()
+    own = made.style_parameters()
+    assert all(".scale" in name or ".shift" in name for name in own)
+    assert {value.shape[0] for value in own.values()} == {3}
+    assert len(own) == 2 * sum(1 for name, _ in made.named_modules() if name.split(".")[-1].count("norm"))
+
+
+# -- one style --
+
+
+@pytest.mark.parametrize("name", styles.available())
+def test_every_bundled_style_is_its_networks_own(name: str) -> None:
+    style = styles.available()[name]
+    gallery = styles.open_bundled(style.weights)
+    index = gallery.index(name)
+    assert gallery.styles[index].name == name
+    assert style.licence
+    assert style.style_distance > 0
+    alike(name, gallery.network, torch.eye(len(gallery.styles))[index])
+
+
+def test_the_network_that_new_styles_start_from_is_the_default_styles() -> None:
+    assert styles.available()[styles.DEFAULT].weights == styles.bundled_network()
+    assert styles.DEFAULT in [style.name for style in bundled().styles]
+
+
+@pytest.mark.parametrize(("index", "name"), list(enumerate(NAMES)))
+def test_a_style_of_a_file_by_name(index: int, name: str, three: Path) -> None:
+    alike(f"{three}#{name}", network(), torch.eye(3)[index])
+
+
+def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
+    made = network(replace(SHAPE, styles=1))
+    path = written(tmp_path / "a.b,c.safetensors", made, "mine")
+    for spec in (str(path), f"{path}:0.5") if "," not in path.name else (str(path),):
+        alike(spec, made, torch.ones(1))
+
+
+def test_a_file_of_several_styles_asks_for_a_name(three: Path) -> None:
+    with pytest.raises(UnknownStyleError) as caught:
+        styles.load(str(three))
+    assert str(caught.value) == f"{three} holds: monet, klee, käthe; ask for e.g. {three}#monet"
+
+
+@pytest.mark.parametrize("name", ["manet", "Monet", "kandinsky"])
+def test_a_name_that_is_not_in_the_file(name: str, three: Path) -> None:
+    with pytest.raises(UnknownStyleError, match="holds: monet, klee, käthe"):
+        styles.load(f"{three}#{name}")
+
+
+def test_what_a_file_says_is_read_back(tmp_path: Path) -> None:
+    known = (
+        Style("a", "A Painting", "Somebody", "1900", "public domain", 0.25, 1.5),
+        Style("b", "B", "", "", "", 0.5, 2.0),
+    )
+    provenance = {"torch": "2", "config": {"steps": 1}}
+    styles.save(tmp_path / "x.safetensors", network(replace(SHAPE, styles=2)), known, provenance)
+    gallery = styles.open_file(tmp_path / "x.safetensors")
+    assert gallery.styles == known
+    assert [gallery.index(name) for name in ("a", "b")] == [0, 1]
+    header = weights.read(tmp_path / "x.safetensors").metadata
+    assert json.loads(header["provenance"]) == provenance
+    assert header["format"] == styles.FORMAT
+    assert all(value.dtype == torch.float16 for value in load_file(tmp_path / "x.safetensors").values())
+    assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+# -- mixtures --
+
+
+@pytest.mark.parametrize("shares", [(0.2, 0.3, 0.5), (1.0, 0.0, 3.0), (1.0, 1.0, 1.0)])
+def test_a_mixture_of_a_files_styles_paints_by_the_vector_of_weights(
+    shares: tuple[float, ...], three: Path
+) -> None:
+    spec = ",".join(f"{three}#{name}:{share}" for name, share in zip(NAMES, shares, strict=True))
+    vector = torch.tensor(shares) / sum(shares)
+    alike(spec, network(), vector)
+
+
+def test_a_mixture_of_all_bundled_styles_of_a_network() -> None:
+    gallery = bundled()
+    shares = torch.arange(1.0, len(gallery.styles) + 1)
+    names = [style.name for style in gallery.styles]
+    spec = ",".join(f"{name}:{share:g}" for name, share in zip(names, shares.tolist(), strict=True))
+    alike(spec, gallery.network, shares / shares.sum())
+
+
+def test_a_bundled_style_and_files_fitted_from_it(tmp_path: Path) -> None:
+    gallery = bundled()
+    kandinsky = torch.eye(len(gallery.styles))[gallery.index(styles.DEFAULT)].unsqueeze(0)
+    parts = [gallery.network.with_styles(kandinsky)]
+    parts += [fitted(tmp_path / f"{name}.safetensors", seed) for seed, name in enumerate("xy")]
+    state = parts[0].state_dict()
+    for name in parts[0].style_parameters():
+        state[name] = sum(
+            share * part.state_dict()[name] for share, part in zip((0.5, 0.3, 0.2), parts, strict=True)
+        )
+    wanted = TransformNet(parts[0].config).eval()
+    wanted.load_state_dict(state)
+    x, y = tmp_path / "x.safetensors", tmp_path / "y.safetensors"
+    alike(f"{styles.DEFAULT}:5,{x}:3,{y}#y:2", wanted, torch.ones(1))
+    alike(f"{y}:0.2,{styles.DEFAULT}:0.5,{x}:0.3", wanted, torch.ones(1))
+    alike(f"{x}:0.15,{styles.DEFAULT}:0.5,{y}:0.2,{x}:0.15", wanted, torch.ones(1))
+    assert not torch.equal(painted(wanted, torch.ones(1)), painted(parts[0], torch.ones(1)))
+
+
+def test_a_mixture_of_a_style_with_itself_is_the_style(three: Path) -> None:
+    alike(f"{three}#klee,{three}#klee:7", network(), torch.eye(3)[1])
+
+
+@pytest.mark.parametrize("other", [network(seed=1), network(replace(SHAPE, blocks=2))])
+def test_styles_of_other_networks_cannot_be_mixed(other: TransformNet, three: Path) -> None:
+    path = written(three.with_name("other.safetensors"), other, *NAMES)
+    spec = f"{three}#monet:0.6,{path}#klee:0.4"
+    with pytest.raises(UsageError, match="can't be mixed, their networks' convolutions differ") as caught:
+        styles.load(spec)
+    assert repr(spec) in str(caught.value)
+
+
+def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: Path) -> None:
+    with pytest.raises(UsageError, match="can't be mixed"):
+        styles.load(f"{styles.DEFAULT}:0.6,{three}#klee:0.4")
+
+
+# -- what is refused before torch is needed --
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("kandinski", "did you mean 'kandinsky'?"),
+        ("KANDINSKY", "did you mean 'kandinsky'?"),
+        ("zzz", "there are: kandinsky"),
+        ("kandinsky:0.5,zzz:0.5", "no style called 'zzz'"),
+        ("kandinsky:0.5,x.safetensors", "x.safetensors: no such weights file"),
+        ("x.safetensors#monet", "x.safetensors: no such weights file"),
+        ("kandinsky:much", "'much'"),
+        ("", "without a name"),
+    ],
+)
+def test_a_spec_is_checked_without_torch(
+    spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "there are" in message:
+        message = f"there are: {', '.join(styles.available())}"
+    for step in (styles.check, styles.load):
+        with pytest.raises(UsageError) as caught:
+            step(spec)
+        assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_checking_imports_no_torch() -> None:
+    code = (
+        "import sys; from stylize_video.models import styles; styles.check('kandinsky:1,kandinsky');"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_folder_is_no_weights_file(tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").mkdir()
+    with pytest.raises(UnknownStyleError, match="no such weights file"):
+        styles.check(str(tmp_path / "x.safetensors"))
+
+
+# -- damaged files --
+
+
+def rewritten(path: Path, change: Callable[[dict[str, str], dict[str, Tensor]], Any]) -> Path:
+    """The file with another header or other tensors."""
+    header, tensors = dict(weights.read(path).metadata), load_file(path)
+    change(header, tensors)
+    save_file(tensors, path, header)
+    return path
+
+
+def set_shape(**values: object) -> Callable[[dict[str, str], object], None]:
+    """Another shape in the header."""
+
+    def change(header: dict[str, str], _: object) -> None:
+        header["shape"] = json.dumps({**json.loads(header["shape"]), **values})
+
+    return change
+
+
+FIT_NOT = "tensors that don't fit its own header; train again"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, _: h.update(format="stylize-video transform-net 0"), "transform-net 0', this version"),
+        (lambda h, _: h.update(format="another program's"), 'made for "another program\'s"'),
+        (lambda h, _: h.clear(), "made for 'something else'"),
+        (lambda h, _: h.pop("shape"), FIT_NOT),
+        (lambda h, _: h.update(shape="{"), FIT_NOT),
+        (lambda h, _: h.update(shape="[]"), FIT_NOT),
+        (set_shape(styles=2), FIT_NOT),
+        (set_shape(styles=0), FIT_NOT),
+        (set_shape(styles="3"), FIT_NOT),
+        (set_shape(blocks=2), FIT_NOT),
+        (set_shape(blocks=1.0), FIT_NOT),
+        (set_shape(colours=3), FIT_NOT),
+        (lambda h, _: h.pop("styles"), FIT_NOT),
+        (lambda h, _: h.update(styles="[]"), FIT_NOT),
+        (lambda h, _: h.update(styles="3"), FIT_NOT),
+        (lambda h, _: h.update(styles='["monet", "klee", "kathe"]'), FIT_NOT),
+        (lambda h, _: h.update(styles="null"), FIT_NOT),
+        (lambda h, _: h.update(styles=json.dumps([{"name": "a"}] * 3)), FIT_NOT),
+        (lambda h, _: h.update(styles=json.dumps(json.loads(h["styles"])[:2])), FIT_NOT),
+        (lambda h, _: h.update(styles=json.dumps(json.loads(h["styles"]) * 2)), FIT_NOT),
+        (lambda _, t: t.pop("head.weight"), FIT_NOT),
+        (lambda _, t: t.update(more=torch.ones(1)), FIT_NOT),
+        (lambda _, t: t.update({"head.weight": torch.ones(3)}), FIT_NOT),
+    ],
+)
+def test_a_file_that_is_not_what_it_says(
+    change: Callable[[dict[str, str], dict[str, Tensor]], Any], message: str, three: Path
+) -> None:
+    rewritten(three, change)
+    with pytest.raises(WeightsError) as caught:
+        styles.load(f"{three}#monet")
+    assert str(three) in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_a_header_and_one_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    save_file({"a": torch.ones(1)}, path)
+    with pytest.raises(WeightsError, match="made for 'something else', this version reads"):
+        styles.load(str(path))
+    path.write_bytes(b"no weights")
+    with pytest.raises(WeightsError, match="no safetensors file"):
+        styles.load(str(path))
+
+
+# -- writing --
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.safetensors").mkdir()
+    for place, reason in (
+        ("missing/x.safetensors", "No such file or directory"),
+        ("file/x.safetensors", "Not a directory"),
+        ("folder.safetensors", "Is a directory"),
+        ("x" * 300, "File name too long"),
+    ):
+        with pytest.raises(StylizeVideoError, match=reason):
+            written(tmp_path / place, network(), *NAMES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.safetensors"]
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_a_failed_write_leaves_the_old_file(step: str, three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = three.read_bytes()
+
+    def fail(partial: Path, *_: object) -> None:
+        partial.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, step, fail)
+    with pytest.raises(StylizeVideoError, match=r"three\.safetensors: can't be written \(No space left"):
+        written(three, network(seed=1), *NAMES)
+    monkeypatch.undo()
+    assert three.read_bytes() == before
+    assert [path.name for path in three.parent.iterdir()] == [three.name]

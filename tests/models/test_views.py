@@ -1,0 +1,148 @@
+"""Pairs of views: the flow between them is exact, and the random numbers alone decide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from stylize_video.models import views
+from stylize_video.models.views import MARGIN, ViewPair, random_views, sample
+
+SIZE = 48
+OUTER = SIZE + 2 * MARGIN
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views that differ by nothing but pan and zoom."""
+    for name in ("_NOISE", "_GAIN", "_OFFSET"):
+        monkeypatch.setattr(views, name, 0.0)
+
+
+def photographs(count: int = 4, seed: int = 0) -> Tensor:
+    """Noise, in which no pixel equals another."""
+    return torch.rand(count, 3, OUTER, OUTER, generator=torch.Generator().manual_seed(seed))
+
+
+def smooth(count: int = 4) -> Tensor:
+    """Slow waves, which bicubic interpolation follows closely."""
+    y, x = torch.meshgrid(torch.arange(OUTER), torch.arange(OUTER), indexing="ij")
+    waves = [0.5 + 0.4 * torch.sin(x / 9 + i) * torch.cos(y / 11 - i) for i in range(3 * count)]
+    return torch.stack(waves).view(count, 3, OUTER, OUTER)
+
+
+def pans_px(pair: ViewPair) -> Tensor:
+    """(N, 2) how far right and down the middle of the second view lies, in px of the first."""
+    middle = pair.flow[:, SIZE // 2 - 1 : SIZE // 2 + 1, SIZE // 2 - 1 : SIZE // 2 + 1]
+    return middle.mean((1, 2)) * SIZE / 2
+
+
+def zooms(pair: ViewPair) -> Tensor:
+    """(N,) how much more of the scene the second view shows."""
+    return (pair.flow[:, 0, -1, 0] - pair.flow[:, 0, 0, 0]) * SIZE / 2 / (SIZE - 1)
+
+
+def test_the_first_view_is_the_middle_of_the_photograph(plain: None) -> None:
+    given = photographs()
+    pair = random_views(given, np.random.default_rng(0))
+    assert torch.equal(pair.first, given[..., MARGIN:-MARGIN, MARGIN:-MARGIN])
+    assert pair.second.shape == pair.first.shape == (4, 3, SIZE, SIZE)
+    assert pair.flow.shape == (4, SIZE, SIZE, 2)
+
+
+def test_half_of_the_pans_are_whole_pixels_without_a_zoom_and_exact(plain: None) -> None:
+    given = photographs(64)
+    pair = random_views(given, np.random.default_rng(0))
+    pan, zoom = pans_px(pair), zooms(pair)
+    whole = (zoom - 1).abs() < 1e-5
+    assert 20 < whole.sum() < 44
+    shifts = pan[whole].round().long()
+    torch.testing.assert_close(pan[whole], shifts.float(), rtol=0, atol=1e-4)
+    assert len({tuple(shift) for shift in shifts.tolist()}) > 15  # not always the same one
+    for photograph, second, (right, down) in zip(
+        given[whole], pair.second[whole], shifts.tolist(), strict=True
+    ):
+        top, left = MARGIN + down, MARGIN + right
+        wanted = photograph[:, top : top + SIZE, left : left + SIZE]
+        torch.testing.assert_close(second, wanted, rtol=0, atol=1e-4)
+
+
+def test_the_first_view_sampled_along_the_flow_is_the_second(plain: None) -> None:
+    pair = random_views(photographs(64), np.random.default_rng(1))
+    whole = (zooms(pair) - 1).abs() < 1e-5
+    off = (sample(pair.first, pair.flow) - pair.second).abs() * pair.visible()
+    assert off[whole].max() < 1e-4
+    assert (pair.visible()[whole].mean((1, 2, 3)) > (1 - 8 / SIZE) ** 2 - 1e-6).all()
+
+
+def test_a_zoom_is_followed_within_the_interpolation(plain: None) -> None:
+    pair = random_views(smooth(32), np.random.default_rng(2))
+    assert (zooms(pair) - 1).abs().max() > 0.02
+    assert (zooms(pair) - 1).abs().max() < 0.0501
+    off = (sample(pair.first, pair.flow) - pair.second).abs() * pair.visible()
+    assert off[..., 2:-2, 2:-2].mean() < 1e-4
+    # At the first view's edge the cubic kernel meets repeated pixels.
+    assert off.max() < 0.02
+    unwarped = (pair.first - pair.second).abs().mean()
+    assert unwarped > 0.01
+
+
+def test_the_flow_moves_no_further_than_the_margin(plain: None) -> None:
+    pair = random_views(photographs(64), np.random.default_rng(3))
+    reach = pair.flow.abs().amax() * SIZE / 2 - (SIZE - 1) / 2
+    assert reach < MARGIN
+    assert pans_px(pair).abs().max() <= 8 + 1e-4
+
+
+def test_visible_is_what_lies_in_the_first_view_by_hand() -> None:
+    blank = torch.zeros(1, 3, 2, 2)
+    places = torch.tensor([[[0.0, 0.0], [1.0, -1.0]], [[1.01, 0.0], [0.0, -1.01]]]).unsqueeze(0)
+    pair = ViewPair(blank, blank, places)
+    assert torch.equal(pair.visible(), torch.tensor([[[[1.0, 1.0], [0.0, 0.0]]]]))
+
+
+def test_visible_counts_the_pixels_of_a_pan(plain: None) -> None:
+    pair = random_views(photographs(64), np.random.default_rng(4))
+    whole = (zooms(pair) - 1).abs() < 1e-5
+    for seen, (right, down) in zip(pair.visible()[whole], pans_px(pair)[whole].abs().round(), strict=True):
+        assert seen.sum() == (SIZE - right) * (SIZE - down)
+
+
+def test_the_generator_decides_everything() -> None:
+    given = photographs()
+    first, again, other = (random_views(given, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    for name in ("first", "second", "flow"):
+        assert torch.equal(getattr(first, name), getattr(again, name))
+        assert not torch.equal(getattr(first, name), getattr(other, name))
+
+
+def test_neither_torchs_nor_numpys_own_generator_is_used() -> None:
+    numpy_state, torch_state = np.random.get_state()[1].copy(), torch.get_rng_state()
+    random_views(photographs(), np.random.default_rng(0))
+    assert np.array_equal(np.random.get_state()[1], numpy_state)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, None])
+def test_views_stay_in_range(value: float | None) -> None:
+    given = photographs(16).round() if value is None else torch.full((16, 3, OUTER, OUTER), value)
+    pair = random_views(given, np.random.default_rng(7))
+    for view in (pair.first, pair.second):
+        assert view.dtype == torch.float32
+        assert view.min() >= 0
+        assert view.max() <= 1
+
+
+def test_the_second_view_has_a_light_and_a_noise_of_its_own() -> None:
+    pair = random_views(torch.full((64, 3, OUTER, OUTER), 0.5), np.random.default_rng(8))
+    light = (pair.second - pair.first).mean((1, 2, 3))
+    assert 0.008 < light.abs().max() < 0.5 * 0.03 + 0.01 + 1e-3
+    assert light.min() < 0 < light.max()
+    noise = torch.stack([pair.first - 0.5, pair.second - 0.5 - light.view(-1, 1, 1, 1)])
+    levels = noise.flatten(2).std(2)
+    assert levels.max() < 0.021
+    torch.testing.assert_close(levels[0], levels[1], rtol=0.1, atol=1e-4)  # as one camera has it
+    together = (noise[0] * noise[1]).flatten(1).mean(1) / (levels[0] * levels[1]).clamp_min(1e-6)
+    assert together.abs().max() < 0.1  # but not the same

@@ -1,0 +1,45 @@
+"""Small networks and pictures that cost next to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from stylize_video.models.pictures import Picture
+from stylize_video.models.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.vgg import Vgg16
+
+SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
+
+
+def noise(seed: int, height: int = 72, width: int = 80) -> Picture:
+    """A picture of noise."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+class ThinVgg(Vgg16):
+    """VGG-16 with few channels and random weights, always the same: what is tested here needs no more."""
+
+    layout = tuple(
+        step if step == "pool" else (step[0], min(step[1], 8) if step[1] > 3 else 3, 8)
+        for step in Vgg16.layout
+    )
+
+
+def thin(_: str) -> Vgg16:
+    """Instead of `load_features`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return ThinVgg().eval()
+
+
+def network(seed: int = 0, styles: int = 1) -> TransformNet:
+    """A small network whose styles differ."""
+    torch.manual_seed(seed)
+    made = TransformNet(replace(SHAPE, styles=styles)).eval()
+    with torch.no_grad():
+        for value in made.style_parameters().values():
+            value.add_(0.3 * torch.randn_like(value))
+    return made

@@ -1,0 +1,66 @@
+"""The stages between reader and encoder."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages import NetworkPainter
+
+
+class Stripes(nn.Module):
+    """Paints upright stripes 8 px apart over whatever it is given, and notes its sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, ...]] = []
+
+    def forward(self, images: Tensor, style: Tensor) -> Tensor:
+        assert style.shape == (1, 1)
+        self.seen.append(tuple(images.shape))
+        wave = torch.sin(torch.arange(images.shape[-1]) * (2 * torch.pi / 8))
+        return (0.5 + 0.4 * wave).expand(images.shape)
+
+
+def batch(height: int, width: int, count: int = 2) -> FrameBatch:
+    """Black frames."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    frames = [Frame(pixels, pts=number, time_base=Fraction(1, 25)) for number in range(count)]
+    return FrameBatch(torch.zeros(count, 3, height, width), frames)
+
+
+def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]:
+    """What a painter of stripes makes of a batch."""
+    network = Stripes()
+    painter = NetworkPainter(network, torch.ones(1), device=torch.device("cpu"), stroke_size=stroke_size)
+    (result,) = painter.stylize(iter([given]))
+    return result, network
+
+
+def period(picture: Tensor) -> float:
+    """The distance of the stripes in px, by the strongest frequency of a row."""
+    row = picture[0, picture.shape[1] // 2]
+    spectrum = torch.fft.rfft(row - row.mean()).abs()
+    return len(row) / int(spectrum.argmax())
+
+
+@pytest.mark.parametrize("stroke_size", [0.5, 1.0, 2.0, 4.0])
+def test_strokes_are_as_many_times_as_large(stroke_size: float) -> None:
+    given = batch(48, 192)
+    result, network = painted(given, stroke_size)
+    assert result.pixels.shape == given.pixels.shape
+    assert result.frames is given.frames
+    assert network.seen == [(2, 3, 48 / stroke_size, 192 / stroke_size)]
+    assert period(result.pixels[0]) == 8 * stroke_size
+    assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 50), (37, 21)])
+def test_any_frame_keeps_its_size(height: int, width: int) -> None:
+    result, _ = painted(batch(height, width), 4.0)
+    assert result.pixels.shape == (2, 3, height, width)

@@ -13,11 +13,12 @@ import typer
 
 import stylize_video
 from stylize_video.command_line import PAINT, MainJob, MainJobGroup, reporting
-from stylize_video.errors import InputError, OutputExistsError, UsageError
-from stylize_video.models import styles
+from stylize_video.errors import InputError, UsageError
+from stylize_video.models import styles, whole_file
 from stylize_video.models.devices import DEVICES, check_device
+from stylize_video.models.picture_names import check_picture_name
 from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
-from stylize_video.models.training_request import NOTHING, TrainingRequest, request
+from stylize_video.models.training_request import NOTHING, TrainingRequest
 from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 
 if TYPE_CHECKING:
@@ -225,20 +226,22 @@ def _print_table(found: Iterable[styles.Style]) -> None:
     for style in found:
         distances = (f"{d:.3f}" for d in (style.style_distance, style.content_distance))
         table.add_row(style.name, style.painting, style.painter, style.year, style.licence, *distances)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200  # for a file or a pipe, nothing is wrapped
+    console.print(table)
 
 
 def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
-    if not photograph.is_file():  # before the seconds that importing torch takes
+    check_picture_name(target)  # all this before the seconds that importing torch takes
+    whole_file.check_target(target, overwrite=overwrite)
+    if not os.path.isfile(photograph):  # noqa: PTH113 - it takes any name for what it is
         raise InputError(f"{photograph}: no such picture")
     if target.exists() and target.samefile(photograph):
         raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")
-    if target.exists() and not overwrite:
-        raise OutputExistsError(f"{target}: exists; add --overwrite to replace it")
     _share_the_cores()
     from stylize_video.models import pictures, sheet
 
-    pictures.check_picture_name(target)
     picture = pictures.read_picture(photograph)
     pictures.write_picture(target, sheet.sheet(picture, ((n, styles.load(n)) for n in styles.available())))
 
@@ -289,7 +292,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = TrainingConfig.seed,
+    seed: Annotated[int, typer.Option(help="Same seed, same CPU: same weights.")] = TrainingConfig.seed,
     held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = TrainingConfig.held_out,
     device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
     overwrite: Annotated[
@@ -312,13 +315,13 @@ def train(
             learning_rate=defaults.learning_rate if learning_rate is None else learning_rate,
         )
         check_device(device)
-        wanted = request(paintings, name or (), content, output, start=start, overwrite=overwrite)
-        wanted.check(full=full)  # before the seconds that importing torch takes
+        request = TrainingRequest.of(paintings, name or (), content, output, start=start, overwrite=overwrite)
+        request.check(full=full)  # before the seconds that importing torch takes
         from stylize_video.models import train_style
 
-        for style in train_style.run(wanted, config, device=device, say=say):
+        for style in train_style.run(request, config, device=device, say=say):
             distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
-            spec = str(wanted.target) if len(paintings) == 1 else f"{wanted.target}#{style.name}"
+            spec = str(request.target) if len(paintings) == 1 else f"{request.target}#{style.name}"
             say(f"trained {style.name}: {distances}; use it with --style {spec}")
 
 

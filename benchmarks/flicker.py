@@ -69,7 +69,9 @@ class Clip:
                 errors.append(flow.warping_error(before, picture, *self.motion[number - 1]))
             before = picture
         seen = [error for error in errors if error == error]  # nan where nothing stays visible, as at a cut
-        return Figures(float(np.mean(seen)) if seen else float("nan"), float(np.mean(details)))
+        if not seen:
+            raise ValueError(f"{self.name}: nothing stays visible from frame to frame; give another part")
+        return Figures(float(np.mean(seen)), float(np.mean(details)))
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,13 @@ def paint(painter: styles.Painter, frames: Sequence[Picture]) -> Iterator[Pictur
 
 
 def second_spec(against: Path, style: str) -> str:
-    """Where the second painter has that style: by the name it has in the first."""
+    """Where the second painter has that style: by the name it has in the first.
+
+    Raises:
+        ValueError: a mixture, which has no name.
+    """
+    if "," in style or ":" in style:
+        raise ValueError(f"{style!r} is a mixture; --against takes styles by their names")
     file, _, name = style.rpartition("#")
     if not file and name.endswith(".safetensors"):  # a file of one style, which needs no name
         return str(against)
@@ -178,8 +186,21 @@ def _measured(given: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def _mean(rows: Sequence[Row]) -> dict[str, float]:
+    """Of every column; of the ratios too, so that no clip weighs more than another."""
+    return {name: float(np.mean([row.values[name] for row in rows])) for name in rows[0].values}
+
+
+def _by_style(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """The means over the clips."""
+    names = dict.fromkeys(row.style for row in rows)
+    return {name: _mean([row for row in rows if row.style == name]) for name in names}
+
+
 def _print(rows: Sequence[Row], mean: dict[str, float]) -> None:
-    lines = [*((row.clip, row.style, row.values) for row in rows), ("mean", "", mean)]
+    lines = [(row.clip, row.style, row.values) for row in rows]
+    lines += [("mean", style, values) for style, values in _by_style(rows).items()]
+    lines.append(("mean", "all", mean))
     print_table(
         ("clip", "style", *(name.replace("_", " ") for name in mean)),
         [(clip, style, *(f"{value:.5f}" for value in values.values())) for clip, style, values in lines],
@@ -193,7 +214,7 @@ def main() -> int:
         rows = _measured(given)
     except (StylizeVideoError, av.FFmpegError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    mean = {name: float(np.mean([row.values[name] for row in rows])) for name in rows[0].values}
+    mean = _mean(rows)
     _print(rows, mean)
     goals = []
     if given.against:
@@ -207,6 +228,7 @@ def main() -> int:
         "skip": given.skip,
         "size": given.size,
         "clips": [{"clip": row.clip, "style": row.style, **row.values} for row in rows],
+        "styles": _by_style(rows),
         "mean": mean,
     }
     return Report("flicker", figures, goals).finish(given.json)

@@ -25,7 +25,8 @@ from common import Goal, Report, parser, print_table
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import measuring, styles
 from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.pictures import READ, Picture, read_picture
+from stylize_video.models.picture_names import READ
+from stylize_video.models.pictures import Picture, read_picture
 from stylize_video.models.train_style import SHORTER_SIDE
 
 MEAN_STYLE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.18, 0.28, 1.25
@@ -62,8 +63,8 @@ def _packaged() -> Iterator[Path]:
 
 def _painting(folder: Path, style: str) -> Picture:
     """The picture whose name is the style's; `FILE.safetensors#NAME` is NAME's."""
-    name = Path(style.rpartition("#")[2]).stem
-    found = [path for path in sorted(folder.iterdir()) if path.stem == name and path.suffix in READ]
+    name = Path(style.rpartition("#")[2]).name.removesuffix(".safetensors")
+    found = [path for path in sorted(folder.iterdir()) if path.stem == name and path.suffix.lower() in READ]
     if not found:
         raise SystemExit(f"{folder}: no picture called {name}")
     return read_picture(found[0])
@@ -101,7 +102,8 @@ def main() -> int:
     found = {}
     for spec, painter in painters.items():
         painting = _painting(given.paintings, spec)
-        found[spec] = {name: measuring.distances(painter, painting, [picture]) for name, picture in chosen}
+        each = measuring.distances_of_each(painter, painting, [picture for _, picture in chosen])
+        found[spec] = dict(zip((name for name, _ in chosen), each, strict=True))
     means = {spec: _mean(pictures.values()) for spec, pictures in found.items()}
     style, content = _mean(means.values())
     rows = [(spec, *distances) for spec, distances in means.items()]

@@ -117,7 +117,7 @@ def total_variation(images: Tensor) -> Tensor:
 def consistency(painted: Tensor, again: Tensor, visible: Tensor) -> Tensor:
     """How far two paintings of the same scene are apart: mean squared error where both show it.
 
-    The temporal loss of Ruder et al. 2016 (equation 9) with an exact flow. Two frames of a film differ
+    The temporal loss of Ruder et al. 2016 (section 4.2) with an exact flow. Two frames of a film differ
     by a pan, a zoom, noise and light; a painting that should not flicker differs by pan and zoom alone.
     It also forbids strokes that are locked to the network's grid, which would show as ripples 8 px
     apart and stand still while the film pans: photographs have no such grid.

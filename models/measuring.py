@@ -18,22 +18,29 @@ from stylize_video.models.vgg import load_features
 def distances(
     painter: Painter, painting: Picture, photographs: Sequence[Picture], *, size: int = MEASURED_SIZE
 ) -> tuple[float, float]:
-    """Mean (style distance, content distance) over photographs, in float32.
+    """Means of `distances_of_each`."""
+    found = distances_of_each(painter, painting, photographs, size=size)
+    style, content = np.mean(found, axis=0)
+    return float(style), float(content)
+
+
+def distances_of_each(
+    painter: Painter, painting: Picture, photographs: Sequence[Picture], *, size: int = MEASURED_SIZE
+) -> list[tuple[float, float]]:
+    """(Style distance, content distance) for each photograph, in float32.
 
     Painting and photographs are measured at `size` px on their longer sides.
     """
     features = load_features("vgg16")  # whatever it was trained with: figures are to be comparable
     target = style_target(painting, size, features)
-    sums = np.zeros(2)
     layer = losses.CONTENT_LAYER
-    with torch.no_grad():
-        for photograph in photographs:
-            photo = to_tensor([resize_longer_side(photograph, size)])
+    measured = []
+    for photograph in photographs:
+        photo = to_tensor([resize_longer_side(photograph, size)])
+        with torch.no_grad():
             found = features(painter.network(photo, painter.style.unsqueeze(0)), losses.STYLE_LAYERS)
             wanted = features(photo, [layer])
-            sums += (
-                losses.style_distance(found, target).item(),
-                losses.content_distance(found[layer], wanted[layer]).item(),
-            )
-    style, content = sums / len(photographs)
-    return float(style), float(content)
+            style = losses.style_distance(found, target).item()
+            content = losses.content_distance(found[layer], wanted[layer]).item()
+        measured.append((style, content))
+    return measured

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.pictures import READ, Picture, read_picture, resize_longer_side, to_tensor
+from stylize_video.models.picture_names import READ
+from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, to_tensor
+from stylize_video.models.training_config import MEASURED_SIZE
 
 _FEWEST = 4  # photographs: three to learn on, one to measure on
+_NARROWEST = 12  # times as long as wide; at 256 px, VGG needs 16 across
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,13 @@ class PhotographSet:
     held_out: Sequence[Picture]
 
     @classmethod
-    def from_folder(cls, folder: Path, *, held_out: int, shorter_side: int) -> PhotographSet:
+    def from_folder(
+        cls, folder: Path, *, held_out: int, shorter_side: int, exclude: Collection[Path] = ()
+    ) -> PhotographSet:
         """Read a folder; every k-th file in the order of names is held out, a quarter of them at most.
 
-        Training photographs larger than `shorter_side` are shrunk to it, to bound the memory.
+        Training photographs larger than `shorter_side` are shrunk to it, and those held out to
+        `MEASURED_SIZE`, to bound the memory. Hidden files and those to `exclude` don't count.
 
         Raises:
             TrainingError: no folder, or too few photographs in it.
@@ -36,15 +42,15 @@ class PhotographSet:
         """
         if not folder.is_dir():
             raise TrainingError(f"{folder}: no such folder of photographs")
-        paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in READ)
+        paths = _pictures_in(folder, {path.resolve() for path in exclude})
         if len(paths) < _FEWEST:
             raise TrainingError(f"{folder}: {len(paths)} photographs in it; give {_FEWEST} or more")
         held_out = min(held_out, len(paths) // 4)
         step = len(paths) // held_out if held_out else len(paths) + 1
         kept = set(paths[step // 2 :: step][:held_out])
         return cls(
-            training=[_shrink(read_picture(p), shorter_side) for p in paths if p not in kept],
-            held_out=[read_picture(p) for p in sorted(kept)],
+            training=[_shrink(_photograph(p), shorter_side) for p in paths if p not in kept],
+            held_out=[_shrink_longer(_photograph(p), MEASURED_SIZE) for p in sorted(kept)],
         )
 
     def crops(self, rng: np.random.Generator, *, count: int, size: int) -> Tensor:
@@ -52,6 +58,26 @@ class PhotographSet:
         chosen = rng.integers(len(self.training), size=count)
         batch = to_tensor([_random_crop(self.training[i], rng, size) for i in chosen])
         return _relight(batch, rng)
+
+
+def _pictures_in(folder: Path, excluded: Collection[Path]) -> list[Path]:
+    try:
+        paths = [p for p in folder.iterdir() if p.suffix.lower() in READ and p.name[0] != "."]
+    except OSError as error:
+        raise TrainingError(f"{folder}: can't be read ({error.strerror})") from error
+    return sorted(path for path in paths if path.resolve() not in excluded)
+
+
+def _photograph(path: Path) -> Picture:
+    picture = read_picture(path)
+    if max(picture.shape[:2]) > _NARROWEST * min(picture.shape[:2]):
+        height, width = picture.shape[:2]
+        raise TrainingError(f"{path}: {width}x{height} px is no photograph; take it out of the folder")
+    return picture
+
+
+def _shrink_longer(picture: Picture, size: int) -> Picture:
+    return picture if max(picture.shape[:2]) <= size else resize_longer_side(picture, size)
 
 
 def _shrink(picture: Picture, shorter_side: int) -> Picture:

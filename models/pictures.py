@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stylize_video.errors import InputError, OutputError, UnknownFormatError
+from stylize_video.errors import InputError, OutputError
 from stylize_video.models import whole_file
+from stylize_video.models.picture_names import check_picture_name
 
-READ = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-WRITTEN = {  # suffixes that `write_picture` writes, and how
+_QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".png": (),
     ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111),
     ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111),
@@ -35,7 +35,10 @@ def read_picture(path: Path) -> Picture:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error as error:
+        raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
         raise InputError(f"{path}: not a picture that OpenCV can read")
     return np.ascontiguousarray(picture[:, :, ::-1])
@@ -57,23 +60,11 @@ def to_tensor(pictures: Sequence[Picture]) -> Tensor:
     return stacked.permute(0, 3, 1, 2).contiguous().float() / 255
 
 
-def check_picture_name(path: Path) -> None:
-    """See whether `write_picture` could write a file of that name, before the work is done.
-
-    Raises:
-        UnknownFormatError: the suffix is none of `WRITTEN`.
-    """
-    if path.suffix.lower() not in WRITTEN:
-        raise UnknownFormatError(
-            f"{path}: no picture format called {path.suffix!r}; there are: {', '.join(WRITTEN)}"
-        )
-
-
 def write_picture(path: Path, picture: Picture) -> None:
     """Write (H, W, 3) uint8 RGB in the format of the suffix; an existing file is replaced when it is whole.
 
     Raises:
-        UnknownFormatError: the suffix is none of `WRITTEN`.
+        UnknownFormatError: the suffix is none of `picture_names.WRITTEN`.
         OutputError: the picture is too large for the format, or the file can't be written.
     """
     check_picture_name(path)
@@ -87,7 +78,7 @@ def write_picture(path: Path, picture: Picture) -> None:
 def _encode(path: Path, picture: Picture) -> bytes:
     suffix = path.suffix.lower()
     try:
-        done, data = cv2.imencode(suffix, np.ascontiguousarray(picture[:, :, ::-1]), WRITTEN[suffix])
+        done, data = cv2.imencode(suffix, np.ascontiguousarray(picture[:, :, ::-1]), _QUALITY[suffix])
     except cv2.error:
         done = False
     if not done:

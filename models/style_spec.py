@@ -5,6 +5,7 @@
     ./three.safetensors#monet
     kandinsky:0.6,starry-night:0.4
 
+A file whose name has a comma or a colon in it can be asked for alone, by its name.
 Needs no torch, so that a wrong one is refused at once.
 """
 

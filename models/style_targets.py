@@ -15,6 +15,23 @@ from stylize_video.models.transform_net import TransformNet
 from stylize_video.models.vgg import FeatureNetwork, load_features
 
 _PHOTOGRAPHS_TO_CHOOSE_BY = 2
+_SMALLEST = 64  # px, a painting's shorter side
+_NARROWEST = 32  # px, the same when it is looked at
+
+
+def check_painting(painting: Picture, size: int) -> None:
+    """See whether a painting is large enough to have a style, looked at in `size` px.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    height, width = painting.shape[:2]
+    if min(height, width) < _SMALLEST:
+        raise TrainingError(f"a painting of {width}x{height} px is too small; give {_SMALLEST} or more")
+    if size * min(height, width) < _NARROWEST * max(height, width):
+        raise TrainingError(
+            f"a painting of {width}x{height} px is too narrow to be looked at in {size} px; cut it"
+        )
 
 
 def style_target(painting: Picture, size: int, features: FeatureNetwork) -> dict[str, Tensor]:
@@ -28,10 +45,8 @@ def style_target(painting: Picture, size: int, features: FeatureNetwork) -> dict
     Raises:
         TrainingError: the painting is too small to have a style.
     """
+    check_painting(painting, size)
     looked_at = resize_longer_side(painting, size)
-    if min(painting.shape[:2]) < 64 or min(looked_at.shape[:2]) < 32:
-        height, width = painting.shape[:2]
-        raise TrainingError(f"a painting of {width}x{height} px is too small or too narrow; give 64 or more")
     image = to_tensor([looked_at]).to(next(features.buffers()).device)
     with torch.no_grad():
         found = features(image, losses.STYLE_LAYERS)

@@ -6,6 +6,7 @@ Names are looked up in the weights' manifest without importing torch; only `load
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -80,11 +81,15 @@ def available() -> dict[str, Style]:
     Raises:
         WeightsError: the manifest is missing or damaged.
     """
-    return {
-        style["name"]: Style.from_json({**style, "weights": name})
-        for name, entry in weights.manifest().items()
-        for style in entry.get("styles", [])
-    }
+    found: dict[str, Style] = {}
+    for name, entry in weights.manifest().items():
+        for style in entry.get("styles", []):
+            if style["name"] in found:
+                raise WeightsError(
+                    f"two bundled styles called {style['name']!r} in the manifest; install again"
+                )
+            found[style["name"]] = Style.from_json({**style, "weights": name})
+    return found
 
 
 def check(spec: str) -> None:
@@ -143,6 +148,26 @@ def load(spec: str) -> Painter:
     return Painter(_sum_of_styles(parts, spec).eval(), torch.ones(1))
 
 
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def load_all(spec: str) -> TransformNet:
+    """The network of a spec with what to choose from: all styles of a file, else the one asked for.
+
+    Raises:
+        UsageError, WeightsError: as `load`.
+    """
+    check(spec)
+    first, *others = style_spec.parse(spec)
+    if first.file and not first.name and not others:
+        return open_file(Path(first.file)).network
+    return load(spec).network
+
+
 def _sum_of_styles(parts: list[TransformNet], spec: str) -> TransformNet:
     """One network whose only style is the sum of the parts'."""
     import torch
@@ -166,8 +191,31 @@ def _sum_of_styles(parts: list[TransformNet], spec: str) -> TransformNet:
 
 
 def bundled_network() -> str:
-    """The manifest's name of the network that new styles start from: the default style's."""
-    return available()[DEFAULT].weights
+    """The manifest's name of the network that new styles start from: the default style's.
+
+    Raises:
+        WeightsError: the manifest lacks it.
+    """
+    found = available()
+    if DEFAULT not in found:
+        raise WeightsError(f"the manifest has no style called {DEFAULT!r}; install again")
+    return found[DEFAULT].weights
+
+
+def checksums(spec: str) -> dict[str, str]:
+    """SHA-256 of each weights file that a spec needs, by its name.
+
+    Raises:
+        WeightsError: one of them can't be read.
+    """
+    found = {}
+    for ingredient in style_spec.parse(spec):
+        if ingredient.file:
+            found[ingredient.file] = _checksum(Path(ingredient.file))
+        else:
+            name = available()[ingredient.name].weights
+            found[name] = weights.manifest()[name]["sha256"]
+    return found
 
 
 def open_bundled(name: str) -> Gallery:
@@ -209,6 +257,15 @@ def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 
 
+def as_stored(network: TransformNet) -> TransformNet:
+    """The network as it will be read back, rounded to half precision."""
+    from stylize_video.models.transform_net import TransformNet
+
+    rounded = TransformNet.empty(network.config)
+    rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
+    return rounded.eval()
+
+
 def _build(found: weights.Weights, origin: str) -> Gallery:
     from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 
@@ -216,7 +273,7 @@ def _build(found: weights.Weights, origin: str) -> Gallery:
         made = found.metadata.get("format", "something else")
         raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
     try:
-        network = TransformNet(TransformNetConfig(**json.loads(found.metadata["shape"])))
+        network = TransformNet.empty(TransformNetConfig(**json.loads(found.metadata["shape"])))
         network.load_state_dict({name: value.float() for name, value in found.tensors.items()})
         known = tuple(Style.from_json(entry) for entry in json.loads(found.metadata["styles"]))
         if len(known) != network.config.styles:

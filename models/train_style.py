@@ -6,18 +6,19 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
 
 import stylize_video
-from stylize_video.errors import StylizeVideoError
+from stylize_video.errors import DeviceError, StylizeVideoError, TrainingError
 from stylize_video.models import measuring, sheet, styles, whole_file
 from stylize_video.models.devices import choose_device
 from stylize_video.models.memory import keep_freed_memory
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture, read_picture, write_picture
-from stylize_video.models.style_targets import nearest_styles
+from stylize_video.models.style_targets import check_painting, nearest_styles
 from stylize_video.models.training import Progress, Trainer
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
@@ -54,21 +55,48 @@ def run(
     """
     request.check(full=config.full)
     keep_freed_memory()
-    chosen = str(choose_device(device))
-    paintings = [read_picture(path) for path in request.paintings]
+    chosen = _device(device)
+    paintings = [_painting(path, config.style_size) for path in request.paintings]
     photographs = PhotographSet.from_folder(
-        request.content, held_out=config.held_out, shorter_side=SHORTER_SIDE
+        request.content,
+        held_out=config.held_out,
+        shorter_side=SHORTER_SIDE,
+        exclude=(*request.paintings, request.preview),
     )
+    provenance = _provenance(request, photographs, config)
     start = _start(request.start, paintings, photographs, config)
     trainer = Trainer(paintings, photographs, config, start=start, device=chosen)
     if request.checkpoint.exists():
         trainer.restore(request.checkpoint)
         say(f"going on at step {trainer.step} of {config.steps}, from {request.checkpoint}")
-    _train(trainer, request, say)
-    learned = _measured(trainer.result(), request, paintings, photographs.held_out)
-    styles.save(request.target, trainer.result(), learned, _provenance(request, photographs, config))
+    try:
+        _train(trainer, request, say)
+        network = styles.as_stored(trainer.result())
+        learned = _measured(network, request, paintings, photographs.held_out)
+        styles.save(request.target, network, learned, provenance)
+    except KeyboardInterrupt:
+        if request.checkpoint.exists():
+            say(f"the same command goes on from {request.checkpoint}")
+        raise
     whole_file.remove(request.checkpoint)
     return learned
+
+
+def _device(name: str) -> str:
+    # torch's Metal backend lacks the gradients of bicubic sampling.
+    if name == "mps":
+        raise DeviceError("training runs on cpu or cuda, not on mps")
+    chosen = choose_device(name).type
+    return "cpu" if chosen == "mps" else chosen
+
+
+def _painting(path: Path, size: int) -> Picture:
+    picture = read_picture(path)
+    try:
+        check_painting(picture, size)
+    except TrainingError as error:
+        raise TrainingError(f"{path}: {error}") from error
+    return picture
 
 
 def _start(
@@ -80,7 +108,7 @@ def _start(
     if spec == BUNDLED:
         network = styles.open_bundled(styles.bundled_network()).network
     else:
-        network = styles.load(spec).network
+        network = styles.load_all(spec)
     return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))
 
 
@@ -111,6 +139,7 @@ def _provenance(
 ) -> dict[str, Any]:
     return {
         "started_from": request.start,
+        "started_from_sha256": _checksums(request.start),
         "program": f"stylize-video {stylize_video.__version__}",
         "torch": torch.__version__,
         "config": asdict(config),
@@ -122,25 +151,41 @@ def _provenance(
     }
 
 
+def _checksums(start: str) -> dict[str, str]:
+    if start == NOTHING:
+        return {}
+    return styles.checksums(styles.DEFAULT if start == BUNDLED else start)
+
+
 def _train(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
     save_now, preview_now, say_now = map(_every, (_CHECKPOINT_EVERY_S, _PREVIEW_EVERY_S, _SAY_EVERY_S))
     began, first = time.monotonic(), trainer.step
     try:
         for progress in trainer.run():
             if next(save_now):
-                trainer.save(request.checkpoint)
+                _save_if_possible(trainer, request.checkpoint, say)
             if next(preview_now):
                 _preview(trainer, request, say)
             if next(say_now):
                 say(_line(progress, trainer, (time.monotonic() - began) / (progress.step - first)))
     except KeyboardInterrupt:
-        trainer.save(request.checkpoint)
-        say(f"the same command goes on at step {trainer.step}, from {request.checkpoint}")
+        if trainer.whole:
+            _save_if_possible(trainer, request.checkpoint, say)
         raise
+    _save_if_possible(trainer, request.checkpoint, say)  # what comes now can be interrupted or fail too
+    _preview(trainer, request, say)
+
+
+def _save_if_possible(trainer: Trainer, checkpoint: Path, say: Callable[[str], None]) -> None:
+    """Hours of training don't end because a disk was full for a moment."""
+    try:
+        trainer.save(checkpoint)
+    except TrainingError as error:
+        say(f"no checkpoint: {error}")
 
 
 def _preview(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
-    """Paint a held-out photograph as it would be painted by now. A preview that fails stops nothing."""
+    """Paint a held-out photograph as it would be painted by now; if it can't be written, go on."""
     photograph = trainer.photographs.held_out[0]
     network, weights = trainer.result(), torch.eye(len(request.names))
     painters = {name: styles.Painter(network, w) for name, w in zip(request.names, weights, strict=True)}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,17 +29,7 @@ from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import load_features
 
-# What torch and the checks above it raise on a file that is no checkpoint of ours.
-_DAMAGE = (
-    OSError,
-    RuntimeError,
-    EOFError,
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
+_DIGEST = hashlib.sha256().digest_size  # bytes
 
 
 @dataclass(frozen=True)
@@ -98,6 +87,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(learned.values())
         self.inputs = self._fingerprint(paintings)
         self.step = 0
+        self.whole = True  # not in the middle of a step: a state that may be saved
 
     def _fingerprint(self, paintings: Sequence[Picture]) -> str:
         """Of all that decides the result beside the config, so that no run goes on with another's."""
@@ -123,7 +113,7 @@ class Trainer:
 
     def result(self) -> TransformNet:
         """The painter with the averaged weights, on the CPU."""
-        network = TransformNet(self.shape)
+        network = TransformNet.empty(self.shape)
         state = {**self.network.state_dict(), **self.average}
         network.load_state_dict({name: value.cpu() for name, value in state.items()})
         return network.eval()
@@ -145,8 +135,9 @@ class Trainer:
         }
         serialised = io.BytesIO()
         torch.save(state, serialised)
+        data = serialised.getvalue()
         try:
-            whole_file.write(path, serialised.getvalue())
+            whole_file.write(path, hashlib.sha256(data).digest() + data)  # torch checks no checksums
         except OSError as error:
             raise TrainingError(f"{path}: can't write the checkpoint ({error.strerror})") from error
 
@@ -157,26 +148,25 @@ class Trainer:
             TrainingError: the checkpoint is damaged or of a run with other settings.
         """
         try:
-            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            same = (state["config"], state["shape"], state["inputs"]) == (
-                asdict(self.config),
-                asdict(self.shape),
-                self.inputs,
-            )
-            step, average = int(state["step"]), dict(state["average"])
-            if same:
-                self.network.load_state_dict(state["network"])
-                self.optimizer.load_state_dict(state["optimizer"])
+            data = path.read_bytes()
         except FileNotFoundError as error:
             raise TrainingError(f"{path}: no such checkpoint") from error
-        except _DAMAGE as error:
-            raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh") from error
-        if not same:
+        except OSError as error:
+            raise TrainingError(f"{path}: can't be read ({error.strerror})") from error
+        digest, payload = data[:_DIGEST], data[_DIGEST:]
+        if hashlib.sha256(payload).digest() != digest:
+            raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh")
+        state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+        own = (asdict(self.config), asdict(self.shape), self.inputs)
+        if (state["config"], state["shape"], state["inputs"]) != own:
             raise TrainingError(
-                f"{path}: checkpoint of a run with other settings, paintings or photographs; "
+                f"{path}: checkpoint of a run with other settings, paintings, photographs or start; "
                 "delete it to start afresh"
             )
-        self.step, self.average = step, average
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = {name: value.to(self.device) for name, value in state["average"].items()}
+        self.step = state["step"]
 
     def _advance(self) -> Progress:
         config = self.config
@@ -197,10 +187,14 @@ class Trainer:
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.learned.values(), 10.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.learned.values(), 10.0)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            raise TrainingError(f"diverged at step {self.step + 1}; lower --learning-rate or the weights")
+        self.whole = False
         self.optimizer.step()
         self._average_weights()
         self.step += 1
+        self.whole = True
         return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
 
     def _styles_of_the_step(self) -> Tensor:
@@ -215,9 +209,10 @@ class Trainer:
     def _losses(self, pair: views.ViewPair, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         layer = losses.CONTENT_LAYER
         first = pair.first.to(self.device).contiguous(memory_format=torch.channels_last)
+        clean = pair.clean.to(self.device).contiguous(memory_format=torch.channels_last)
         style = torch.nn.functional.one_hot(chosen, self.shape.styles).float()
         with torch.no_grad():
-            wanted = self.features(first, [layer])[layer]
+            wanted = self.features(clean, [layer])[layer]  # noise is no content
         both = torch.cat([first, pair.second.to(self.device)])
         painted, again = self.network(both, style.repeat(2, 1)).chunk(2)
         found = self.features(painted, losses.STYLE_LAYERS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from stylize_video.errors import UsageError
 
 MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
+_LARGEST = 4096  # px; VGG's features of a larger picture fill the memory
 FEATURES = ("vgg16", "vgg19")  # bundled; torchvision's, downloaded
 
 
@@ -41,10 +43,12 @@ class TrainingConfig:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 1 or more")
         for name in ("crop", "style_size"):
-            if getattr(self, name) < 64:
-                raise UsageError(f"{name} {getattr(self, name)} px is out of range; give 64 or more")
+            if not 64 <= getattr(self, name) <= _LARGEST:
+                raise UsageError(f"{name} {getattr(self, name)} px is out of range; give 64 to {_LARGEST}")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
         for name in ("learning_rate", "content_weight", "style_weight", "tv_weight", "consistency_weight"):
-            if not getattr(self, name) >= 0:  # so that NaN is caught too
+            if not 0 <= getattr(self, name) < math.inf:  # so that NaN is caught too
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 or more")
         if self.features not in FEATURES:
             raise UsageError(f"no features called {self.features!r}; there are: {', '.join(FEATURES)}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stylize_video.errors import InputError, OutputError, OutputExistsError, TrainingError, UsageError
-from stylize_video.models import styles
+from stylize_video.errors import InputError, TrainingError, UsageError
+from stylize_video.models import styles, whole_file
 
 BUNDLED = "bundled"  # the start that the bundled styles share
 NOTHING = "nothing"  # random weights
@@ -51,40 +51,55 @@ class TrainingRequest:
         if self.start not in (BUNDLED, NOTHING):
             styles.check(self.start)
         for painting in self.paintings:
-            if not painting.is_file():
+            if not _is(Path.is_file, painting):
                 raise InputError(f"{painting}: no such picture")
-        if not self.content.is_dir():
+            if _is(painting.samefile, self.preview):
+                raise UsageError(f"{painting}: the preview would replace it; name the output otherwise")
+        if not _is(Path.is_dir, self.content):
             raise TrainingError(f"{self.content}: no such folder of photographs")
-        if not self.target.parent.is_dir():
-            raise OutputError(f"{self.target.parent}: no such folder")
-        if self.target.is_dir():
-            raise OutputError(f"{self.target}: is a folder")
-        if self.target.exists() and not self.overwrite:
-            raise OutputExistsError(f"{self.target}: exists; add --overwrite to replace it")
+        whole_file.check_target(self.target, overwrite=self.overwrite)
+        whole_file.check_target(self.checkpoint, overwrite=True)
+
+    @classmethod
+    def of(
+        cls,
+        paintings: Sequence[Path],
+        names: Sequence[str],
+        content: Path,
+        target: Path | None,
+        *,
+        start: str = BUNDLED,
+        overwrite: bool = False,
+    ) -> TrainingRequest:
+        """Fill in what is left out: styles are called after their pictures, the target after its style.
+
+        Raises:
+            UsageError: names, paintings and target that don't fit each other.
+        """
+        chosen = tuple(names) or tuple(painting.stem for painting in paintings)
+        if len(chosen) != len(paintings):
+            raise UsageError(f"{len(chosen)} names for {len(paintings)} paintings; give a --name for each")
+        if target is None and len(chosen) > 1:
+            raise UsageError("several styles in a file: say how to call it, with -o")
+        _check_names(chosen)
+        chosen_target = target or Path(f"{chosen[0]}.safetensors")
+        if chosen_target.suffix != ".safetensors":
+            raise UsageError(f"{chosen_target}: weights are written as .safetensors; call it so")
+        return cls(tuple(paintings), chosen, content, chosen_target, start, overwrite)
 
 
-def request(
-    paintings: Sequence[Path], names: Sequence[str], content: Path, target: Path | None, **more: object
-) -> TrainingRequest:
-    """Build a request; without names, styles are called after their pictures.
-
-    Raises:
-        UsageError: names, paintings and target that don't fit each other.
-    """
-    chosen = tuple(names) or tuple(painting.stem for painting in paintings)
-    if len(chosen) != len(paintings):
-        raise UsageError(f"{len(chosen)} names for {len(paintings)} paintings; give one --name for each")
-    if target is None and len(chosen) > 1:
-        raise UsageError("several styles in a file: say how to call it, with -o")
-    chosen_target = target or Path(f"{chosen[0]}.safetensors")
-    if chosen_target.suffix != ".safetensors":
-        raise UsageError(f"{chosen_target}: weights are written as .safetensors; call it so")
-    return TrainingRequest(tuple(paintings), chosen, content, chosen_target, **more)  # type: ignore[arg-type]
+def _is(question: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return question(path)
+    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
+        return False
 
 
 def _check_names(names: Sequence[str]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
-            raise UsageError(f"{name!r} can't be a style's name; use letters, digits, '-', '_' and '.'")
+            raise UsageError(
+                f"{name!r} can't be a style's name; letters, digits, '-', '_' and '.' can; give --name"
+            )
     if len(set(names)) < len(names):
         raise UsageError(f"two styles of one name in {', '.join(names)}")

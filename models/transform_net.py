@@ -56,8 +56,9 @@ class ConditionalInstanceNorm(nn.Module):
         # Not torch.var_mean: on channels-last features it takes ten times as long as these means.
         centred = x - x.mean((2, 3), keepdim=True, dtype=torch.float32).to(x.dtype)
         variance = centred.square().mean((2, 3), keepdim=True, dtype=torch.float32)  # (N, C, 1, 1)
-        scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
-        shift = (style @ self.shift)[..., None, None]
+        with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
+            scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
+            shift = (style @ self.shift)[..., None, None]
         return torch.addcmul(shift.to(x.dtype), centred, scale.to(x.dtype))
 
 
@@ -146,6 +147,12 @@ class TransformNet(nn.Module):
         self.up_half_norm = ConditionalInstanceNorm(half, config.styles)
         self.up_full = ResizeConv(half, 3)
 
+    @classmethod
+    def empty(cls, config: TransformNetConfig) -> TransformNet:
+        """A network whose weights are still to come; leaves the caller's random state alone."""
+        with torch.random.fork_rng(devices=[]):
+            return cls(config)
+
     def style_parameters(self) -> dict[str, nn.Parameter]:
         """The scales and shifts by name, each (styles, channels): all that differs between styles."""
         return {
@@ -161,7 +168,7 @@ class TransformNet(nn.Module):
         Args:
             mixtures: (T, S) weights over this network's S styles; the copy has T.
         """
-        network = TransformNet(replace(self.config, styles=len(mixtures)))
+        network = TransformNet.empty(replace(self.config, styles=len(mixtures)))
         state, own = self.state_dict(), self.style_parameters()
         network.load_state_dict({k: mixtures @ v if k in own else v for k, v in state.items()})
         return network

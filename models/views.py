@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-MARGIN = 16  # px around the first view that the second one may show: half pan, half zoom
+MARGIN = 16  # px around the first view that the second one may show; enough for views of 320 px
 
 _PAN = 8.0  # px either way: all phases of the network's grid
 _ZOOM = 0.05  # either way
@@ -25,7 +25,8 @@ _GAIN, _OFFSET = 0.03, 0.01  # either way, of the second view's light
 class ViewPair:
     """Two views and the flow between them."""
 
-    first: Tensor  # (N, 3, S, S) in 0..1
+    clean: Tensor  # (N, 3, S, S) in 0..1, the first view without its noise
+    first: Tensor  # (N, 3, S, S)
     second: Tensor  # (N, 3, S, S)
     flow: Tensor  # (N, S, S, 2): where the second view's pixels lie in the first, for `grid_sample`
 
@@ -46,6 +47,8 @@ def random_views(photographs: Tensor, rng: np.random.Generator) -> ViewPair:
     """
     n, _, outer, _ = photographs.shape
     size = outer - 2 * MARGIN
+    if size * _ZOOM / 2 + _PAN > MARGIN:
+        raise ValueError(f"views of {size} px show more than the margin of {MARGIN} px holds")
     first = photographs[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
     whole = rng.random(n) < 0.5
     zoom = np.where(whole, 1.0, 1 + rng.uniform(-_ZOOM, _ZOOM, n))
@@ -60,7 +63,7 @@ def random_views(photographs: Tensor, rng: np.random.Generator) -> ViewPair:
     gain, offset = torch.from_numpy(light)
     second = second * (1 + _GAIN * gain) + _OFFSET * offset
     level = rng.uniform(0, _NOISE, (n, 1, 1, 1)).astype(np.float32)
-    return ViewPair(_noisy(first, level, rng), _noisy(second, level, rng), flow)
+    return ViewPair(first, _noisy(first, level, rng), _noisy(second, level, rng), flow)
 
 
 def sample(images: Tensor, flow: Tensor) -> Tensor:

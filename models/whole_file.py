@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
+
+from stylize_video.errors import OutputError, OutputExistsError
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """See whether a file could be written, before the work is done.
+
+    Raises:
+        OutputError: it can't.
+        OutputExistsError: it exists and may not be replaced.
+    """
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(_partial(path))  # the longest name that will be needed
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; name a file in it with -o")
+        if path.exists() and not overwrite:
+            raise OutputExistsError(f"{path}: exists; add --overwrite or name another with -o")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: no such folder {path.parent}; make it first")
+    except (OSError, ValueError) as error:  # a name too long, a folder that may not be searched, a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: can't be written ({reason})") from error
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: no permission to write in {path.parent}")
 
 
 def write(path: Path, data: bytes) -> None:
@@ -14,9 +40,12 @@ def write(path: Path, data: bytes) -> None:
     """
     partial = _partial(path)
     try:
-        partial.write_bytes(data)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
         partial.replace(path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

@@ -61,6 +61,8 @@ class NetworkPainter:
 
 
 def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:
+    if pixels.device.type == "mps":  # which lacks this resampling in some versions of torch
+        return _resize(pixels.cpu(), size).to(pixels.device)
     resized = F.interpolate(pixels, list(size), mode="bicubic", antialias=True)
     return resized.clamp(0, 1)  # cubic kernels overshoot
 

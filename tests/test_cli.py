@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,8 @@ def test_styles_are_listed() -> None:
     assert all(style["licence"] for style in listed.values())
 
 
-def test_the_table_shows_every_style_and_its_licence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_the_table_shows_every_style_and_its_licence_unwrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")  # of a terminal, which a pipe is not
     header, *lines = run("styles").stdout.splitlines()
     assert "licence" in header
     for line, style in zip(lines, styles.available().values(), strict=True):
@@ -117,14 +117,53 @@ def test_sheets_that_cannot_be_made(photo: Path) -> None:
     (photo.parent / "text.png").write_bytes(b"text")
     refused(1, "--overwrite", *sheet, "-o", photo.parent / "old.png")
     refused(2, "no picture format called '.gif'", *sheet, "-o", photo.parent / "sheet.gif")
-    refused(1, "missing", *sheet, "-o", photo.parent / "missing" / "sheet.png")
+    refused(1, "no such folder", *sheet, "-o", photo.parent / "missing" / "sheet.png")
+    refused(1, "File name too long", *sheet, "-o", photo.parent / f"{'x' * 300}.png")
     refused(1, "no such picture", "styles", "--sheet", photo.parent / "missing.png")
+    refused(1, "no such picture", "styles", "--sheet", "x" * 300, "-o", photo.parent / "sheet.png")
     refused(1, "no such picture", "styles", "--sheet", photo.parent)
     refused(1, "not a picture", "styles", "--sheet", photo.parent / "text.png")
     refused(2, "add --sheet", "styles", "-o", photo.parent / "sheet.png")
     refused(2, "add --sheet", "styles", "--overwrite")
     assert names(photo.parent) == {"photo.png", "old.png", "text.png"}
     assert (photo.parent / "old.png").read_bytes() == b"precious"
+
+
+def test_a_sheet_never_replaces_its_photograph_nor_a_folder(photo: Path) -> None:
+    before = photo.read_bytes()
+    link, folder = photo.with_name("link.png"), photo.with_name("folder.png")
+    link.symlink_to(photo)
+    folder.mkdir()
+    sheet = ("styles", "--sheet", photo)
+    refused(1, "photo.png: exists; add --overwrite", *sheet, "-o", photo)
+    for target in (photo, link):
+        refused(2, "the sheet would replace the photograph", *sheet, "-o", target, "--overwrite")
+    refused(1, "folder.png: is a folder", *sheet, "-o", folder, "--overwrite")
+    assert photo.read_bytes() == before
+    assert names(photo.parent) == {"photo.png", "link.png", "folder.png"}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [({"x": ["a", "b"], "y": ["b"]}, "two bundled styles called 'b' in the manifest"), ({}, "manifest")],
+)
+def test_a_damaged_manifest_is_one_line(
+    files: dict[str, list[str]], message: str, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = next(iter(styles.available().values()))
+    told = {
+        file: {"styles": [asdict(replace(entry, name=name)) for name in found]}
+        for file, found in files.items()
+    }
+    if told:
+        (film.parent / "manifest.json").write_text(json.dumps({"weights": told}), "utf-8")
+    monkeypatch.setattr(weights, "FOLDER", film.parent)
+    weights.manifest.cache_clear()
+    try:
+        refused(1, message, "styles")
+        refused(1, message, film, "--quiet")
+    finally:
+        weights.manifest.cache_clear()
 
 
 def test_version_and_help() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -18,11 +19,15 @@ from safetensors.torch import load_file, save_file
 
 import stylize_video
 from stylize_video import cli
-from stylize_video.models import styles, train_style, weights
+from stylize_video.models import losses, measuring, styles, train_style, weights, whole_file
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import read_picture
+from stylize_video.models.styles import Style
 from stylize_video.models.training import Progress, Trainer
 from stylize_video.models.training_config import FIT, FULL
 from tests import media
 from tests.commands import names, refused, run
+from tests.networks import network
 
 TINY = {"crop": 64, "batch_size": 1}  # which are no options
 
@@ -48,6 +53,10 @@ class Studio:
     @property
     def target(self) -> Path:
         return self.folder / "mine.safetensors"
+
+    @property
+    def preview(self) -> Path:
+        return self.folder / "mine.preview.png"
 
     @property
     def checkpoint(self) -> Path:
@@ -78,6 +87,11 @@ def film(studio: Studio) -> Path:
     return media.constant(studio.folder, count=2).path
 
 
+def provenance(path: Path) -> dict[str, Any]:
+    """Where a weights file says it comes from."""
+    return json.loads(weights.read(path).metadata["provenance"])
+
+
 def test_a_style_is_fitted_to_the_bundled_network_and_paints(studio: Studio, film: Path) -> None:
     before = names(studio.folder)
     result = run(*studio.command(steps=1))
@@ -85,7 +99,7 @@ def test_a_style_is_fitted_to_the_bundled_network_and_paints(studio: Studio, fil
     assert result.stdout == ""
     assert "trained red: style distance" in result.stderr
     assert result.stderr.strip().endswith(f"use it with --style {studio.target}")
-    assert names(studio.folder) == before | {studio.target.name}
+    assert names(studio.folder) == before | {studio.target.name, studio.preview.name}
 
     (style,) = styles.open_file(studio.target).styles
     assert (style.name, style.painting) == ("red", "red")
@@ -124,15 +138,39 @@ def test_several_styles_from_nothing(studio: Studio, film: Path, small_steps: No
     again = studio.command("--from", spec, "--name", "c", "-o", studio.folder / "c.safetensors", steps=1)
     assert run(*again).exit_code == 0
     styles.load(f"{studio.target}#a,{studio.folder / 'c.safetensors'}")
+    assert provenance(studio.target)["started_from_sha256"] == {}
+    checksum = sha256(studio.target.read_bytes()).hexdigest()
+    assert provenance(studio.folder / "c.safetensors")["started_from_sha256"] == {
+        str(studio.target): checksum
+    }
+
+
+def test_a_fit_may_start_from_a_file_of_several_styles(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts from the nearest of them."""
+    start = studio.folder / "start.safetensors"
+    known = tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in "abc")
+    styles.save(start, network(styles=3), known, {})
+    stored = styles.open_file(start).network
+    monkeypatch.setattr(train_style, "nearest_styles", lambda *_: torch.eye(3)[[1]])
+    begun: list[Trainer] = []
+    monkeypatch.setattr(train_style, "_train", lambda trainer, *_: begun.append(trainer))
+    result = run(*studio.command("--from", start))
+    assert result.exit_code == 0, result.output
+    wanted = stored.with_styles(torch.eye(3)[[1]]).state_dict()
+    found = begun[0].network.state_dict()
+    assert all(torch.equal(value, wanted[name]) for name, value in found.items())
 
 
 def test_the_file_says_where_it_comes_from(studio: Studio, small_steps: None) -> None:
     options = ("--seed", 3, "--style-weight", 5, "--learning-rate", 0.01, "--from", "kandinsky")
     assert run(*studio.command(*options, "--name", "mine", steps=1)).exit_code == 0
-    told = json.loads(weights.read(studio.target).metadata["provenance"])
     config = replace(FIT, **TINY, seed=3, style_weight=5.0, learning_rate=0.01, steps=1, style_size=128)
-    assert told == {
+    bundled = styles.bundled_network()
+    assert provenance(studio.target) == {
         "started_from": "kandinsky",
+        "started_from_sha256": {bundled: weights.manifest()[bundled]["sha256"]},
         "program": f"stylize-video {stylize_video.__version__}",
         "torch": torch.__version__,
         "config": asdict(config),
@@ -148,7 +186,7 @@ def test_a_preview_can_be_looked_at(
     monkeypatch.setattr(train_style, "_SAY_EVERY_S", 0)
     result = run(*studio.command())
     assert result.exit_code == 0, result.output
-    assert cv2.imread(str(studio.folder / "mine.preview.png")).shape[1] > 320
+    assert cv2.imread(str(studio.preview)).shape[1] > 320
     assert "step 1/2: content" in result.stderr
     assert "step 2/2: content" in result.stderr
 
@@ -157,7 +195,7 @@ def test_a_preview_that_cannot_be_written_stops_nothing(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
-    (studio.folder / "mine.preview.png").mkdir()
+    studio.preview.mkdir()
     result = run(*studio.command(steps=1))
     assert result.exit_code == 0, result.output
     assert "no preview: can't write" in result.stderr
@@ -186,11 +224,12 @@ def test_ctrl_c_keeps_a_checkpoint(
         patch.setattr(Trainer, "run", stopped)
         result = run(*studio.command())
     assert result.exit_code == 130
-    assert f"the same command goes on at step 1, from {studio.checkpoint}" in result.stderr
+    assert f"the same command goes on from {studio.checkpoint}" in result.stderr
     assert not studio.target.exists()
 
-    refused(1, "checkpoint of a run with other settings", *studio.command("--seed", 1))
-    refused(1, "checkpoint of a run with other settings", *studio.command(paintings=("blue.png",)))
+    other = "checkpoint of a run with other settings, paintings, photographs or start; delete it"
+    refused(1, other, *studio.command("--seed", 1))
+    refused(1, other, *studio.command(paintings=("blue.png",)))
     kept = studio.checkpoint.read_bytes()
     studio.checkpoint.write_bytes(kept[: len(kept) // 2])
     refused(1, "checkpoint: damaged checkpoint; delete it", *studio.command())
@@ -199,6 +238,141 @@ def test_ctrl_c_keeps_a_checkpoint(
     assert result.exit_code == 0, result.output
     assert "going on at step 1 of 2" in result.stderr
     assert not studio.checkpoint.exists()
+
+
+def no_space(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "code"),
+    [(measuring, "distances", 130), (styles, "save", 130), (whole_file, "write", 1)],
+)
+def test_what_fails_after_the_last_step_loses_nothing(
+    owner: Any, name: str, code: int, studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while measuring and while saving, and a disk that is full when the weights are written."""
+    assert run(*studio.command()).exit_code == 0
+    whole = load_file(studio.target)
+    studio.target.unlink()
+    write = whole_file.write
+    fail = (
+        interrupted
+        if code == 130
+        else lambda path, data: (no_space if path == studio.target else write)(path, data)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, fail)
+        result = run(*studio.command())
+    assert result.exit_code == code, result.output
+    assert result.stderr.splitlines()[-1] == (
+        "stylize-video: interrupted"
+        if code == 130
+        else f"stylize-video: {studio.target}: can't be written (No space left on device)"
+    )
+    assert not studio.target.exists()
+    assert studio.checkpoint.exists()
+
+    monkeypatch.setattr(Trainer, "_advance", interrupted)  # there is no step left to make
+    result = run(*studio.command())
+    assert result.exit_code == 0, result.output
+    assert "going on at step 2 of 2" in result.stderr
+    found = load_file(studio.target)
+    assert all(torch.equal(found[name], whole[name]) for name in whole)
+    assert not studio.checkpoint.exists()
+
+
+def test_a_run_goes_on_although_its_files_lie_among_the_photographs(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its preview is a picture that was not there at first."""
+    content = studio.folder / "photographs"
+    target = content / "mine.safetensors"
+    monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
+    advance = Trainer._advance
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_advance", lambda self: interrupted() if self.step else advance(self))
+        assert run(*studio.command("-o", target)).exit_code == 130
+    assert {"mine.preview.png", "mine.safetensors.checkpoint"} <= names(content)
+    result = run(*studio.command("-o", target))
+    assert result.exit_code == 0, result.output
+    assert "going on at step 1 of 2" in result.stderr
+    assert provenance(target)["photographs"] == 3
+
+
+def test_a_painting_among_the_photographs_is_not_trained_on(studio: Studio) -> None:
+    refused(1, "3 photographs in it; give 4 or more", *studio.command(paintings=("photographs/0.png",)))
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_nothing(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    write, times = whole_file.write, iter([no_space])
+    monkeypatch.setattr(whole_file, "write", lambda *given: next(times, write)(*given))
+    result = run(*studio.command())
+    assert result.exit_code == 0, result.output
+    told = f"no checkpoint: {studio.checkpoint}: can't write the checkpoint (No space left on device)"
+    assert result.stderr.splitlines().count(told) == 1
+    assert studio.target.exists()
+
+
+def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    average = Trainer._average_weights
+    for step in (0, 1):
+        kept = []
+
+        def half(self: Trainer, step: int = step, kept: list[bytes] = kept) -> None:
+            if self.step == step:
+                kept += [studio.checkpoint.read_bytes()] if studio.checkpoint.exists() else []
+                raise KeyboardInterrupt
+            average(self)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_average_weights", half)
+            result = run(*studio.command())
+        assert result.exit_code == 130
+        assert ("goes on from" in result.stderr) == bool(step)
+        assert ([studio.checkpoint.read_bytes()] if step else []) == kept
+        assert studio.checkpoint.exists() == bool(step)
+    result = run(*studio.command())
+    assert result.exit_code == 0, result.output
+    assert "going on at step 1 of 2" in result.stderr
+
+
+def test_the_network_is_measured_as_it_is_stored(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[styles.Painter] = []
+    distances = measuring.distances
+    monkeypatch.setattr(
+        measuring, "distances", lambda painter, *rest: measured.append(painter) or distances(painter, *rest)
+    )
+    assert run(*studio.command()).exit_code == 0
+    stored = styles.open_file(studio.target)
+    (painter,) = measured
+    found = painter.network.state_dict()
+    assert all(torch.equal(value, found[name]) for name, value in stored.network.state_dict().items())
+    photographs = PhotographSet.from_folder(studio.folder / "photographs", held_out=24, shorter_side=99)
+    again = distances(
+        styles.load(str(studio.target)), read_picture(studio.folder / "red.png"), photographs.held_out
+    )
+    (style,) = stored.styles
+    assert (style.style_distance, style.content_distance) == pytest.approx(again, abs=6e-5)
+
+
+def test_a_training_that_diverges_is_one_line(
+    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "total_variation", lambda images: images.sum() * float("nan"))
+    refused(1, "diverged at step 1; lower --learning-rate or the weights", *studio.command())
 
 
 KILLED = """
@@ -243,16 +417,20 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     found = load_file(studio.target)
     assert found.keys() == whole.keys()
     assert all(torch.equal(found[name], whole[name]) for name in whole)
-    assert names(studio.folder) == before | {studio.target.name}
+    assert names(studio.folder) == before | {studio.target.name, studio.preview.name}
 
 
 # -- what is refused --
 
 AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "steps 0", ["--steps", "0"]),
+    (2, "seed -1 is out of range", ["--seed", "-1"]),
+    (2, "seed 9223372036854775808 is out of range", ["--seed", str(2**63)]),
     (2, "style_size 63 px", ["--style-size", "63"]),
+    (2, "style_size 100000 px is out of range; give 64 to 4096", ["--style-size", "100000"]),
     (2, "held_out 0", ["--held-out", "0"]),
     (2, "style_weight nan", ["--style-weight", "nan"]),
+    (2, "style_weight inf", ["--style-weight", "inf"]),
     (2, "consistency_weight -1", ["--consistency-weight", "-1"]),
     (2, "no features called 'vgg11'", ["--features", "vgg11"]),
     (2, "no device called 'abacus'", ["--device", "abacus"]),
@@ -264,12 +442,15 @@ AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "'a:1' can't be a style's name", ["--name", "a:1"]),
     (2, "'' can't be a style's name", ["--name", ""]),
     (2, "mine.pt: weights are written as .safetensors", ["-o", "mine.pt"]),
-    (1, "missing: no such folder", ["-o", "missing/mine.safetensors"]),
+    (1, "mine.safetensors: no such folder missing; make it", ["-o", "missing/mine.safetensors"]),
+    (1, "File name too long", ["-o", f"{'x' * 300}.safetensors"]),
+    (2, "x.safetensors: no such weights file", ["--from", f"{'x' * 300}.safetensors"]),
     (1, "folder.safetensors: is a folder", ["-o", "folder.safetensors"]),
     (1, "old.safetensors: exists; add --overwrite", ["-o", "old.safetensors"]),
     (1, "missing: no such folder of photographs", ["--content", "missing"]),
     (1, "red.png: no such folder of photographs", ["--content", "red.png"]),
     (1, "missing.png: no such picture", ["missing.png", "--name", "a", "--name", "b"]),
+    (1, "x.png: no such picture", [f"{'x' * 300}.png", "--name", "a", "--name", "b"]),
     (1, "photographs: no such picture", ["photographs", "--name", "a", "--name", "b"]),
     (2, "two styles of one name in red, red", ["red.png"]),
 ]
@@ -285,6 +466,12 @@ def test_refused_at_once(
     before = names(studio.folder)
     refused(code, message, *studio.command(*options))
     assert names(studio.folder) == before
+
+
+def test_names_too_long_for_a_file(studio: Studio) -> None:
+    long, content = "x" * 300, ("--content", studio.folder / "photographs")
+    refused(1, "File name too long", "train", studio.folder / "red.png", *content, "--name", long)
+    refused(1, "no such picture", "train", studio.folder / f"{long}.png", *content)
 
 
 def test_several_styles_need_a_name_for_their_file(studio: Studio) -> None:
@@ -307,9 +494,13 @@ for command in json.loads(sys.argv[1]):
 def test_what_is_refused_at_once_does_not_wait_for_torch(studio: Studio) -> None:
     (studio.folder / "old.safetensors").touch()
     (studio.folder / "folder.safetensors").mkdir()
+    (studio.folder / "folder.png").mkdir()
     commands = [[str(a) for a in studio.command(*options)] for _, _, options in AT_ONCE]
     commands += [["styles", "--sheet", "missing.png"], ["styles", "-o", "sheet.png"]]
-    commands += [["styles", "--sheet", "red.png", "-o", "blue.png"]]
+    for output in ("blue.png", "red.png", "missing/sheet.png", "folder.png", "sheet.gif", "x" * 300 + ".png"):
+        commands += [["styles", "--sheet", "red.png", "-o", output]]
+    for output in ("red.png", "folder.png"):
+        commands += [["styles", "--sheet", "red.png", "-o", output, "--overwrite"]]
     command = [sys.executable, "-c", WITHOUT_TORCH, json.dumps(commands)]
     told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=studio.folder)
     assert told.returncode == 0, told.stderr
@@ -321,7 +512,12 @@ def test_pictures_that_cannot_be_used(studio: Studio) -> None:
     (studio.folder / "text.png").write_text("no picture")
     (studio.folder / "empty").mkdir()
     before = names(studio.folder)
-    refused(1, "48x48 px is too small", *studio.command(paintings=("tiny.png",)))
+    line = refused(1, "48x48 px is too small; give 64 or more", *studio.command(paintings=("tiny.png",)))
+    assert f"{studio.folder / 'tiny.png'}: a painting of" in line
+    media.still(studio.folder, name="narrow.png", size=(512, 64))
+    narrow = "narrow.png: a painting of 512x64 px is too narrow to be looked at in 128 px; cut it"
+    refused(1, narrow, *studio.command(paintings=("red.png", "narrow.png")))
+    (studio.folder / "narrow.png").unlink()
     refused(
         1, "48x48 px is too small", *studio.command("--full", "--from", "nothing", paintings=("tiny.png",))
     )
@@ -329,6 +525,8 @@ def test_pictures_that_cannot_be_used(studio: Studio) -> None:
     refused(1, "0 photographs in it; give 4 or more", *studio.command("--content", studio.folder / "empty"))
     (studio.folder / "photographs" / "1.png").write_text("no picture")
     refused(1, "1.png: not a picture", *studio.command())
+    media.still(studio.folder / "photographs", name="1.png", size=(260, 20))
+    refused(1, "1.png: 260x20 px is no photograph; take it out", *studio.command())
     assert names(studio.folder) == before
 
 
@@ -346,3 +544,22 @@ def test_a_checkpoint_that_is_none_is_named(studio: Studio, small_steps: None) -
     studio.checkpoint.write_bytes(b"no checkpoint")
     refused(1, "mine.safetensors.checkpoint: damaged checkpoint; delete it", *studio.command())
     assert studio.checkpoint.read_bytes() == b"no checkpoint"
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(studio: Studio, small_steps: None) -> None:
+    studio.checkpoint.mkdir()
+    assert "damaged" not in refused(1, "mine.safetensors.checkpoint: ", *studio.command())
+
+
+def test_metal_is_not_trained_on(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = names(studio.folder)
+    refused(1, "training runs on cpu or cuda, not on mps", *studio.command("--device", "mps"))
+    assert names(studio.folder) == before
+    monkeypatch.setattr(train_style, "choose_device", lambda _: torch.device("mps"))
+    assert train_style._device("auto") == "cpu"
+
+
+def test_cuda_asked_for_and_absent(studio: Studio) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    refused(1, "no cuda device on this machine", *studio.command("--device", "cuda"))

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from stylize_video.models.measuring import distances
-from stylize_video.models.pictures import Picture
+from stylize_video.models.measuring import distances, distances_of_each
 from stylize_video.models.styles import Painter
-from stylize_video.models.transform_net import TransformNet, TransformNetConfig
-
-SHAPE = TransformNetConfig(styles=2, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
-
-
-def noise(seed: int) -> Picture:
-    """A picture of noise."""
-    return np.random.default_rng(seed).integers(0, 256, (64, 96, 3), np.uint8)
+from stylize_video.models.transform_net import TransformNet
+from tests.networks import SHAPE, noise
 
 
 def painter(style: list[float]) -> Painter:
     """A small painter, always the same one."""
     torch.manual_seed(1)
-    network = TransformNet(SHAPE).eval()
+    network = TransformNet(replace(SHAPE, styles=2)).eval()
     with torch.no_grad():
         for value in network.style_parameters().values():
             value.normal_()
@@ -45,6 +39,8 @@ def test_the_mean_over_photographs() -> None:
     each = [distances(known, noise(1), [photo], size=96) for photo in photographs]
     both = distances(known, noise(1), photographs, size=96)
     assert both == pytest.approx(np.mean(each, axis=0), rel=1e-5)
+    assert distances_of_each(known, noise(1), photographs, size=96) == each
+    assert each[0] != each[1]
 
 
 def test_the_painters_own_style_is_measured() -> None:

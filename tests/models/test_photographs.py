@@ -70,13 +70,72 @@ def test_the_split_is_always_the_same(tmp_path: Path) -> None:
     assert greys(first) == greys(second)
 
 
-def test_only_training_photographs_are_shrunk_and_none_is_enlarged(tmp_path: Path) -> None:
+def test_training_photographs_are_shrunk_and_none_is_enlarged(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, [10, 20, 30, 40])
     photographs = PhotographSet.from_folder(folder, held_out=1, shorter_side=40)
     assert [photo.shape for photo in photographs.training] == [(40, 50, 3)] * 3
     assert photographs.held_out[0].shape == (80, 100, 3)
     kept = PhotographSet.from_folder(folder, held_out=1, shorter_side=300)
     assert kept.training[0].shape == (80, 100, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"), [((400, 1024), (200, 512)), ((600, 300), (512, 256)), ((512, 500), (512, 500))]
+)
+def test_those_held_out_are_as_large_as_they_are_measured(
+    size: tuple[int, int], wanted: tuple[int, int], tmp_path: Path
+) -> None:
+    folder_of(tmp_path, [10, 20, 30, 40])
+    for path in tmp_path.iterdir():
+        cv2.imwrite(str(path), flat(70, *size))
+    photographs = PhotographSet.from_folder(tmp_path, held_out=1, shorter_side=500)
+    assert [photo.shape for photo in photographs.held_out] == [(*wanted, 3)]
+    assert photographs.training[0].shape[0] > wanted[0] or size == wanted
+
+
+def test_hidden_files_and_those_to_leave_out_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path / "folder", TEN)
+    wanted = PhotographSet.from_folder(folder, held_out=2, shorter_side=64)
+    cv2.imwrite(str(folder / "00a.png"), flat(7))
+    (folder / "05a.png").symlink_to(tmp_path / "painting.png")
+    cv2.imwrite(str(tmp_path / "painting.png"), flat(9))
+    (folder / ".hidden.png").write_bytes(b"no picture")
+    (folder / "._00.png").write_bytes(b"of another system")
+    monkeypatch.chdir(tmp_path)
+    exclude = (Path("folder/00a.png"), tmp_path / "painting.png", Path("missing.png"))
+    found = PhotographSet.from_folder(folder, held_out=2, shorter_side=64, exclude=exclude)
+    assert greys(found.training) == greys(wanted.training)
+    assert greys(found.held_out) == greys(wanted.held_out)
+    few = [folder / f"{number:02}.png" for number in range(8)]
+    with pytest.raises(TrainingError, match="2 photographs in it"):
+        PhotographSet.from_folder(folder, held_out=2, shorter_side=64, exclude=[*exclude, *few])
+
+
+@pytest.mark.parametrize("name", ["01.png", "02.png"])  # trained on, held out
+@pytest.mark.parametrize("size", [(20, 241), (241, 20), (1, 13)])
+def test_a_photograph_too_narrow_is_named(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, [10, 20, 30, 40])
+    cv2.imwrite(str(folder / name), flat(50, *size))
+    message = rf"{name}: {size[1]}x{size[0]} px is no photograph; take it out"
+    with pytest.raises(TrainingError, match=message):
+        PhotographSet.from_folder(folder, held_out=1, shorter_side=40)
+
+
+def test_the_narrowest_photograph(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, [10, 20, 30, 40])
+    cv2.imwrite(str(folder / "01.png"), flat(50, 20, 240))
+    assert len(PhotographSet.from_folder(folder, held_out=1, shorter_side=40).training) == 3
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(TrainingError, match=r"can't be read \(Permission denied\)"):
+        PhotographSet.from_folder(tmp_path, held_out=1, shorter_side=40)
 
 
 def test_too_few_photographs_and_no_folder_are_training_errors(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -11,11 +13,9 @@ import pytest
 import torch
 
 from stylize_video.errors import InputError, OutputError, UsageError
+from stylize_video.models.picture_names import READ, WRITTEN, check_picture_name
 from stylize_video.models.pictures import (
-    READ,
-    WRITTEN,
     Picture,
-    check_picture_name,
     read_picture,
     resize_longer_side,
     to_tensor,
@@ -96,6 +96,15 @@ def test_what_is_written_can_be_read() -> None:
     assert set(WRITTEN) <= READ
 
 
+def test_names_are_checked_without_torch_or_opencv() -> None:
+    code = (
+        "import sys; from pathlib import Path; from stylize_video.models import picture_names, whole_file;"
+        "picture_names.check_picture_name(Path('a.PNG'));"
+        "sys.exit(bool({'torch', 'cv2', 'numpy'} & sys.modules.keys()))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.webp", "a.b.jpg", "a.jpeg"])
 def test_a_picture_is_read_back(name: str, tmp_path: Path) -> None:
     picture = cv2.resize(noise(5, 6), (120, 100), interpolation=cv2.INTER_CUBIC)
@@ -139,19 +148,18 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
 
 
-@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+@pytest.mark.parametrize(("owner", "step"), [(os, "fsync"), (Path, "replace")])
 def test_a_failed_write_leaves_the_old_file(
-    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    owner: object, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "sheet.png"
     write_picture(path, noise(4, 4))
     before = path.read_bytes()
 
-    def fail(partial: Path, *_: object) -> None:
-        partial.touch()
+    def fail(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(Path, step, fail)
+    monkeypatch.setattr(owner, step, fail)
     with pytest.raises(OutputError, match=r"sheet\.png: No space left on device"):
         write_picture(path, noise(8, 8))
     assert os.listdir(tmp_path) == ["sheet.png"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from stylize_video.errors import TrainingError
 from stylize_video.models import losses, style_targets
 from stylize_video.models.pictures import resize_longer_side, to_tensor
-from stylize_video.models.style_targets import nearest_styles, style_target
+from stylize_video.models.style_targets import check_painting, nearest_styles, style_target
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.transform_net import TransformNet
 from stylize_video.models.vgg import Vgg16
@@ -27,11 +28,29 @@ def thin_features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "size"), [(63, 80, 64), (80, 63, 512), (1, 400, 512), (64, 512, 64)]
+    ("height", "width", "size", "reason"),
+    [
+        (63, 80, 64, "too small; give 64 or more"),
+        (80, 63, 512, "too small; give 64 or more"),
+        (1, 400, 512, "too small; give 64 or more"),
+        (64, 512, 64, "too narrow to be looked at in 64 px; cut it"),
+        (1025, 64, 512, "too narrow to be looked at in 512 px; cut it"),
+    ],
 )
-def test_a_painting_too_small_or_too_narrow_is_an_error(height: int, width: int, size: int) -> None:
-    with pytest.raises(TrainingError, match=f"{width}x{height} px is too small or too narrow"):
-        style_target(noise(1, height, width), size, Vgg16())
+def test_a_painting_too_small_or_too_narrow_is_an_error(
+    height: int, width: int, size: int, reason: str
+) -> None:
+    painting = noise(1, height, width)
+    for look in (partial(check_painting, painting, size), partial(style_target, painting, size, Vgg16())):
+        with pytest.raises(TrainingError) as caught:
+            look()
+        assert str(caught.value) == f"a painting of {width}x{height} px is {reason}"
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(64, 128, 64), (1024, 64, 512)])
+def test_the_narrowest_painting(height: int, width: int, size: int) -> None:
+    found = style_target(noise(1, height, width), size, thin(""))
+    assert all(torch.isfinite(gram).all() for gram in found.values())
 
 
 def test_the_smallest_painting() -> None:

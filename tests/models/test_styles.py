@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +151,9 @@ def test_a_style_of_a_file_by_name(index: int, name: str, three: Path) -> None:
 
 def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
     made = network(replace(SHAPE, styles=1))
-    path = written(tmp_path / "a.b,c.safetensors", made, "mine")
-    for spec in (str(path), f"{path}:0.5") if "," not in path.name else (str(path),):
+    with_comma = written(tmp_path / "a.b,c.safetensors", made, "mine")
+    plain = written(tmp_path / "mine.safetensors", made, "mine")
+    for spec in (str(with_comma), str(plain), f"{plain}:0.5", f"{plain}#mine", f"{plain}#:2"):
         alike(spec, made, torch.ones(1))
 
 
@@ -238,6 +241,46 @@ def test_styles_of_other_networks_cannot_be_mixed(other: TransformNet, three: Pa
 def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: Path) -> None:
     with pytest.raises(UsageError, match="can't be mixed"):
         styles.load(f"{styles.DEFAULT}:0.6,{three}#klee:0.4")
+
+
+# -- all styles of a file, to choose from --
+
+
+def test_all_styles_of_a_file_or_the_one_asked_for(three: Path) -> None:
+    made = network()
+    everything = styles.load_all(str(three)).state_dict()
+    assert all(torch.equal(value, everything[name]) for name, value in made.state_dict().items())
+    for spec, vector in (
+        (f"{three}#klee", [0.0, 1.0, 0.0]),
+        (f"{three}#monet:1,{three}#klee:3", [0.25, 0.75, 0.0]),
+    ):
+        found = styles.load_all(spec)
+        assert found.config.styles == 1
+        torch.testing.assert_close(
+            painted(found, torch.ones(1)), painted(made, torch.tensor(vector)), rtol=1e-4, atol=1e-5
+        )
+    assert styles.load_all(styles.DEFAULT).config.styles == 1
+    with pytest.raises(UnknownStyleError, match="no such weights file"):
+        styles.load_all(str(three.with_name("missing.safetensors")))
+
+
+# -- what is not touched --
+
+
+def test_torchs_random_state_is_left_alone(three: Path) -> None:
+    made = network()
+    for do in (
+        lambda: made.with_styles(torch.eye(3)),
+        lambda: styles.as_stored(made),
+        lambda: TransformNet.empty(SHAPE),
+        lambda: styles.load(styles.DEFAULT),
+        lambda: styles.load(f"{three}#monet:0.6,{three}#klee:0.4"),
+        lambda: styles.load_all(str(three)),
+        bundled,
+    ):
+        before = torch.get_rng_state()
+        do()
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 # -- what is refused before torch is needed --
@@ -355,7 +398,63 @@ def test_a_file_without_a_header_and_one_that_is_none(tmp_path: Path) -> None:
         styles.load(str(path))
 
 
+# -- the manifest --
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Write another manifest: files by name, each with the names of its styles."""
+
+    def write(**files: list[str]) -> None:
+        found = {name: {"styles": [asdict(style) for style in entries(*of)]} for name, of in files.items()}
+        (tmp_path / "manifest.json").write_text(json.dumps({"weights": found}), "utf-8")
+
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+    weights.manifest.cache_clear()
+    yield write
+    weights.manifest.cache_clear()
+
+
+@pytest.mark.parametrize("files", [{"x": ["a", "b"], "y": ["b"]}, {"x": ["b", "b"]}], ids=str)
+def test_two_bundled_styles_of_one_name(files: dict[str, list[str]], manifest: Callable[..., None]) -> None:
+    manifest(**files)
+    with pytest.raises(WeightsError, match="two bundled styles called 'b' in the manifest; install again"):
+        styles.available()
+
+
+def test_a_manifest_without_the_default_style(manifest: Callable[..., None]) -> None:
+    manifest(x=["a", "b"], y=[])
+    assert {name: style.weights for name, style in styles.available().items()} == {"a": "x", "b": "x"}
+    with pytest.raises(WeightsError, match=f"no style called '{styles.DEFAULT}'; install again"):
+        styles.bundled_network()
+
+
+def test_the_checksums_of_all_that_a_spec_needs(three: Path) -> None:
+    bundled_name = styles.bundled_network()
+    known = weights.manifest()[bundled_name]["sha256"]
+    own = hashlib.sha256(three.read_bytes()).hexdigest()
+    assert styles.checksums(styles.DEFAULT) == {bundled_name: known}
+    assert (
+        hashlib.sha256((weights.FOLDER / weights.manifest()[bundled_name]["file"]).read_bytes()).hexdigest()
+        == known
+    )
+    spec = f"{three}#monet:2,{styles.DEFAULT},{three}#klee"
+    assert styles.checksums(spec) == {str(three): own, bundled_name: known}
+
+
 # -- writing --
+
+
+def test_a_network_as_it_is_stored_is_the_one_that_is_read_back(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    made = TransformNet(SHAPE).train()
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    rounded = styles.as_stored(made)
+    stored = styles.open_file(written(tmp_path / "x.safetensors", made, *NAMES)).network.state_dict()
+    assert not rounded.training
+    assert all(torch.equal(value, stored[name]) for name, value in rounded.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
+    assert not all(torch.equal(value, before[name]) for name, value in stored.items())
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
@@ -372,15 +471,16 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.safetensors"]
 
 
-@pytest.mark.parametrize("step", ["write_bytes", "replace"])
-def test_a_failed_write_leaves_the_old_file(step: str, three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("owner", "step"), [(os, "fsync"), (Path, "replace")])
+def test_a_failed_write_leaves_the_old_file(
+    owner: object, step: str, three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = three.read_bytes()
 
-    def fail(partial: Path, *_: object) -> None:
-        partial.touch()
+    def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, step, fail)
+    monkeypatch.setattr(owner, step, fail)
     with pytest.raises(StylizeVideoError, match=r"three\.safetensors: can't be written \(No space left"):
         written(three, network(seed=1), *NAMES)
     monkeypatch.undo()

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from stylize_video.errors import TrainingError, UsageError
-from stylize_video.models import losses, training
+from stylize_video.models import losses, training, views
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
 from stylize_video.models.style_targets import style_target
@@ -112,17 +112,32 @@ def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
+def flipped(data: bytes) -> bytes:
+    """One byte in the middle is another, which neither zip nor torch would notice."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
 @pytest.mark.parametrize(
     "damage",
-    [cut, lambda _: b"", lambda _: b"no checkpoint", lambda data: data[:200] + data[260:]],
-    ids=["cut off", "empty", "text", "a hole"],
+    [
+        cut,
+        lambda _: b"",
+        lambda _: b"no checkpoint",
+        lambda data: data[:200] + data[260:],
+        flipped,
+        lambda data: data[32:],
+    ],
+    ids=["cut off", "empty", "text", "a hole", "a byte in the middle", "without its checksum"],
 )
 def test_a_damaged_checkpoint_is_an_error(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path, run = tmp_path / "checkpoint", trainer()
     run.save(path)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(TrainingError, match="checkpoint: damaged"):
+    before = {name: value.clone() for name, value in weights_of(run).items()}
+    with pytest.raises(TrainingError, match="checkpoint: damaged checkpoint; delete it"):
         run.restore(path)
+    assert all(torch.equal(value, before[name]) for name, value in weights_of(run).items())
 
 
 @pytest.mark.parametrize("content", [[1, 2], torch.ones(2), {"step": 3}], ids=str)
@@ -132,21 +147,17 @@ def test_a_file_of_something_else_is_an_error(content: Any, tmp_path: Path) -> N
         trainer().restore(tmp_path / "checkpoint")
 
 
-@pytest.mark.parametrize("missing", ["config", "shape", "inputs", "network", "average", "optimizer", "step"])
-def test_a_checkpoint_that_lacks_something_is_an_error(missing: str, tmp_path: Path) -> None:
-    path, run = tmp_path / "checkpoint", trainer()
-    run.save(path)
-    state = torch.load(path, weights_only=True)
-    del state[missing]
-    torch.save(state, path)
-    with pytest.raises(TrainingError, match="checkpoint: damaged"):
-        run.restore(path)
+def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").mkdir()
+    with pytest.raises(TrainingError) as caught:
+        trainer().restore(tmp_path / "checkpoint")
+    assert str(caught.value) == f"{tmp_path / 'checkpoint'}: can't be read (Is a directory)"
 
 
 def refused(run: Trainer, path: Path) -> None:
     """The run must not go on from that checkpoint, nor be changed by it."""
     before = {name: value.clone() for name, value in weights_of(run).items()}
-    with pytest.raises(TrainingError, match="other settings, paintings or photographs; delete it"):
+    with pytest.raises(TrainingError, match="other settings, paintings, photographs or start; delete it"):
         run.restore(path)
     assert run.step == 0
     assert all(torch.equal(value, before[name]) for name, value in weights_of(run).items())
@@ -220,6 +231,46 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: py
     trainer().restore(path)
 
 
+# -- steps that fail --
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("loss", ["style_distance", "content_distance", "total_variation", "consistency"])
+def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
+    loss: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer()
+    going = run.run()
+    next(going)
+    before = {name: tensor.clone() for name, tensor in weights_of(run).items()}
+    monkeypatch.setattr(losses, loss, lambda *_: torch.tensor(value, requires_grad=True))
+    with pytest.raises(TrainingError, match="diverged at step 2; lower --learning-rate or the weights"):
+        next(going)
+    assert run.step == 1
+    assert run.whole
+    assert all(torch.equal(tensor, before[name]) for name, tensor in weights_of(run).items())
+
+
+def test_a_run_knows_when_it_is_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for owner, step, whole in (
+        (losses, "style_distance", True),
+        (torch.optim.Adam, "step", False),
+        (Trainer, "_average_weights", False),
+    ):
+        run = trainer()
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                next(run.run())
+        assert run.whole is whole, step
+    run = trainer()
+    next(run.run())
+    assert run.whole
+
+
 # -- only the scales and shifts --
 
 
@@ -236,7 +287,7 @@ def test_a_fit_changes_scales_and_shifts_and_nothing_else() -> None:
     assert all(torch.equal(value, before[name]) for name, value in start.state_dict().items())
 
 
-def test_only_the_styles_painted_are_moved() -> None:
+def test_the_first_step_moves_the_style_painted_and_no_other() -> None:
     start = network(styles=3)
     run = trainer(replace(FIT_TINY, steps=1), paintings=[noise(1), noise(5), noise(6)], start=start)
     (painted,) = run._styles_of_the_step().tolist()
@@ -319,6 +370,26 @@ def test_each_photograph_is_compared_with_its_styles_painting(monkeypatch: pytes
     assert torch.equal(styles[0], torch.eye(3)[chosen.repeat(2)])
 
 
+def test_the_photograph_to_keep_is_the_view_without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trainer()
+    pairs: list[views.ViewPair] = []
+    cut_views = views.random_views
+    monkeypatch.setattr(views, "random_views", lambda *given: pairs.append(cut_views(*given)) or pairs[-1])
+    looked_at: list[tuple[torch.Tensor, dict[str, torch.Tensor]]] = []
+    run.features.register_forward_hook(lambda _, given, found: looked_at.append((given[0], found)))
+    painted: list[torch.Tensor] = []
+    run.network.register_forward_pre_hook(lambda _, given: painted.append(given[0]))
+    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+    distance = losses.content_distance
+    monkeypatch.setattr(losses, "content_distance", lambda *given: kept.append(given) or distance(*given))
+    next(run.run())
+    (pair,) = pairs
+    assert not torch.equal(pair.clean, pair.first)
+    assert torch.equal(looked_at[0][0], pair.clean)
+    assert torch.equal(painted[0], torch.cat([pair.first, pair.second]))
+    assert kept[0][1] is looked_at[0][1][losses.CONTENT_LAYER]
+
+
 @pytest.mark.parametrize(("paintings", "styles"), [(2, 1), (1, 2), (3, 8)])
 def test_a_network_of_other_styles_than_paintings_is_refused(paintings: int, styles: int) -> None:
     with pytest.raises(ValueError, match=f"{paintings} paintings for a network of {styles} styles"):
@@ -352,14 +423,24 @@ def test_a_run_of_one_step_has_a_learning_rate() -> None:
         ("held_out", 0),
         ("crop", 63),
         ("style_size", 63),
+        ("style_size", 4097),
+        ("crop", 100_000),
+        ("seed", -1),
+        ("seed", 2**63),
         ("learning_rate", -1.0),
+        ("learning_rate", float("inf")),
         ("style_weight", float("nan")),
+        ("style_weight", float("inf")),
         ("consistency_weight", -0.1),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"{name} {value}"):
         TrainingConfig(**{name: value})
+
+
+def test_the_largest_seed_can_be_trained_with() -> None:
+    assert next(trainer(replace(CONFIG, seed=2**63 - 1)).run()).step == 1
 
 
 def test_no_such_features() -> None:

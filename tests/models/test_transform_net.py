@@ -67,6 +67,16 @@ def test_instance_norm_chooses_and_blends_styles_frame_by_frame() -> None:
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_half_precision_does_not_round_the_mixture_of_styles() -> None:
+    norm, x = ConditionalInstanceNorm(3, 2), torch.randn(1, 3, 6, 8)
+    torch.nn.init.normal_(norm.scale)
+    torch.nn.init.normal_(norm.shift)
+    mixture = torch.tensor([[0.701, 0.299]])
+    with torch.autocast("cpu", torch.bfloat16):
+        found = norm(x, mixture)
+    torch.testing.assert_close(found, norm(x, mixture), rtol=1e-5, atol=1e-6)
+
+
 def test_instance_norm_of_a_flat_picture_is_finite() -> None:
     norm = ConditionalInstanceNorm(2, 1)
     assert torch.isfinite(norm(torch.full((1, 2, 4, 4), 1e4), ONE_STYLE)).all()

@@ -48,6 +48,7 @@ def test_the_first_view_is_the_middle_of_the_photograph(plain: None) -> None:
     given = photographs()
     pair = random_views(given, np.random.default_rng(0))
     assert torch.equal(pair.first, given[..., MARGIN:-MARGIN, MARGIN:-MARGIN])
+    assert torch.equal(pair.clean, pair.first)
     assert pair.second.shape == pair.first.shape == (4, 3, SIZE, SIZE)
     assert pair.flow.shape == (4, SIZE, SIZE, 2)
 
@@ -96,10 +97,42 @@ def test_the_flow_moves_no_further_than_the_margin(plain: None) -> None:
     assert pans_px(pair).abs().max() <= 8 + 1e-4
 
 
+class Farthest:
+    """In place of a generator: the widest pan and zoom, and no noise."""
+
+    def random(self, n: int) -> np.ndarray:
+        return np.ones(n)  # not by whole pixels
+
+    def uniform(self, _: float, high: float, shape: object) -> np.ndarray:
+        return np.full(shape, high)
+
+    def standard_normal(self, shape: object, _: object) -> np.ndarray:
+        return np.zeros(shape, np.float32)
+
+
+def test_views_as_large_as_the_margin_allows_and_no_larger() -> None:
+    largest = 320
+    outer = largest + 2 * MARGIN
+    pair = random_views(torch.zeros(1, 3, outer, outer), Farthest())
+    reach = pair.flow.abs().amax() * largest / 2
+    assert outer / 2 - 1 < reach <= outer / 2
+    with pytest.raises(ValueError, match="views of 321 px show more than the margin of 16 px"):
+        random_views(torch.zeros(1, 3, outer + 1, outer + 1), np.random.default_rng(0))
+
+
+def test_the_clean_view_is_the_first_without_its_noise() -> None:
+    given = photographs(16)
+    pair = random_views(given, np.random.default_rng(9))
+    assert torch.equal(pair.clean, given[..., MARGIN:-MARGIN, MARGIN:-MARGIN])
+    noise = pair.first - pair.clean
+    assert noise.flatten(1).std(1).max() > 0.005
+    assert noise.mean().abs() < 1e-3
+
+
 def test_visible_is_what_lies_in_the_first_view_by_hand() -> None:
     blank = torch.zeros(1, 3, 2, 2)
     places = torch.tensor([[[0.0, 0.0], [1.0, -1.0]], [[1.01, 0.0], [0.0, -1.01]]]).unsqueeze(0)
-    pair = ViewPair(blank, blank, places)
+    pair = ViewPair(blank, blank, blank, places)
     assert torch.equal(pair.visible(), torch.tensor([[[[1.0, 1.0], [0.0, 0.0]]]]))
 
 

@@ -1,0 +1,85 @@
+"""Files written whole or not at all, and what is said beforehand of those that can't be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stylize_video.errors import OutputError, OutputExistsError
+from stylize_video.models import whole_file
+from tests.commands import names
+
+
+def test_what_is_written_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, done = tmp_path / "file", []
+    path.write_bytes(b"old")
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(path.read_bytes()) or sync(number))
+    monkeypatch.setattr(Path, "replace", lambda *both: done.append("renamed") or rename(*both))
+    whole_file.write(path, b"new")
+    assert done == [b"old", "renamed"]
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == {"file"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize(("owner", "step"), [(os, "fsync"), (Path, "replace")])
+def test_a_write_that_fails_or_is_interrupted_leaves_the_old_file(
+    owner: object, step: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setattr(owner, step, fail)
+    with pytest.raises(type(error)):
+        whole_file.write(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert names(tmp_path) == {"file"}
+
+
+def test_removing_takes_what_a_killed_write_left(tmp_path: Path) -> None:
+    for name in ("file", "file.part", "other"):
+        (tmp_path / name).touch()
+    whole_file.remove(tmp_path / "file")
+    whole_file.remove(tmp_path / "file")
+    whole_file.remove(tmp_path / "other" / "file")
+    assert names(tmp_path) == {"other"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder", "is a folder; name a file in it with -o"),
+        ("missing/file", "no such folder"),
+        ("old/file", "no such folder"),
+        ("x" * 300, "can't be written (File name too long)"),
+    ],
+)
+def test_targets_that_cannot_be_written(name: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "old").touch()
+    with pytest.raises(OutputError) as caught:
+        whole_file.check_target(tmp_path / name, overwrite=True)
+    assert str(caught.value).startswith(f"{tmp_path / name}: {message}")
+
+
+def test_a_target_that_exists(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    whole_file.check_target(path, overwrite=False)
+    assert names(tmp_path) == set()
+    path.write_bytes(b"precious")
+    whole_file.check_target(path, overwrite=True)
+    with pytest.raises(OutputExistsError, match="file: exists; add --overwrite or name another with -o"):
+        whole_file.check_target(path, overwrite=False)
+    assert path.read_bytes() == b"precious"
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
+    with pytest.raises(OutputError, match="file: no permission to write in"):
+        whole_file.check_target(tmp_path / "file", overwrite=True)

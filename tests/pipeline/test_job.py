@@ -357,7 +357,7 @@ def test_missing_and_damaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyP
     weights.manifest.cache_clear()
     with pytest.raises(WeightsError, match="missing"):
         paint(clip.path)
-    (folder / "kandinsky.safetensors").write_bytes(b"damaged")
+    (folder / "eight-paintings.safetensors").write_bytes(b"damaged")
     with pytest.raises(WeightsError, match="checksum"):
         paint(clip.path)
     weights.manifest.cache_clear()

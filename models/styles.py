@@ -148,13 +148,6 @@ def load(spec: str) -> Painter:
     return Painter(_sum_of_styles(parts, spec).eval(), torch.ones(1))
 
 
-def _checksum(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
-
-
 def load_all(spec: str) -> TransformNet:
     """The network of a spec with what to choose from: all styles of a file, else the one asked for.
 
@@ -216,6 +209,13 @@ def checksums(spec: str) -> dict[str, str]:
             name = available()[ingredient.name].weights
             found[name] = weights.manifest()[name]["sha256"]
     return found
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
 
 
 def open_bundled(name: str) -> Gallery:

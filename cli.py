@@ -14,7 +14,7 @@ import typer
 import stylize_video
 from stylize_video.command_line import PAINT, MainJob, MainJobGroup, reporting
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import styles, whole_file
+from stylize_video.models import paths, styles, whole_file
 from stylize_video.models.devices import DEVICES, check_device
 from stylize_video.models.picture_names import check_picture_name
 from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
@@ -235,7 +235,7 @@ def _print_table(found: Iterable[styles.Style]) -> None:
 def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
     check_picture_name(target)  # all this before the seconds that importing torch takes
     whole_file.check_target(target, overwrite=overwrite)
-    if not os.path.isfile(photograph):  # noqa: PTH113 - it takes any name for what it is
+    if not paths.is_file(photograph):
         raise InputError(f"{photograph}: no such picture")
     if target.exists() and target.samefile(photograph):
         raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import UnknownStyleError, UsageError
+from stylize_video.models import paths
 
 _SUFFIX = ".safetensors"
 
@@ -40,7 +41,7 @@ def parse(spec: str) -> tuple[Ingredient, ...]:
         UsageError: a weight that is none, or weights that sum to nothing.
         UnknownStyleError: an empty name.
     """
-    if spec.endswith(_SUFFIX) and _is_file(spec):  # even if its name has a comma or a colon in it
+    if spec.endswith(_SUFFIX) and paths.is_file(spec):  # even if its name has a comma or a colon in it
         return (Ingredient("", spec, 1.0),)
     found = [_ingredient(item.strip(), spec) for item in spec.split(",")]
     total = sum(ingredient.weight for ingredient in found)
@@ -91,10 +92,3 @@ def _weight(text: str, spec: str) -> float:
             f"{text!r} in {spec!r} is no weight; give 0 or more, e.g. kandinsky:0.6,starry-night:0.4"
         )
     return weight
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
-        return False

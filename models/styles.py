@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
-from stylize_video.models import style_spec, weights, whole_file
+from stylize_video.models import paths, style_spec, weights, whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,18 +101,10 @@ def check(spec: str) -> None:
     """
     for ingredient in style_spec.parse(spec):
         if ingredient.file:
-            _check_file(ingredient.file)
+            if not paths.is_file(ingredient.file):
+                raise UnknownStyleError(f"{ingredient.file}: no such weights file")
         else:
             _check_name(ingredient.name)
-
-
-def _check_file(path: str) -> None:
-    try:
-        found = Path(path).is_file()
-    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
-        found = False
-    if not found:
-        raise UnknownStyleError(f"{path}: no such weights file")
 
 
 def _check_name(name: str) -> None:

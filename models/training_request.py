@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import InputError, TrainingError, UsageError
-from stylize_video.models import styles, whole_file
+from stylize_video.models import paths, styles, whole_file
 
 BUNDLED = "bundled"  # the start that the bundled styles share
 NOTHING = "nothing"  # random weights
@@ -51,11 +51,11 @@ class TrainingRequest:
         if self.start not in (BUNDLED, NOTHING):
             styles.check(self.start)
         for painting in self.paintings:
-            if not _is(Path.is_file, painting):
+            if not paths.is_file(painting):
                 raise InputError(f"{painting}: no such picture")
-            if _is(painting.samefile, self.preview):
+            if paths.is_file(self.preview) and painting.samefile(self.preview):
                 raise UsageError(f"{painting}: the preview would replace it; name the output otherwise")
-        if not _is(Path.is_dir, self.content):
+        if not paths.is_folder(self.content):
             raise TrainingError(f"{self.content}: no such folder of photographs")
         whole_file.check_target(self.target, overwrite=self.overwrite)
         whole_file.check_target(self.checkpoint, overwrite=True)
@@ -86,13 +86,6 @@ class TrainingRequest:
         if chosen_target.suffix != ".safetensors":
             raise UsageError(f"{chosen_target}: weights are written as .safetensors; call it so")
         return cls(tuple(paintings), chosen, content, chosen_target, start, overwrite)
-
-
-def _is(question: Callable[[Path], bool], path: Path) -> bool:
-    try:
-        return question(path)
-    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
-        return False
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from stylize_video.errors import InputError, OutputError, OutputExistsError, UsageError
-from stylize_video.models import styles
+from stylize_video.errors import InputError, UsageError
+from stylize_video.models import styles, whole_file
 from stylize_video.pipeline import formats
 from stylize_video.pipeline.options import PaintOptions
 
@@ -38,11 +37,4 @@ def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     formats.check_quality(encoder, options.crf, options.preset)
     if output.exists() and output.samefile(source):
         raise UsageError(f"{output}: output and input are the same file; name another with -o")
-    if output.is_dir():
-        raise OutputError(f"{output}: is a folder; name a file in it with -o")
-    if output.exists() and not options.overwrite:
-        raise OutputExistsError(f"{output}: exists; add --overwrite or name another with -o")
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: no such folder {output.parent}; make it first")
-    if not os.access(output.parent, os.W_OK):
-        raise OutputError(f"{output}: no permission to write in {output.parent}")
+    whole_file.check_target(output, overwrite=options.overwrite)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import stylize_video
+from stylize_video import summary
 from stylize_video.command_line import PAINT, MainJob, MainJobGroup, reporting
 from stylize_video.errors import InputError, UsageError
 from stylize_video.models import paths, styles, whole_file
@@ -80,7 +81,13 @@ def paint(
     max_size: Annotated[
         int | None, typer.Option(help="Longer side in px. Default: the input's own.", show_default=False)
     ] = PaintOptions.max_size,
-    batch_size: Annotated[int, typer.Option(help="Frames painted at once.")] = PaintOptions.batch_size,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Frames painted at once. Default: what suits the device.", show_default=False),
+    ] = PaintOptions.batch_size,
+    tile: Annotated[
+        str, typer.Option(help="Paint in tiles of so many px, 'off', or 'auto': above 2560x1440.")
+    ] = PaintOptions.tile,
     device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
     start: Annotated[
         str | None, typer.Option(help="Where to begin: seconds or HH:MM:SS.", show_default=False)
@@ -93,7 +100,7 @@ def paint(
         typer.Option(help="h264, h265, vp9, av1, ... Default: H.264, VP9 in webm.", show_default=False),
     ] = PaintOptions.codec,
     crf: Annotated[
-        int | None, typer.Option(help="Quality, lower is better. Default: 18 for H.264.", show_default=False)
+        int | None, typer.Option(help="Quality, lower is better. Default: 17 for H.264.", show_default=False)
     ] = PaintOptions.crf,
     preset: Annotated[
         str | None, typer.Option(help="The encoder's preset, e.g. fast, slow.", show_default=False)
@@ -106,6 +113,9 @@ def paint(
     ] = PaintOptions.verify,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, all else on stderr.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say how long reader, painter and encoder worked and waited.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     version: Annotated[  # noqa: ARG001 - the callback answers it
@@ -122,6 +132,7 @@ def paint(
             max_size=max_size,
             batch_size=batch_size,
             device=device,
+            tile=tile,
             start=None if start is None else parse_time(start),
             duration=None if duration is None else parse_time(duration),
             codec=codec,
@@ -133,10 +144,11 @@ def paint(
         styles.check(style)  # before a file is called after it
         result = _paint(source, output or default_output(source, style), options, quiet=quiet)
         if as_json:
-            print(json.dumps(_as_json(result, style)))
-        if not quiet:
-            for line in _summary(result):
-                say(line)
+            print(json.dumps(summary.as_json(result, style)))
+        for line in summary.of_profile(result.profile) if profile else ():
+            say(line)
+        for line in () if quiet else summary.lines(result):
+            say(line)
 
 
 def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) -> Painted:
@@ -161,27 +173,6 @@ def _share_the_cores() -> None:
     frame took nine times as long.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def _summary(result: Painted) -> Iterator[str]:
-    yield from (f"note: {note}" for note in result.notes)
-    if result.verified:
-        yield result.verified
-    rate = result.frames / result.seconds
-    yield f"painted {result.output}: {result.frames} frames in {result.seconds:.1f} s ({rate:.1f} frames/s)"
-
-
-def _as_json(result: Painted, style: str) -> dict[str, Any]:
-    return {
-        "output": str(result.output),
-        "style": style,
-        "frames": result.frames,
-        "damaged": result.damaged,
-        "seconds": round(result.seconds, 3),
-        "frames_per_second": round(result.frames / result.seconds, 3),
-        "notes": list(result.notes),
-        "verified": result.verified,
-    }
 
 
 @app.command("styles")

@@ -153,7 +153,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     """Frames and seconds of the painter on frames that are decoded already, after a few to warm up."""
     import torch
 
-    from stylize_video.models import styles
+    from stylize_video.models import engine, styles
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.reader import FileReader
     from stylize_video.pipeline.stages import NetworkPainter
@@ -163,9 +163,8 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
         batches = list(batcher.batches(decoded, size=1, device=device))
     painter = styles.load(STYLE)
-    painted = NetworkPainter(painter.network, painter.style, device=device).stylize(
-        itertools.islice(itertools.cycle(batches), warm_up + frames)
-    )
+    paints = engine.create(painter.network, painter.style, device)
+    painted = NetworkPainter(paints).stylize(itertools.islice(itertools.cycle(batches), warm_up + frames))
     for _ in itertools.islice(painted, warm_up):
         pass
     began = time.perf_counter()

@@ -17,13 +17,14 @@ Representation for Artistic Style". Departures from Johnson's network, all for s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-_STRIDE = 8  # the deepest features are this much smaller than the frame
-_SHUFFLE = 4  # space-to-depth factor at the entrance
+STRIDE = 8  # the deepest features are this much smaller than the frame
+QUARTER = 4  # space-to-depth factor at the entrance, and the scale of what `trunk` returns
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class TransformNetConfig:
                 raise ValueError(f"{name} = {value} must be at least 1")
 
 
+class Moments(NamedTuple):
+    """Mean and variance of each channel of each picture, (N, C, 1, 1) float32."""
+
+    mean: Tensor
+    variance: Tensor
+
+
 class ConditionalInstanceNorm(nn.Module):
     """Instance normalisation with a scale and a shift for each style (Dumoulin et al. 2017, eq. 5)."""
 
@@ -51,15 +59,26 @@ class ConditionalInstanceNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.epsilon = epsilon
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(N, C, H, W) features and (N, S) or (1, S) weights over the styles -> (N, C, H, W)."""
-        # Not torch.var_mean: on channels-last features it takes ten times as long as these means.
-        centred = x - x.mean((2, 3), keepdim=True, dtype=torch.float32).to(x.dtype)
-        variance = centred.square().mean((2, 3), keepdim=True, dtype=torch.float32)  # (N, C, 1, 1)
+    def forward(self, x: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """Normalise.
+
+        Args:
+            x: (N, C, H, W) features.
+            style: (N, S) or (1, S) weights over the styles.
+            moments: by which to normalise; by default those of `x` itself.
+        """
+        centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
+        variance = _mean(centred.square()) if moments is None else moments.variance
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
             scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
             shift = (style @ self.shift)[..., None, None]
         return torch.addcmul(shift.to(x.dtype), centred, scale.to(x.dtype))
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Of each channel of each picture, in float32 whatever `x` is: (N, C, 1, 1)."""
+    # Not torch.var_mean: on channels-last features it takes ten times as long as two means.
+    return x.mean((2, 3), keepdim=True, dtype=torch.float32)
 
 
 class ResizeConv(nn.Module):
@@ -72,6 +91,7 @@ class ResizeConv(nn.Module):
     """
 
     fold: Tensor
+    folded: Tensor | None
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -79,9 +99,16 @@ class ResizeConv(nn.Module):
         self.weight = convolution.weight
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("fold", _bilinear_fold(), persistent=False)
+        self.register_buffer("folded", None, persistent=False)
+
+    def freeze(self) -> None:
+        """Fold the kernel once and for all, for a network that only paints."""
+        self.folded = self.kernel().detach()
 
     def kernel(self) -> Tensor:
         """The folded kernel, (4 * outputs, inputs, 3, 3), phases of an output side by side."""
+        if self.folded is not None:
+            return self.folded
         folded: Tensor = torch.einsum("oikl,pjk,qml->opqijm", self.weight, self.fold, self.fold)
         o, p, q, i, j, m = folded.shape
         return folded.reshape(o * p * q, i, j, m)
@@ -136,7 +163,7 @@ class TransformNet(nn.Module):
             config.eighth_channels,
             config.half_channels,
         )
-        self.head = _convolution(3 * _SHUFFLE**2, quarter)
+        self.head = _convolution(3 * QUARTER**2, quarter)
         self.head_norm = ConditionalInstanceNorm(quarter, config.styles)
         self.down = _convolution(quarter, eighth, stride=2)
         self.down_norm = ConditionalInstanceNorm(eighth, config.styles)
@@ -152,6 +179,13 @@ class TransformNet(nn.Module):
         """A network whose weights are still to come; leaves the caller's random state alone."""
         with torch.random.fork_rng(devices=[]):
             return cls(config)
+
+    def freeze(self) -> TransformNet:
+        """Ready to paint and never to learn again; returns itself."""
+        for module in self.modules():
+            if isinstance(module, ResizeConv):
+                module.freeze()
+        return self.eval()
 
     def style_parameters(self) -> dict[str, nn.Parameter]:
         """The scales and shifts by name, each (styles, channels): all that differs between styles."""
@@ -181,22 +215,36 @@ class TransformNet(nn.Module):
             style: (N, S) or (1, S) weights over the network's S styles, summing to one.
         """
         height, width = images.shape[-2:]
-        x = _pad_to_multiple(images * 2 - 1)
-        x = F.pixel_unshuffle(x, _SHUFFLE)  # (N, 48, H/4, W/4)
+        return self.paint(pad_to_stride(images), style)[..., :height, :width]
+
+    def paint(self, images: Tensor, style: Tensor) -> Tensor:
+        """`forward` for images whose sides are multiples of `STRIDE` already, and twice that at least."""
+        return self.finish(self.half_features(self.trunk(images, style)), style)
+
+    def trunk(self, images: Tensor, style: Tensor) -> Tensor:
+        """(N, 3, H, W) in 0..1 -> features at a quarter of the size, (N, quarter, H/4, W/4)."""
+        x = F.pixel_unshuffle(images * 2 - 1, QUARTER)  # (N, 48, H/4, W/4)
         skip = F.relu(self.head_norm(self.head(x), style))  # (N, quarter, H/4, W/4)
         x = F.relu(self.down_norm(self.down(skip), style))  # (N, eighth, H/8, W/8)
         for block in self.blocks:
             x = block(x, style)
-        x = F.relu(self.up_quarter_norm(self.up_quarter(x), style) + skip)
-        x = F.relu(self.up_half_norm(self.up_half(x), style))  # (N, half, H/2, W/2)
-        return torch.sigmoid(self.up_full(x))[..., :height, :width]  # (N, 3, H, W)
+        return F.relu(self.up_quarter_norm(self.up_quarter(x), style) + skip)
+
+    def half_features(self, features: Tensor) -> Tensor:
+        """What `trunk` returned -> features to be normalised, (N, half, H/2, W/2)."""
+        upsampled: Tensor = self.up_half(features)
+        return upsampled
+
+    def finish(self, half: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """`half_features` -> the painting, (N, 3, H, W); normalised by `moments` if they are given."""
+        return torch.sigmoid(self.up_full(F.relu(self.up_half_norm(half, style, moments))))
 
 
-def _pad_to_multiple(images: Tensor) -> Tensor:
-    """Pad right and below to a multiple of `_STRIDE`, and to twice that at least (for reflection)."""
+def pad_to_stride(images: Tensor) -> Tensor:
+    """Pad right and below to a multiple of `STRIDE`, and to twice that at least (for reflection)."""
     height, width = images.shape[-2:]
-    down = max(2 * _STRIDE - height, -height % _STRIDE)
-    right = max(2 * _STRIDE - width, -width % _STRIDE)
+    down = max(2 * STRIDE - height, -height % STRIDE)
+    right = max(2 * STRIDE - width, -width % STRIDE)
     if not (down or right):
         return images
     mode = "reflect" if down < height and right < width else "replicate"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -28,6 +29,9 @@ class Channel(Generic[T]):
         self._changed = threading.Condition()
         self._finished = False  # the producer will put no more
         self._abandoned = False  # nobody will take any more
+        self.waited_to_put = 0.0  # s the producer has waited for room
+        self.first_put: float | None = None  # perf_counter's time
+        self.waited_to_take = 0.0  # s the consumer has waited for items
 
     def put(self, item: T) -> None:
         """Hand over one item, waiting for room.
@@ -37,10 +41,11 @@ class Channel(Generic[T]):
         """
         with self._changed:
             while len(self._items) >= self._depth and not self._abandoned and not self._finished:
-                self._changed.wait()
+                self.waited_to_put += self._wait()
             if self._abandoned or self._finished:
                 raise ChannelClosedError
             self._items.append(item)
+            self.first_put = self.first_put or time.perf_counter()
             self._changed.notify_all()
 
     def finish(self) -> None:
@@ -61,9 +66,15 @@ class Channel(Generic[T]):
         while True:
             with self._changed:
                 while not self._items and not self._finished and not self._abandoned:
-                    self._changed.wait()
+                    self.waited_to_take += self._wait()
                 if not self._items:
                     return
                 item = self._items.popleft()
                 self._changed.notify_all()
             yield item
+
+    def _wait(self) -> float:
+        """Wait for the other side; the seconds it took."""
+        began = time.perf_counter()
+        self._changed.wait()
+        return time.perf_counter() - began

@@ -38,7 +38,7 @@ class EncoderOptions:
     """How to encode; None: what suits the container and the codec."""
 
     codec: str | None = None  # "h264", "vp9", ... or FFmpeg's name of an encoder
-    crf: int | None = None  # quality, 0 is best; 18 for H.264
+    crf: int | None = None  # quality, 0 is best; 17 for H.264
     preset: str | None = None  # speed, in the encoder's own words
     overwrite: bool = False
 

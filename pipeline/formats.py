@@ -137,7 +137,9 @@ class Quality:
 
 
 QUALITY: Mapping[str, Quality] = {
-    "libx264": Quality(18, 51, _X26X_PRESETS, "medium"),
+    # veryfast at 17 looks like medium at 18 (38.5 dB and 38.8 on painted film), is 5 % larger and takes a
+    # third of the time, which on a few cores is the painter's.
+    "libx264": Quality(17, 51, _X26X_PRESETS, "veryfast"),
     # x265 and SVT-AV1 write to stderr on their own account.
     "libx265": Quality(20, 51, _X26X_PRESETS, "medium", fixed={"x265-params": "log-level=none"}),
     "libsvtav1": Quality(24, 63, tuple(map(str, range(14))), "8"),

@@ -133,7 +133,8 @@ class Frame:
 class FrameBatch:
     """Consecutive frames of one shot and size, as one tensor on the device.
 
-    `pixels` is (N, 3, H, W) float RGB in 0..1; `frames` are the N frames they came from.
+    `pixels` is (N, 3, H, W) RGB, channels last in memory: uint8 in 0..255, or floating in 0..1 for films
+    of more than 8 bits and wherever somebody computed with it; `frames` are the N frames they came from.
     """
 
     pixels: Tensor
@@ -144,8 +145,8 @@ class FrameBatch:
             raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, 3, H, W)")
         if len(self.frames) != len(self.pixels):
             raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
-        if not self.pixels.is_floating_point():
-            raise ValueError(f"batch is {self.pixels.dtype}, not floating point")
+        if not (self.pixels.is_floating_point() or str(self.pixels.dtype) == "torch.uint8"):
+            raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
 
     def with_pixels(self, pixels: Tensor) -> FrameBatch:
         """The same frames with other pixels."""

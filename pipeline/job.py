@@ -9,13 +9,14 @@ from pathlib import Path
 
 import torch
 
-from stylize_video.models import styles
+from stylize_video.models import engine, styles
 from stylize_video.models.devices import choose_device
 from stylize_video.pipeline import formats, preflight, runner
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
 from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.reader import FileReader
 from stylize_video.pipeline.report import FramesRead, WriteReport
 from stylize_video.pipeline.stages import NetworkPainter, Stage
@@ -32,6 +33,7 @@ class Painted:
     seconds: float  # from the first frame asked for to the output in its place
     notes: tuple[str, ...]  # damage, and what could not be kept as it was, a line each
     verified: str | None  # what was compared, or None if verification was off
+    profile: Profile  # where the time went
 
 
 class PaintingInterrupted(KeyboardInterrupt):
@@ -80,13 +82,20 @@ def paint(
         upright=not container.rotation,
     ) as reader:
         painter = styles.load(options.style)
-        stage = NetworkPainter(painter.network, painter.style, device=device, stroke_size=options.stroke_size)
+        paints = engine.create(
+            painter.network,
+            painter.style,
+            device,
+            exact=reader.info.bit_depth > 8,
+            tile=options.tile_side,
+        )
+        stage = NetworkPainter(paints, stroke_size=options.stroke_size)
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
             if on_start is not None:
                 on_start(reader.info)
             began = time.perf_counter()
-            report, verified = _run(reader, stage, writer, options, device, on_frame)
+            report, verified, profile = _run(reader, stage, writer, options, device, on_frame)
         return Painted(
             output=output,
             frames=report.frames,
@@ -94,6 +103,7 @@ def paint(
             seconds=time.perf_counter() - began,
             notes=(*reader.report.notes, *report.notes),
             verified=verified,
+            profile=profile,
         )
 
 
@@ -104,7 +114,7 @@ def _run(
     options: PaintOptions,
     device: torch.device,
     on_frame: OnFrame | None,
-) -> tuple[WriteReport, str | None]:
+) -> tuple[WriteReport, str | None, Profile]:
     compositor = Compositor(
         reader.info,
         writer.pixel_format,
@@ -129,9 +139,15 @@ def _run(
             on_frame(written)
 
     try:
-        runner.run(reader.frames(), stage, write, batch_size=options.batch_size, device=device)
+        profile = runner.run(
+            reader.frames(),
+            stage,
+            write,
+            batch_size=options.batch_size or engine.batch_size(device),
+            device=device,
+        )
         # Verified under its partial name, so that a bad film never replaces a good one.
         report = writer.finish(check if options.verify else None)
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
-    return report, verified
+    return report, verified, profile

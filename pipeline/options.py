@@ -32,12 +32,13 @@ class PaintOptions:
     preserve_color: bool = False
     stroke_size: float = 1.0  # how many times as large as the network paints them
     max_size: int | None = None  # px, longer side; None: the input's own
-    batch_size: int = 1  # frames
+    batch_size: int | None = None  # frames; None: what suits the device
     device: str = "auto"
+    tile: str = "auto"  # side in px of the tiles a frame is painted in; "off"; "auto": large frames only
     start: Fraction | None = None  # s
     duration: Fraction | None = None  # s
     codec: str | None = None  # None: what the container is usually filled with
-    crf: int | None = None  # None: the codec's default; 18 for H.264
+    crf: int | None = None  # None: the codec's default; 17 for H.264
     preset: str | None = None
     overwrite: bool = False
     verify: bool = True
@@ -47,15 +48,22 @@ class PaintOptions:
             raise UsageError(f"strength {self.strength} is out of range; give a number from 0 to 1")
         if not 0.25 <= self.stroke_size <= 16:
             raise UsageError(f"stroke size {self.stroke_size} is out of range; give 0.25 to 16")
-        if self.batch_size < 1:
+        if self.batch_size is not None and self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
             raise UsageError(f"max size {self.max_size} px is out of range; give 16 or more")
+        if self.tile not in ("auto", "off") and not (self.tile.isdecimal() and 64 <= int(self.tile)):
+            raise UsageError(f"tile {self.tile!r} is out of range; give 64 px or more, auto or off")
         check_device(self.device)
         if self.start is not None and not 0 <= self.start <= _LONGEST:
             raise UsageError(f"start {float(self.start):g} s is out of range; give 0 or more")
         if self.duration is not None and not 0 < self.duration <= _LONGEST:
             raise UsageError(f"duration {float(self.duration):g} s is out of range; give more than 0")
+
+    @property
+    def tile_side(self) -> int | None:
+        """In px; 0: no tiles; None: what suits the frame."""
+        return {"auto": None, "off": 0}[self.tile] if self.tile in ("auto", "off") else int(self.tile)
 
 
 def parse_time(text: str) -> Fraction:

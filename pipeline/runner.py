@@ -9,6 +9,7 @@ any thread wins: it stops the others and is raised, whole, in the caller's threa
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
@@ -16,6 +17,7 @@ import torch
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.frames import Frame
+from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.stages import Stage
 
 CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder, and little memory even at 4K
@@ -29,8 +31,8 @@ def run(
     batch_size: int = 1,
     device: torch.device | None = None,
     depth: int = CHANNEL_DEPTH,
-) -> None:
-    """Read, paint and write all frames; return when the last one is written.
+) -> Profile:
+    """Read, paint and write all frames; return where the time went when the last one is written.
 
     Args:
         frames: iterated in a thread of its own.
@@ -46,10 +48,13 @@ def run(
     read_frames: Channel[Frame] = Channel(depth)
     painted: Channel[Frame] = Channel(depth)
     crew.channels = (read_frames, painted)
+    began = time.perf_counter()
+    painting = 0.0
     try:
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
         _paint(iter(read_frames), stage, painted, batch_size, device)
+        painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
     except KeyboardInterrupt:
@@ -60,6 +65,12 @@ def run(
     except BaseException as error:
         crew.fail(error)
     crew.end()
+    return Profile(
+        StageTime.of(crew.seconds["reader"], read_frames.waited_to_put),
+        StageTime.of(painting, read_frames.waited_to_take + painted.waited_to_put),
+        StageTime.of(crew.seconds["writer"], painted.waited_to_take),
+        (painted.first_put or began) - began,
+    )
 
 
 def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
@@ -127,12 +138,13 @@ class _Crew:
 
     def __init__(self) -> None:
         self.channels: tuple[Channel[Frame], ...] = ()
+        self.seconds: dict[str, float] = {}  # from start to end, by thread
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
         self._lock = threading.Lock()
         self._error: BaseException | None = None
 
     def start(self, name: str, work: Callable[[], None]) -> None:
-        done = threading.Event()
+        done, began = threading.Event(), time.perf_counter()
 
         def guarded() -> None:
             try:
@@ -140,6 +152,7 @@ class _Crew:
             except BaseException as error:
                 self.fail(error)
             finally:
+                self.seconds[name] = time.perf_counter() - began
                 done.set()
 
         thread = threading.Thread(target=guarded, name=f"stylize-video {name}", daemon=True)

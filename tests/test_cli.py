@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 import pytest
 import typer
 
@@ -65,6 +66,34 @@ def test_json_is_one_object_on_stdout(film: Path) -> None:
     failed = run(film, "--json")
     assert failed.exit_code == 1
     assert "exists" in json.loads(failed.stdout)["error"]
+
+
+def test_the_profile_says_what_each_stage_did(film: Path) -> None:
+    result = run(film, "--profile", "--quiet", "--device", "cpu")
+    stages = [line.split()[0] for line in result.stderr.splitlines()]
+    assert stages[:4] == ["stage", "reader", "painter", "encoder"]
+    assert result.stderr.count("limits") == 1
+    told = json.loads(run(film, "--json", "--overwrite", "--device", "cpu").stdout)
+    for stage in ("reader", "painter", "encoder"):
+        assert set(told["profile"][stage]) == {"working", "waiting"}
+        assert sum(told["profile"][stage].values()) <= told["seconds"] + 0.01
+    assert 0 < told["seconds_to_first_frame"] <= told["seconds"]
+
+
+@pytest.mark.parametrize("tile", ["off", "auto", "64"])
+def test_tiles_or_not_the_film_is_the_same(film: Path, tmp_path: Path, tile: str) -> None:
+    wanted, found = tmp_path / "wanted.mkv", tmp_path / "found.mkv"
+    for target, options in ((wanted, ["--tile", "off"]), (found, ["--tile", tile])):
+        result = run(film, *options, "--device", "cpu", "--codec", "ffv1", "-o", target)
+        assert result.exit_code == 0, result.stderr
+    for one, other in zip(luma(wanted), luma(found), strict=True):
+        assert np.square(one.astype(float) - other).mean() < 2  # 45 dB
+
+
+def luma(film: Path) -> list[Any]:
+    """The first plane of each frame."""
+    with av.open(str(film)) as container:
+        return [frame.to_ndarray()[: frame.height] for frame in container.decode(video=0)]
 
 
 def test_no_verify(film: Path) -> None:
@@ -273,6 +302,10 @@ def test_strength_out_of_range(film: Path, value: str) -> None:
     "arguments",
     [
         ["--batch-size", "0"],
+        ["--tile", "0"],
+        ["--tile", "63"],
+        ["--tile", "-64"],
+        ["--tile", "large"],
         ["--max-size", "1"],
         ["--device", "abacus"],
         ["--start", "soon"],

@@ -7,21 +7,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages import NetworkPainter
 
 
-class Stripes(nn.Module):
+class Stripes:
     """Paints upright stripes 8 px apart over whatever it is given, and notes its sizes."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.seen: list[tuple[int, ...]] = []
 
-    def forward(self, images: Tensor, style: Tensor) -> Tensor:
-        assert style.shape == (1, 1)
+    def paint(self, images: Tensor) -> Tensor:
         self.seen.append(tuple(images.shape))
         wave = torch.sin(torch.arange(images.shape[-1]) * (2 * torch.pi / 8))
         return (0.5 + 0.4 * wave).expand(images.shape)
@@ -36,10 +34,9 @@ def batch(height: int, width: int, count: int = 2) -> FrameBatch:
 
 def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]:
     """What a painter of stripes makes of a batch."""
-    network = Stripes()
-    painter = NetworkPainter(network, torch.ones(1), device=torch.device("cpu"), stroke_size=stroke_size)
-    (result,) = painter.stylize(iter([given]))
-    return result, network
+    engine = Stripes()
+    (result,) = NetworkPainter(engine, stroke_size=stroke_size).stylize(iter([given]))
+    return result, engine
 
 
 def period(picture: Tensor) -> float:
@@ -52,10 +49,10 @@ def period(picture: Tensor) -> float:
 @pytest.mark.parametrize("stroke_size", [0.5, 1.0, 2.0, 4.0])
 def test_strokes_are_as_many_times_as_large(stroke_size: float) -> None:
     given = batch(48, 192)
-    result, network = painted(given, stroke_size)
+    result, engine = painted(given, stroke_size)
     assert result.pixels.shape == given.pixels.shape
     assert result.frames is given.frames
-    assert network.seen == [(2, 3, 48 / stroke_size, 192 / stroke_size)]
+    assert engine.seen == [(2, 3, 48 / stroke_size, 192 / stroke_size)]
     assert period(result.pixels[0]) == 8 * stroke_size
     assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
 

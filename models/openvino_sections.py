@@ -1,0 +1,171 @@
+"""The painter run by OpenVINO, which on a CPU takes a half to a fifth of PyTorch's time."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+import stylize_video
+from stylize_video.models import model_cache
+from stylize_video.models.sections import Finish, HalfFeatures, Paint, Trunk
+from stylize_video.models.transform_net import Moments, TransformNet
+
+Array = NDArray[Any]  # (N, H, W, C)
+
+_EXAMPLE = 32  # px; any size does to trace a network that takes all of them
+
+
+def import_openvino() -> Any:
+    """OpenVINO without its telemetry.
+
+    Merely importing it would otherwise tell Google Analytics and leave a folder in the user's home;
+    with that package missing, it brings a stand-in of its own.
+
+    Raises:
+        ImportError: it is not installed, or not for this machine.
+    """
+    missing = object()
+    known = sys.modules.get("openvino_telemetry", missing)
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes `import` raise
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if known is missing:
+            del sys.modules["openvino_telemetry"]
+        else:
+            sys.modules["openvino_telemetry"] = known  # type: ignore[assignment]
+
+
+class OpenVinoSections:
+    """`Sections` by OpenVINO on the CPU.
+
+    Each section is converted once for a network, style and kind of pictures (and kept in the user's
+    cache), and compiled once for each size.
+
+    Args:
+        network: stays as it is.
+        style: (1, S) weights over its styles.
+        exact: compute in float32. Else in what the processor is fastest at, bfloat16 where it has units
+            for that: within 50 dB (PSNR) of float32.
+        threads: how many.
+    """
+
+    device = torch.device("cpu")
+
+    def __init__(self, network: TransformNet, style: Tensor, *, exact: bool, threads: int) -> None:
+        self._openvino = import_openvino()
+        self._core = self._openvino.Core()
+        self._settings = {
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
+        }
+        self._sections: dict[str, nn.Module] = {
+            "paint": Paint(network, style),
+            "trunk": Trunk(network, style),
+            "half_features": HalfFeatures(network, style),
+            "finish uint8": Finish(network, style, torch.uint8),
+            "finish float32": Finish(network, style, torch.float32),
+        }
+        self._fingerprint = _fingerprint(network, style)
+        self._compiled: dict[object, Any] = {}
+
+    def paint(self, images: Tensor) -> Tensor:
+        """See `Sections.paint`."""
+        return self._run("paint", images)
+
+    def trunk(self, images: Tensor) -> Tensor:
+        """See `Sections.trunk`."""
+        return self._run("trunk", images)
+
+    def half_features(self, features: Tensor) -> Tensor:
+        """See `Sections.half_features`."""
+        return self._run("half_features", features)
+
+    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
+        """See `Sections.finish`."""
+        return self._run(f"finish {kind}".replace("torch.", ""), features, *moments)
+
+    def _run(self, name: str, *inputs: Tensor) -> Tensor:
+        arrays = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in inputs]
+        key = (name, *((a.shape, a.dtype) for a in arrays))
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(name, arrays)
+        request = self._compiled[key]
+        request.infer(arrays, share_inputs=True)
+        result = request.get_output_tensor().data.copy()  # the next call writes there
+        return torch.from_numpy(result).permute(0, 3, 1, 2)
+
+    def _compile(self, name: str, arrays: list[Array]) -> Any:
+        """A section for pictures of one size, ready to run."""
+        examples = [_example(a) for a in arrays]
+        kinds = ",".join(str(a.dtype) for a in arrays)
+        key = model_cache.key(
+            name, kinds, self._fingerprint, self._openvino.__version__, stylize_video.__version__
+        )
+        model = self._unpack(model_cache.load(key))
+        if model is None:
+            model = self._convert(_ChannelsLast(self._sections[name]), examples)
+            model_cache.store(key, self._pack(model))
+        model.reshape({i: list(a.shape) for i, a in enumerate(arrays)})
+        return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
+
+    def _convert(self, module: nn.Module, examples: list[Tensor]) -> Any:
+        """Trace a module; for pictures of all sizes."""
+        # Not openvino.convert_model: it lives in the package that sends the telemetry.
+        from openvino.frontend import FrontEndManager
+        from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore", FutureWarning)  # torch.jit.trace is deprecated; OpenVINO uses it
+            decoder = TorchScriptPythonDecoder(module, example_input=tuple(examples))
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        return frontend.convert(frontend.load(decoder))
+
+    def _pack(self, model: Any) -> bytes:
+        """OpenVINO's two files as one piece."""
+        with tempfile.TemporaryDirectory(prefix="stylize-video-") as folder:
+            network, values = Path(folder, "model.xml"), Path(folder, "model.bin")
+            self._openvino.serialize(model, network, values)
+            text = network.read_bytes()
+            return len(text).to_bytes(8, "big") + text + values.read_bytes()
+
+    def _unpack(self, data: bytes | None) -> Any:
+        if data is None:
+            return None
+        end = 8 + int.from_bytes(data[:8], "big")
+        values = self._openvino.Tensor(np.frombuffer(data[end:], np.uint8))
+        return self._core.read_model(model=data[8:end], weights=values)
+
+
+class _ChannelsLast(nn.Module):
+    """A module whose inputs and result are (N, H, W, C): as pictures lie in memory, and in OpenVINO."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        result: Tensor = self.module(*(x.permute(0, 3, 1, 2) for x in inputs))
+        return result.permute(0, 2, 3, 1)
+
+
+def _example(array: Array) -> Tensor:
+    _, height, width, channels = array.shape
+    shape = (1, min(height, _EXAMPLE), min(width, _EXAMPLE), channels)
+    return torch.from_numpy(np.zeros(shape, array.dtype))
+
+
+def _fingerprint(network: TransformNet, style: Tensor) -> bytes:
+    """Of all that a network paints by."""
+    values = [*network.state_dict().values(), style]
+    return repr(network.config).encode() + b"".join(v.float().numpy().tobytes() for v in values)

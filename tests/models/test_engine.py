@@ -1,0 +1,240 @@
+"""Every engine paints what the network itself paints, whatever it runs on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylize_video.errors import DeviceError
+from stylize_video.models import engine, model_cache
+from stylize_video.models.openvino_sections import OpenVinoSections
+from stylize_video.models.sections import Sections, to_kind, to_unit
+from stylize_video.models.torch_sections import TorchSections
+from stylize_video.models.transform_net import Moments
+from tests.networks import network
+
+CPU = torch.device("cpu")
+STYLE = torch.ones(1, 1)
+SIZES = [(64, 96), (37, 50), (9, 130), (1, 1)]
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    """In dB, of pictures in 0..1."""
+    return float(-10 * torch.log10((one - other).square().mean().clamp_min(1e-20)))
+
+
+def picture(height: int, width: int, count: int = 1) -> Tensor:
+    """Smooth colours, as bytes."""
+    torch.manual_seed(5)
+    coarse = torch.rand(count, 3, 5, 6)
+    smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+    return to_kind(smooth.clamp(0, 1), torch.uint8)
+
+
+def openvino(*, exact: bool) -> Sections:
+    return OpenVinoSections(network(), STYLE, exact=exact, threads=1)
+
+
+def eager() -> Sections:
+    return TorchSections(network(), STYLE, CPU, half=False)
+
+
+class HalfOnCpu(TorchSections):
+    """What runs on CUDA, but for the graphs: float16 by autocast."""
+
+    def __init__(self) -> None:
+        super().__init__(network(), STYLE, CPU, half=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tile", [0, 64])
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("eager", 90), ("exact openvino", 90), ("fast openvino", 45), ("half", 45)]
+)
+def test_an_engine_paints_what_the_network_paints(
+    name: str, tolerance: float, size: tuple[int, int], tile: int
+) -> None:
+    sections = {
+        "eager": eager,
+        "exact openvino": lambda: openvino(exact=True),
+        "fast openvino": lambda: openvino(exact=False),
+        "half": HalfOnCpu,
+    }[name]()
+    if tolerance < 90 and size == (1, 1):
+        pytest.skip("a flat picture's normalised features are rounding errors, made as large as any others")
+    given = picture(*size, count=2)
+    with torch.inference_mode():
+        wanted = network()(to_unit(given), STYLE)
+    found = engine.Engine(sections, tile)
+    floats = found.paint(to_unit(given))
+    assert floats.shape == wanted.shape
+    assert floats.dtype == torch.float32
+    assert psnr(floats, wanted) >= tolerance
+    as_bytes = found.paint(given)
+    assert as_bytes.dtype == torch.uint8
+    assert psnr(to_unit(as_bytes), wanted) >= min(tolerance, 55)  # 58.9 dB is the rounding
+
+
+def test_the_cpu_is_painted_on_by_openvino_and_films_of_many_bits_exactly() -> None:
+    given = to_unit(picture(64, 96))
+    with torch.inference_mode():
+        wanted = network()(given, STYLE)
+    found = engine.create(network(), STYLE[0], CPU, exact=True)
+    assert type(found._sections).__name__ == "OpenVinoSections"
+    assert psnr(found.paint(given), wanted) > 100
+
+
+def test_without_openvino_torch_paints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # `import` raises
+    found = engine.create(network(), STYLE[0], CPU)
+    assert isinstance(found._sections, TorchSections)
+    assert found.paint(picture(16, 16)).shape == (1, 3, 16, 16)
+
+
+def test_large_pictures_are_painted_in_tiles_by_themselves() -> None:
+    found = engine.Engine(eager())
+    assert found._tile_for(torch.empty(1, 3, 1080, 1920)) == 0
+    assert found._tile_for(torch.empty(1, 3, 2160, 3840)) == 1024
+    assert engine.Engine(eager(), 0)._tile_for(torch.empty(1, 3, 2160, 3840)) == 0
+    assert engine.Engine(eager(), 512)._tile_for(torch.empty(1, 3, 256, 256)) == 0
+
+
+class SmallDevice:
+    """A device whose memory holds so many pixels."""
+
+    device = CPU
+
+    def __init__(self, pixels: int) -> None:
+        self.pixels = pixels
+        self.calls: list[tuple[int, ...]] = []
+        self._inner = eager()
+
+    def _check(self, images: Tensor) -> None:
+        self.calls.append(tuple(images.shape))
+        if len(images) * images.shape[-1] * images.shape[-2] > self.pixels:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    def paint(self, images: Tensor) -> Tensor:
+        self._check(images)
+        return self._inner.paint(images)
+
+    def trunk(self, images: Tensor) -> Tensor:
+        return self._inner.trunk(images)
+
+    def half_features(self, features: Tensor) -> Tensor:
+        self._check(features)
+        return self._inner.half_features(features)
+
+    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
+        return self._inner.finish(features, moments, kind)
+
+
+def test_a_batch_too_large_for_the_device_is_halved_and_stays_so() -> None:
+    device = SmallDevice(2 * 64 * 64)
+    found = engine.Engine(device)
+    given = picture(64, 64, count=8)
+    assert torch.equal(found.paint(given), eager().paint(given))
+    assert [call[0] for call in device.calls] == [8, 4, 2, 2, 2, 2]
+    device.calls.clear()
+    found.paint(given)
+    assert [call[0] for call in device.calls] == [2, 2, 2, 2]
+
+
+def test_a_picture_too_large_for_the_device_is_painted_in_tiles() -> None:
+    device = SmallDevice(40 * 40)  # of features, at a quarter of the size
+    found = engine.Engine(device, tile=0)
+    given = picture(256, 256)
+    painted = found.paint(given)
+    assert (painted.int() - eager().paint(given).int()).abs().max() <= 1
+
+
+def test_a_device_with_next_to_no_memory_says_so() -> None:
+    with pytest.raises(DeviceError, match="256x256; use --max-size or --device cpu"):
+        engine.Engine(SmallDevice(10)).paint(picture(256, 256))
+
+
+def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(model_cache, "folder", lambda: tmp_path / "stylize-video")
+    conversions = 0
+    convert = OpenVinoSections._convert
+
+    def counted(*given: object) -> object:
+        nonlocal conversions
+        conversions += 1
+        return convert(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(OpenVinoSections, "_convert", counted)
+    given = picture(32, 48)
+    wanted = openvino(exact=True).paint(given)
+    assert conversions == 1
+    assert torch.equal(openvino(exact=True).paint(given), wanted)
+    openvino(exact=True).paint(picture(48, 64))  # another size is compiled, not converted
+    assert conversions == 1
+    (entry,) = (tmp_path / "stylize-video").iterdir()
+    whole = entry.read_bytes()
+    for damaged in (whole[:-100], whole[:5000] + b"x" + whole[5001:], b""):
+        entry.write_bytes(damaged)
+        assert torch.equal(openvino(exact=True).paint(given), wanted)
+        assert entry.read_bytes()[32:] != damaged[32:]
+    assert conversions == 4
+    other = OpenVinoSections(network(1), STYLE, exact=True, threads=1)
+    assert not torch.equal(other.paint(given), wanted)  # other weights, another entry
+    assert len(list((tmp_path / "stylize-video").iterdir())) == 2
+
+
+_OFFLINE = """
+import json, sys
+reached = []
+sys.addaudithook(lambda name, args: reached.append(str(args)) if name in ("socket.connect", "socket.getaddrinfo") else None)
+import torch
+from tests.networks import network
+from stylize_video.models import engine
+found = engine.create(network(), torch.ones(1), torch.device("cpu"))
+found.paint(torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
+import threading, time
+deadline = time.monotonic() + 1
+while threading.active_count() > 1 and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(json.dumps({"reached": reached, "openvino": "openvino" in sys.modules}))
+"""  # noqa: E501
+
+
+def test_openvino_neither_phones_home_nor_leaves_anything_there(tmp_path: Path) -> None:
+    """Importing it tells Google Analytics, unless kept from it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}  # where it is silent
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", _OFFLINE],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {"reached": [], "openvino": True}
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.gpu
+def test_cuda_paints_what_the_network_paints() -> None:
+    cuda = torch.device("cuda")
+    for count, size in ((1, (64, 96)), (4, (64, 96)), (2, (37, 50))):
+        given = picture(*size, count=count)
+        with torch.inference_mode():
+            wanted = network()(to_unit(given), STYLE)
+        found = engine.create(network(), STYLE[0], cuda)
+        for _ in range(3):  # recorded, then replayed
+            assert psnr(to_unit(found.paint(given.to(cuda)).cpu()), wanted) >= 45

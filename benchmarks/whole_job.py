@@ -157,11 +157,13 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.reader import FileReader
     from stylize_video.pipeline.stages import NetworkPainter
+    from stylize_video.pipeline.transfer import RgbTransfer
 
     device, warm_up = torch.device("cpu"), 5
     with FileReader(film) as reader:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
-        batches = list(batcher.batches(decoded, size=1, device=device))
+        way = RgbTransfer(device)
+        batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]
     painter = styles.load(STYLE)
     paints = engine.create(painter.network, painter.style, device)
     painted = NetworkPainter(paints).stylize(itertools.islice(itertools.cycle(batches), warm_up + frames))

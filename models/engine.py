@@ -11,12 +11,12 @@ from torch import Tensor
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import tiles
-from stylize_video.models.sections import Sections
-from stylize_video.models.torch_sections import TorchSections
+from stylize_video.models.sections import Runtime
+from stylize_video.models.torch_runtime import TorchRuntime
 from stylize_video.models.transform_net import STRIDE, TransformNet, pad_to_stride
 
-_LARGE = 2560 * 1440  # px; larger pictures are painted in tiles unless told otherwise
-_TILE = 1024  # px
+_LARGE = 4096 * 2304  # px; larger pictures are painted in tiles unless told otherwise
+_TILE = 512  # px
 SMALLEST_TILE = 64  # px
 
 
@@ -24,19 +24,19 @@ class Engine:
     """Paints pictures of any size with one network in one style.
 
     Args:
-        sections: the network, run by some runtime.
-        tile: side of the tiles in px; 0: none; None: for large pictures only.
+        runtime: what runs the network.
+        tile: side of the tiles in px; 0: none; None: for large pictures, where that saves memory.
     """
 
-    def __init__(self, sections: Sections, tile: int | None = None) -> None:
-        self._sections = sections
+    def __init__(self, runtime: Runtime, tile: int | None = None) -> None:
+        self._runtime = runtime
         self._tile = tile
         self._at_once = 2**31  # pictures; less once memory has run out
 
     @property
     def device(self) -> torch.device:
         """Where pictures must lie."""
-        return self._sections.device
+        return self._runtime.device
 
     def paint(self, images: Tensor) -> Tensor:
         """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
@@ -74,13 +74,15 @@ class Engine:
         height, width = images.shape[-2:]
         padded = _padded(images)
         tile = self._tile_for(padded)
-        painted = tiles.paint(self._sections, padded, tile) if tile else self._sections.paint(padded)
+        painted = tiles.paint(self._runtime, padded, tile) if tile else self._runtime.run("paint", padded)
         return painted[..., :height, :width]
 
     def _tile_for(self, images: Tensor) -> int:
         """The tiles' side, or 0 for none."""
         height, width = images.shape[-2:]
-        tile = (_TILE if height * width > _LARGE else 0) if self._tile is None else self._tile
+        tile = self._tile
+        if tile is None:
+            tile = _TILE if height * width > _LARGE and not self._runtime.frugal else 0
         return tile if tile < max(height, width) else 0
 
 
@@ -102,17 +104,17 @@ def create(
         tile: see `Engine`.
     """
     row = style.unsqueeze(0)
-    sections: Sections
+    runtime: Runtime
     if device.type != "cpu":
         half = device.type == "cuda" and not exact
-        return Engine(TorchSections(network, row, device, half=half), tile)
+        return Engine(TorchRuntime(network, row, device, half=half), tile)
     try:
-        from stylize_video.models.openvino_sections import OpenVinoSections
+        from stylize_video.models.openvino_runtime import OpenVinoRuntime
 
-        sections = OpenVinoSections(network, row, exact=exact, threads=torch.get_num_threads())
+        runtime = OpenVinoRuntime(network, row, exact=exact, threads=torch.get_num_threads())
     except ImportError:  # no wheel for this machine
-        sections = TorchSections(network, row, device, half=False)
-    return Engine(sections, tile)
+        runtime = TorchRuntime(network, row, device, half=False)
+    return Engine(runtime, tile)
 
 
 def batch_size(device: torch.device) -> int:

@@ -1,11 +1,12 @@
-"""The painter cut into the parts that a runtime runs: all at once, or for tiles one after the other.
+"""The painter cut into sections that a runtime runs: all at once, or one after the other for tiles.
 
 Pictures are (N, 3, H, W) RGB, uint8 in 0..255 or float in 0..1, their sides multiples of the network's
-stride; what comes out is of the kind that went in.
+stride; what comes out is of the kind that went in. Features are float32, moments (N, C, 1, 1) each.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
@@ -14,25 +15,14 @@ from torch import Tensor, nn
 from stylize_video.models.transform_net import Moments, TransformNet
 
 
-class Sections(Protocol):
-    """One network in one style on one device, run by one runtime."""
+class Runtime(Protocol):
+    """One network in one style on one device."""
 
     device: torch.device
+    frugal: bool  # whether it takes no more memory for a whole picture than for its tiles
 
-    def paint(self, images: Tensor) -> Tensor:
-        """Pictures -> paintings, at once."""
-        ...
-
-    def trunk(self, images: Tensor) -> Tensor:
-        """Pictures -> features at a quarter of their size, (N, C, H/4, W/4)."""
-        ...
-
-    def half_features(self, features: Tensor) -> Tensor:
-        """A window of those -> features before the last normalisation, at twice the window's size."""
-        ...
-
-    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
-        """A window of what `trunk` returned, and the moments of all half features -> it painted."""
+    def run(self, section: str, *inputs: Tensor) -> Tensor:
+        """Run one of `SECTIONS`."""
         ...
 
 
@@ -48,46 +38,90 @@ def to_kind(images: Tensor, kind: torch.dtype) -> Tensor:
 
 
 class Section(nn.Module):
-    """What the modules below share: a network, and (1, S) weights over its styles."""
+    """What all sections share: a network, and (1, S) weights over its styles."""
 
     def __init__(self, network: TransformNet, style: Tensor) -> None:
         super().__init__()
         self.network = network
         self.style = nn.Buffer(style)
 
+    def skip(self, images: Tensor, moments: Moments) -> Tensor:
+        """The features that pass by the deep ones, of a window of the picture."""
+        return self.network.skip(self.network.head_features(to_unit(images)), self.style, moments)
+
 
 class Paint(Section):
-    """`Sections.paint` as a module."""
+    """Pictures -> paintings, at once."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """See `Sections.paint`."""
+        """(N, 3, H, W) -> (N, 3, H, W)."""
         return to_kind(self.network.paint(to_unit(images), self.style), images.dtype)
 
 
-class Trunk(Section):
-    """`Sections.trunk` as a module."""
+class Head(Section):
+    """A window of pictures -> its first features, to be normalised."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """See `Sections.trunk`."""
-        return self.network.trunk(to_unit(images), self.style)
+        """(N, 3, H, W) -> (N, C, H/4, W/4)."""
+        return self.network.head_features(to_unit(images)).float()
 
 
-class HalfFeatures(Section):
-    """`Sections.half_features` as a module."""
+class Down(Section):
+    """A window of pictures, and the moments of all first features -> features, to be normalised."""
+
+    def forward(self, images: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, C, H/8, W/8)."""
+        down: Tensor = self.network.down(self.skip(images, Moments(mean, variance)))
+        return down.float()
+
+
+class Body(Section):
+    """Those of the whole pictures -> the deepest features of the whole pictures."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """See `Sections.half_features`."""
-        return self.network.half_features(features)
+        """(N, C, H/8, W/8) -> the same shape."""
+        return self.network.body(features, self.style).float()
 
 
-class Finish(Section):
-    """`Sections.finish` as a module, for one kind of pictures."""
+class Up(Section):
+    """A window of the deepest features -> them upsampled, to be normalised."""
 
-    def __init__(self, network: TransformNet, style: Tensor, kind: torch.dtype) -> None:
-        super().__init__(network, style)
-        self.kind = kind
+    def forward(self, deep: Tensor) -> Tensor:
+        """(N, C, H/8, W/8) -> (N, C', H/4, W/4)."""
+        up: Tensor = self.network.up_quarter(deep)
+        return up.float()
 
-    def forward(self, features: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-        """See `Sections.finish`."""
-        half = self.network.half_features(features)
-        return to_kind(self.network.finish(half, self.style, Moments(mean, variance)), self.kind)
+
+class Half(Section):
+    """A window of pictures and deepest features, two moments -> features at half the size, likewise."""
+
+    def forward(self, images: Tensor, deep: Tensor, *moments: Tensor) -> Tensor:
+        """(N, 3, H, W) and (N, C, H/8, W/8) -> (N, C', H/2, W/2)."""
+        return self.half_features(images, deep, moments).float()
+
+    def half_features(self, images: Tensor, deep: Tensor, moments: tuple[Tensor, ...]) -> Tensor:
+        """See `forward`; `moments`: mean and variance of the first features, then of those of `Up`."""
+        skip = self.skip(images, Moments(*moments[:2]))
+        up = self.network.up_quarter(deep)
+        half: Tensor = self.network.up_half(self.network.merge(up, skip, self.style, Moments(*moments[2:4])))
+        return half
+
+
+class Finish(Half):
+    """A window of pictures and deepest features, all three moments -> that window painted."""
+
+    def forward(self, images: Tensor, deep: Tensor, *moments: Tensor) -> Tensor:
+        """(N, 3, H, W) and (N, C, H/8, W/8) -> (N, 3, H, W)."""
+        half = self.half_features(images, deep, moments)
+        return to_kind(self.network.finish(half, self.style, Moments(*moments[4:])), images.dtype)
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "paint": Paint,
+    "head": Head,
+    "down": Down,
+    "body": Body,
+    "up": Up,
+    "half": Half,
+    "finish": Finish,
+}

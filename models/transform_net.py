@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 STRIDE = 8  # the deepest features are this much smaller than the frame
-QUARTER = 4  # space-to-depth factor at the entrance, and the scale of what `trunk` returns
+_SHUFFLE = 4  # space-to-depth factor at the entrance
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,19 @@ class ConditionalInstanceNorm(nn.Module):
             style: (N, S) or (1, S) weights over the styles.
             moments: by which to normalise; by default those of `x` itself.
         """
+        if moments is None and _is_traced():  # OpenVINO has a kernel for that form of it
+            scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
+            return torch.addcmul(shift, F.instance_norm(x, eps=self.epsilon), scale)
         centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
         variance = _mean(centred.square()) if moments is None else moments.variance
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
             scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
             shift = (style @ self.shift)[..., None, None]
         return torch.addcmul(shift.to(x.dtype), centred, scale.to(x.dtype))
+
+
+def _is_traced() -> bool:
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -163,7 +170,7 @@ class TransformNet(nn.Module):
             config.eighth_channels,
             config.half_channels,
         )
-        self.head = _convolution(3 * QUARTER**2, quarter)
+        self.head = _convolution(3 * _SHUFFLE**2, quarter)
         self.head_norm = ConditionalInstanceNorm(quarter, config.styles)
         self.down = _convolution(quarter, eighth, stride=2)
         self.down_norm = ConditionalInstanceNorm(eighth, config.styles)
@@ -219,25 +226,37 @@ class TransformNet(nn.Module):
 
     def paint(self, images: Tensor, style: Tensor) -> Tensor:
         """`forward` for images whose sides are multiples of `STRIDE` already, and twice that at least."""
-        return self.finish(self.half_features(self.trunk(images, style)), style)
+        skip = self.skip(self.head_features(images), style)
+        deep = self.body(self.down(skip), style)
+        quarter = self.merge(self.up_quarter(deep), skip, style)
+        return self.finish(self.up_half(quarter), style)
 
-    def trunk(self, images: Tensor, style: Tensor) -> Tensor:
-        """(N, 3, H, W) in 0..1 -> features at a quarter of the size, (N, quarter, H/4, W/4)."""
-        x = F.pixel_unshuffle(images * 2 - 1, QUARTER)  # (N, 48, H/4, W/4)
-        skip = F.relu(self.head_norm(self.head(x), style))  # (N, quarter, H/4, W/4)
-        x = F.relu(self.down_norm(self.down(skip), style))  # (N, eighth, H/8, W/8)
+    # The parts of `paint` between its large convolutions. Features of a window of the picture are
+    # normalised by the moments of the whole, where those are given; see `models/tiles.py`.
+
+    def head_features(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) in 0..1 -> (N, quarter, H/4, W/4), to be normalised."""
+        features: Tensor = self.head(F.pixel_unshuffle(images * 2 - 1, _SHUFFLE))  # of (N, 48, H/4, W/4)
+        return features
+
+    def skip(self, features: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """What the head found, normalised: (N, quarter, H/4, W/4)."""
+        return F.relu(self.head_norm(features, style, moments))
+
+    def body(self, features: Tensor, style: Tensor) -> Tensor:
+        """What `down` made of it -> the deepest features, (N, eighth, H/8, W/8)."""
+        x = F.relu(self.down_norm(features, style))
         for block in self.blocks:
             x = block(x, style)
-        return F.relu(self.up_quarter_norm(self.up_quarter(x), style) + skip)
+        return x
 
-    def half_features(self, features: Tensor) -> Tensor:
-        """What `trunk` returned -> features to be normalised, (N, half, H/2, W/2)."""
-        upsampled: Tensor = self.up_half(features)
-        return upsampled
+    def merge(self, features: Tensor, skip: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """The deepest features, upsampled but not yet normalised, and `skip` -> (N, quarter, H/4, W/4)."""
+        return F.relu(self.up_quarter_norm(features, style, moments) + skip)
 
-    def finish(self, half: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
-        """`half_features` -> the painting, (N, 3, H, W); normalised by `moments` if they are given."""
-        return torch.sigmoid(self.up_full(F.relu(self.up_half_norm(half, style, moments))))
+    def finish(self, features: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """(N, half, H/2, W/2), to be normalised -> the painting, (N, 3, H, W)."""
+        return torch.sigmoid(self.up_full(F.relu(self.up_half_norm(features, style, moments))))
 
 
 def pad_to_stride(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Frames -> batches on the device, and painted batches -> frames."""
+"""Frames in groups, and pixels on the device and off it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from stylize_video.models.sections import to_unit
-from stylize_video.pipeline.frames import Frame, FrameBatch, Pixels
+from stylize_video.pipeline.frames import Frame, Pixels
 
 
-def batches(frames: Iterable[Frame], *, size: int, device: torch.device) -> Iterator[FrameBatch]:
-    """Group consecutive frames of one size by `size`; the last, short batch comes too.
+def batches(frames: Iterable[Frame], *, size: int) -> Iterator[list[Frame]]:
+    """Group consecutive frames of one kind by `size`; the last, short batch comes too.
 
     Raises:
         ValueError: `size` below 1.
@@ -22,22 +22,15 @@ def batches(frames: Iterable[Frame], *, size: int, device: torch.device) -> Iter
         raise ValueError(f"batch {size = } must be at least 1")
     waiting: list[Frame] = []
     for frame in frames:
-        if waiting and not _alike(waiting[-1], frame):
-            yield _batch(waiting, device)
+        if waiting and waiting[-1].kind != frame.kind:
+            yield waiting
             waiting = []
         waiting.append(frame)
         if len(waiting) == size:  # at once: a live source may not send another frame for a while
-            yield _batch(waiting, device)
+            yield waiting
             waiting = []
     if waiting:
-        yield _batch(waiting, device)
-
-
-def frames_of(batch: FrameBatch) -> Iterator[Frame]:
-    """Take a painted batch apart; each frame gets pixels of the depth it came with."""
-    deep = batch.frames[0].pixels.dtype == np.uint16
-    for frame, pixels in zip(batch.frames, to_pixels(batch.pixels, deep=deep), strict=True):
-        yield frame.painted(pixels)
+        yield waiting
 
 
 def to_tensor(pixels: list[Pixels], device: torch.device) -> Tensor:
@@ -46,7 +39,7 @@ def to_tensor(pixels: list[Pixels], device: torch.device) -> Tensor:
     Bytes stay bytes: a quarter of the traffic, and what the painter takes. More bits become float32 in
     0..1.
     """
-    stacked = np.stack(pixels)
+    stacked = np.stack(pixels) if len(pixels) > 1 else pixels[0][None]  # a large frame is not copied
     if stacked.dtype == np.uint16:  # torch knows the type but converts it nowhere near as fast
         stacked = stacked.astype(np.float32) / 65535
     return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2)
@@ -61,11 +54,3 @@ def to_pixels(images: Tensor, *, deep: bool = False) -> list[Pixels]:
     scaled = images.detach().clamp(0, 1).mul(peak).round_().permute(0, 2, 3, 1).contiguous()
     array = scaled.to(dtype).cpu().numpy()
     return list(array.astype(np.uint16) if deep else array)
-
-
-def _batch(frames: list[Frame], device: torch.device) -> FrameBatch:
-    return FrameBatch(to_tensor([frame.pixels for frame in frames], device), tuple(frames))
-
-
-def _alike(one: Frame, other: Frame) -> bool:
-    return one.pixels.shape == other.pixels.shape and one.pixels.dtype == other.pixels.dtype

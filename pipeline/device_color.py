@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import av
@@ -161,6 +161,10 @@ class PlaneCoder:
 
     def planes(self, images: Tensor) -> list[av.VideoFrame]:
         """(N, 3, H, W) upright RGB in 0..1 on any device -> N frames of stored planes, without times."""
+        return self.start(images)()
+
+    def start(self, images: Tensor) -> Callable[[], list[av.VideoFrame]]:
+        """Begin to do what `planes` does; what is returned waits for the result."""
         name, code = self._output_format, coding(self._output_format, self._output, self._height)
         stored = torch.rot90(images.detach(), -self._turns, (2, 3)).float().clamp(0, 1)
         luma, chroma = luma_chroma_of(stored, code.weights)
@@ -168,11 +172,27 @@ class PlaneCoder:
             chroma = downsampled(chroma, dim, self._siting[dim])
         lumas = _download(luma[:, None] * code.span + code.black, code.peak)
         chromas = _download(chroma * code.chroma_span + code.zero, code.peak)
-        frames = [av.VideoFrame(luma.shape[2], luma.shape[1], name) for _ in lumas]
-        for frame, y, both in zip(frames, lumas, chromas, strict=True):
-            for view, plane in zip(color.planes_of(frame), (*y, *both), strict=True):
-                view[...] = plane
-        return frames
+        arrived, (height, width) = _event(images.device), luma.shape[1:]
+
+        def finish() -> list[av.VideoFrame]:
+            if arrived is not None:
+                arrived.synchronize()
+            frames = [av.VideoFrame(width, height, name) for _ in lumas]
+            for frame, y, both in zip(frames, lumas, chromas, strict=True):
+                for view, plane in zip(color.planes_of(frame), (*y, *both), strict=True):
+                    view[...] = plane
+            return frames
+
+        return finish
+
+
+def _event(device: torch.device) -> torch.cuda.Event | None:
+    """When all that was asked of the current stream so far is done; None where nothing is put off."""
+    if device.type != "cuda":
+        return None
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record()
+    return event
 
 
 def _halved(pixel_format: str) -> list[int]:
@@ -193,8 +213,12 @@ def _upload(planes: list[list[color.Samples]], device: torch.device) -> Tensor:
 
 
 def _download(codes: Tensor, peak: int) -> color.Samples:
-    """(N, C, h, w) float codes -> the same rounded, uint8 or uint16, on the host, in one transfer."""
+    """(N, C, h, w) float codes -> the same rounded, uint8 or uint16, on the host, in one transfer.
+
+    From CUDA the transfer is only begun.
+    """
     whole = codes.round().clamp(0, peak)
     whole = whole.to(torch.uint8) if peak < 256 else whole.int().short()  # whose bits are uint16's
-    host = torch.empty(whole.shape, dtype=whole.dtype, pin_memory=whole.is_cuda).copy_(whole)
+    host = torch.empty(whole.shape, dtype=whole.dtype, pin_memory=whole.is_cuda)
+    host.copy_(whole, non_blocking=True)
     return host.numpy() if peak < 256 else host.numpy().view(np.uint16)

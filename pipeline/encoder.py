@@ -218,7 +218,9 @@ class FileWriter:
         container.start_encoding()
 
     def _add_film(self, container: OutputContainer, carrier: Carrier, options: EncoderOptions) -> None:
-        settings = formats.encoder_options(self._encoder, options.crf, options.preset)
+        settings = formats.encoder_options(
+            self._encoder, options.crf, options.preset, self.width * self.height
+        )
         stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
         codec = stream.codec_context
         codec.width, codec.height = self.width, self.height

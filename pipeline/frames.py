@@ -98,16 +98,22 @@ class VideoInfo:
 class Frame:
     """One frame: its pixels, its exact time, and where it came from.
 
-    `source` holds the original planes (stored orientation, the size of the output) while somebody
-    downstream still mixes them in; None otherwise.
+    Pixels are upright RGB; None where the device converts planes itself. `source` holds the original
+    planes (stored orientation, the size of the output) while somebody downstream still needs them,
+    `painting` those of the painting if the device made them; None otherwise.
     """
 
-    pixels: Pixels
+    pixels: Pixels | None
     pts: int  # in ticks of time_base
     time_base: Fraction
     source: av.VideoFrame | None = None
+    painting: av.VideoFrame | None = None
 
     def __post_init__(self) -> None:
+        if self.pixels is None:
+            if self.source is None:
+                raise ValueError("a frame needs pixels or planes")
+            return
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
             raise ValueError(f"pixels of shape {self.pixels.shape} are not (H, W, 3)")
         if self.pixels.dtype not in (np.uint8, np.uint16):
@@ -124,9 +130,34 @@ class Frame:
         Raises:
             ValueError: the size differs.
         """
-        if pixels.shape != self.pixels.shape:
-            raise ValueError(f"painting of shape {pixels.shape} for a frame {self.pixels.shape}")
+        if pixels.shape != self.rgb.shape:
+            raise ValueError(f"painting of shape {pixels.shape} for a frame {self.rgb.shape}")
         return replace(self, pixels=pixels)
+
+    def painted_as(self, planes: av.VideoFrame) -> Frame:
+        """The same frame with planes of its painting."""
+        return replace(self, painting=planes)
+
+    @property
+    def rgb(self) -> Pixels:
+        """The pixels, where there have to be some."""
+        if self.pixels is None:
+            raise ValueError("this frame has planes, not pixels")
+        return self.pixels
+
+    @property
+    def planes(self) -> av.VideoFrame:
+        """The original planes, where there have to be some."""
+        if self.source is None:
+            raise ValueError("this frame has pixels, not planes")
+        return self.source
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What frames of one batch have in common: size and format."""
+        if self.pixels is None:
+            return self.planes.width, self.planes.height, self.planes.format.name
+        return self.pixels.shape, self.pixels.dtype
 
 
 @dataclass(frozen=True, eq=False)

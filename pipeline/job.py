@@ -11,7 +11,7 @@ import torch
 
 from stylize_video.models import engine, styles
 from stylize_video.models.devices import choose_device
-from stylize_video.pipeline import formats, preflight, runner
+from stylize_video.pipeline import formats, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
@@ -122,6 +122,7 @@ def _run(
         strength=options.strength,
         preserve_color=options.preserve_color,
     )
+    way = transfer.choose(reader.info, writer.pixel_format, writer.color, device)
     written = 0
     verified: str | None = None
 
@@ -140,11 +141,12 @@ def _run(
 
     try:
         profile = runner.run(
-            reader.frames(),
+            reader.frames(rgb=way.needs_rgb),
             stage,
             write,
             batch_size=options.batch_size or engine.batch_size(device),
-            device=device,
+            transfer=way,
+            depth=runner.channel_depth(reader.info),
         )
         # Verified under its partial name, so that a bad film never replaces a good one.
         report = writer.finish(check if options.verify else None)

@@ -52,7 +52,7 @@ class PaintOptions:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
             raise UsageError(f"max size {self.max_size} px is out of range; give 16 or more")
-        if self.tile not in ("auto", "off") and not (self.tile.isdecimal() and 64 <= int(self.tile)):
+        if self.tile not in ("auto", "off") and not (self.tile.isdecimal() and int(self.tile) >= 64):
             raise UsageError(f"tile {self.tile!r} is out of range; give 64 px or more, auto or off")
         check_device(self.device)
         if self.start is not None and not 0 <= self.start <= _LONGEST:

@@ -67,16 +67,16 @@ class FileReader:
         )
         self._converter = ColorConverter(self.info.color, self.info.coded_height, self.info.quarter_turns)
 
-    def frames(self) -> Iterator[Frame]:
-        """All frames of the clip, once."""
+    def frames(self, *, rgb: bool = True) -> Iterator[Frame]:
+        """All frames of the clip, once; without `rgb` as stored planes alone."""
         for picture in self._all_pictures():
             assert picture.pts is not None  # the decoder gave it one
             planes = self._planarize(picture)
             yield Frame(
-                self._converter.pixels(planes),
+                self._converter.pixels(planes) if rgb else None,
                 picture.pts,
                 self.info.time_base,
-                planes if self._keep_source else None,
+                planes if self._keep_source or not rgb else None,
             )
 
     def close(self) -> None:

@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
-from stylize_video.pipeline.frames import Frame
+from stylize_video.pipeline.frames import Frame, FrameBatch, VideoInfo
 from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.stages import Stage
+from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
 
-CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder, and little memory even at 4K
+CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder
+_CHANNEL_BYTES = 64e6  # of frames waiting at one place: two at 4K, where a frame takes so long anyway
+
+
+def channel_depth(info: VideoInfo) -> int:
+    """How many frames of a film may wait between two threads."""
+    size = info.width * info.height * 3 * (2 if info.bit_depth > 8 else 1)  # bytes
+    return max(1, min(CHANNEL_DEPTH, int(_CHANNEL_BYTES // size)))
 
 
 def run(
@@ -29,7 +38,7 @@ def run(
     write: Callable[[Frame], None],
     *,
     batch_size: int = 1,
-    device: torch.device | None = None,
+    transfer: Transfer | None = None,
     depth: int = CHANNEL_DEPTH,
 ) -> Profile:
     """Read, paint and write all frames; return where the time went when the last one is written.
@@ -38,12 +47,15 @@ def run(
         frames: iterated in a thread of its own.
         stage: the painter; runs in the caller's thread.
         write: called in a thread of its own, once a frame, in order.
+        batch_size: frames painted at once.
+        transfer: how they reach the device and come back; by default as RGB on the CPU.
+        depth: frames that may wait between two threads.
 
     Raises:
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
         Exception: the first error of any of the three, as it was raised.
     """
-    device = device or torch.device("cpu")
+    transfer = transfer or RgbTransfer(torch.device("cpu"))
     crew = _Crew()
     read_frames: Channel[Frame] = Channel(depth)
     painted: Channel[Frame] = Channel(depth)
@@ -53,7 +65,7 @@ def run(
     try:
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
-        _paint(iter(read_frames), stage, painted, batch_size, device)
+        _paint(iter(read_frames), stage, painted, batch_size, transfer)
         painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
@@ -89,23 +101,33 @@ def _paint(
     stage: Stage,
     painted: Channel[Frame],
     batch_size: int,
-    device: torch.device,
+    transfer: Transfer,
 ) -> None:
     counted = _Counted(frames)
-    results = stage.stylize(batcher.batches(counted, size=batch_size, device=device))
+    results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
     given, last = 0, None
     try:
-        for batch in results:
-            for frame in batcher.frames_of(batch):
-                if last is not None and frame.pts <= last:
-                    raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
-                given, last = given + 1, frame.pts
-                painted.put(frame)
+        for frame in _downloaded(results, transfer):
+            if last is not None and frame.pts <= last:
+                raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
+            given, last = given + 1, frame.pts
+            painted.put(frame)
     finally:
         _close(results)
     if given != counted.count:
         raise RuntimeError(f"the painter took {counted.count} frames and gave {given}")
     painted.finish()
+
+
+def _downloaded(batches: Iterable[FrameBatch], transfer: Transfer) -> Iterator[Frame]:
+    """The frames of painted batches; the next one is painted while the last is on its way."""
+    under_way: deque[Finish] = deque()
+    for batch in batches:
+        under_way.append(transfer.download(batch))
+        if len(under_way) > transfer.lag:
+            yield from under_way.popleft()()
+    for finish in under_way:
+        yield from finish()
 
 
 class _Counted:

@@ -14,10 +14,9 @@ from torch import Tensor
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import engine, model_cache
-from stylize_video.models.openvino_sections import OpenVinoSections
-from stylize_video.models.sections import Sections, to_kind, to_unit
-from stylize_video.models.torch_sections import TorchSections
-from stylize_video.models.transform_net import Moments
+from stylize_video.models.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.sections import Runtime, to_kind, to_unit
+from stylize_video.models.torch_runtime import TorchRuntime
 from tests.networks import network
 
 CPU = torch.device("cpu")
@@ -38,15 +37,15 @@ def picture(height: int, width: int, count: int = 1) -> Tensor:
     return to_kind(smooth.clamp(0, 1), torch.uint8)
 
 
-def openvino(*, exact: bool) -> Sections:
-    return OpenVinoSections(network(), STYLE, exact=exact, threads=1)
+def openvino(*, exact: bool) -> Runtime:
+    return OpenVinoRuntime(network(), STYLE, exact=exact, threads=1)
 
 
-def eager() -> Sections:
-    return TorchSections(network(), STYLE, CPU, half=False)
+def eager() -> Runtime:
+    return TorchRuntime(network(), STYLE, CPU, half=False)
 
 
-class HalfOnCpu(TorchSections):
+class HalfOnCpu(TorchRuntime):
     """What runs on CUDA, but for the graphs: float16 by autocast."""
 
     def __init__(self) -> None:
@@ -87,60 +86,50 @@ def test_the_cpu_is_painted_on_by_openvino_and_films_of_many_bits_exactly() -> N
     with torch.inference_mode():
         wanted = network()(given, STYLE)
     found = engine.create(network(), STYLE[0], CPU, exact=True)
-    assert type(found._sections).__name__ == "OpenVinoSections"
+    assert type(found._runtime).__name__ == "OpenVinoRuntime"
     assert psnr(found.paint(given), wanted) > 100
 
 
 def test_without_openvino_torch_paints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)  # `import` raises
     found = engine.create(network(), STYLE[0], CPU)
-    assert isinstance(found._sections, TorchSections)
+    assert isinstance(found._runtime, TorchRuntime)
     assert found.paint(picture(16, 16)).shape == (1, 3, 16, 16)
 
 
 def test_large_pictures_are_painted_in_tiles_by_themselves() -> None:
     found = engine.Engine(eager())
-    assert found._tile_for(torch.empty(1, 3, 1080, 1920)) == 0
-    assert found._tile_for(torch.empty(1, 3, 2160, 3840)) == 1024
-    assert engine.Engine(eager(), 0)._tile_for(torch.empty(1, 3, 2160, 3840)) == 0
+    assert found._tile_for(torch.empty(1, 3, 2160, 3840)) == 0
+    assert found._tile_for(torch.empty(1, 3, 4320, 7680)) == 512
+    assert engine.Engine(openvino(exact=True))._tile_for(torch.empty(1, 3, 4320, 7680)) == 0
+    assert engine.Engine(eager(), 0)._tile_for(torch.empty(1, 3, 4320, 7680)) == 0
     assert engine.Engine(eager(), 512)._tile_for(torch.empty(1, 3, 256, 256)) == 0
 
 
 class SmallDevice:
-    """A device whose memory holds so many pixels."""
+    """A device whose memory holds so many pixels of pictures."""
 
     device = CPU
+    frugal = False
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
         self.calls: list[tuple[int, ...]] = []
         self._inner = eager()
 
-    def _check(self, images: Tensor) -> None:
-        self.calls.append(tuple(images.shape))
-        if len(images) * images.shape[-1] * images.shape[-2] > self.pixels:
+    def run(self, section: str, *inputs: Tensor) -> Tensor:
+        shape = inputs[0].shape
+        self.calls.append(tuple(shape))
+        if shape[1] == 3 and len(inputs[0]) * shape[-1] * shape[-2] > self.pixels:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
-
-    def paint(self, images: Tensor) -> Tensor:
-        self._check(images)
-        return self._inner.paint(images)
-
-    def trunk(self, images: Tensor) -> Tensor:
-        return self._inner.trunk(images)
-
-    def half_features(self, features: Tensor) -> Tensor:
-        self._check(features)
-        return self._inner.half_features(features)
-
-    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
-        return self._inner.finish(features, moments, kind)
+        return self._inner.run(section, *inputs)
 
 
 def test_a_batch_too_large_for_the_device_is_halved_and_stays_so() -> None:
     device = SmallDevice(2 * 64 * 64)
     found = engine.Engine(device)
     given = picture(64, 64, count=8)
-    assert torch.equal(found.paint(given), eager().paint(given))
+    assert torch.equal(found.paint(given), eager().run("paint", given))
     assert [call[0] for call in device.calls] == [8, 4, 2, 2, 2, 2]
     device.calls.clear()
     found.paint(given)
@@ -148,11 +137,11 @@ def test_a_batch_too_large_for_the_device_is_halved_and_stays_so() -> None:
 
 
 def test_a_picture_too_large_for_the_device_is_painted_in_tiles() -> None:
-    device = SmallDevice(40 * 40)  # of features, at a quarter of the size
+    device = SmallDevice(130 * 130)
     found = engine.Engine(device, tile=0)
     given = picture(256, 256)
     painted = found.paint(given)
-    assert (painted.int() - eager().paint(given).int()).abs().max() <= 1
+    assert (painted.int() - eager().run("paint", given).int()).abs().max() <= 1
 
 
 def test_a_device_with_next_to_no_memory_says_so() -> None:
@@ -166,29 +155,29 @@ def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(model_cache, "folder", lambda: tmp_path / "stylize-video")
     conversions = 0
-    convert = OpenVinoSections._convert
+    convert = OpenVinoRuntime._convert
 
     def counted(*given: object) -> object:
         nonlocal conversions
         conversions += 1
         return convert(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(OpenVinoSections, "_convert", counted)
+    monkeypatch.setattr(OpenVinoRuntime, "_convert", counted)
     given = picture(32, 48)
-    wanted = openvino(exact=True).paint(given)
+    wanted = openvino(exact=True).run("paint", given)
     assert conversions == 1
-    assert torch.equal(openvino(exact=True).paint(given), wanted)
-    openvino(exact=True).paint(picture(48, 64))  # another size is compiled, not converted
+    assert torch.equal(openvino(exact=True).run("paint", given), wanted)
+    openvino(exact=True).run("paint", picture(48, 64))  # another size is compiled, not converted
     assert conversions == 1
     (entry,) = (tmp_path / "stylize-video").iterdir()
     whole = entry.read_bytes()
     for damaged in (whole[:-100], whole[:5000] + b"x" + whole[5001:], b""):
         entry.write_bytes(damaged)
-        assert torch.equal(openvino(exact=True).paint(given), wanted)
+        assert torch.equal(openvino(exact=True).run("paint", given), wanted)
         assert entry.read_bytes()[32:] != damaged[32:]
     assert conversions == 4
-    other = OpenVinoSections(network(1), STYLE, exact=True, threads=1)
-    assert not torch.equal(other.paint(given), wanted)  # other weights, another entry
+    other = OpenVinoRuntime(network(1), STYLE, exact=True, threads=1)
+    assert not torch.equal(other.run("paint", given), wanted)  # other weights, another entry
     assert len(list((tmp_path / "stylize-video").iterdir())) == 2
 
 

@@ -106,6 +106,8 @@ def test_output_color(
 
 def test_default_quality() -> None:
     assert formats.encoder_options("libx264", None, None) == {"crf": "17", "preset": "veryfast"}
+    assert formats.encoder_options("libx264", None, None, 3840 * 2160)["rc-lookahead"] == "5"
+    assert "rc-lookahead" not in formats.encoder_options("libx264", None, "slow", 3840 * 2160)
     assert formats.encoder_options("libx264", 0, "slow") == {"crf": "0", "preset": "slow"}
     assert formats.encoder_options("libvpx-vp9", 30, "8")["cpu-used"] == "8"
     assert formats.encoder_options("ffv1", None, None) == {}

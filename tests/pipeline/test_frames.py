@@ -10,6 +10,7 @@ import torch
 
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch, TimeRange
+from stylize_video.pipeline.transfer import RgbTransfer
 
 TICK = Fraction(1, 25)
 
@@ -42,16 +43,17 @@ def test_a_batch_matches_its_frames() -> None:
 def test_pixels_survive_the_way_to_the_device_and_back(dtype: type) -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, np.iinfo(dtype).max, (8, 6, 3)).astype(dtype)
-    (batch,) = batcher.batches([Frame(pixels, 3, TICK)], size=4, device=torch.device("cpu"))
+    way = RgbTransfer(torch.device("cpu"))
+    batch = way.upload([Frame(pixels, 3, TICK)])
     assert batch.pixels.dtype == (torch.uint8 if dtype is np.uint8 else torch.float32)
-    (back,) = batcher.frames_of(batch)
+    (back,) = way.download(batch)()
     assert back.pts == 3
     assert np.array_equal(back.pixels, pixels)
 
 
 def test_batches_break_where_the_size_or_depth_changes() -> None:
     frames = [frame(0), frame(1), frame(2, size=(4, 4)), frame(3, np.uint16, (4, 4))]
-    sizes = [len(b.frames) for b in batcher.batches(frames, size=8, device=torch.device("cpu"))]
+    sizes = [len(group) for group in batcher.batches(frames, size=8)]
     assert sizes == [2, 1, 1]
 
 
@@ -60,7 +62,7 @@ def test_a_full_batch_does_not_wait_for_the_next_frame() -> None:
         yield frame(0)
         raise AssertionError("asked for a frame too many")
 
-    assert len(next(batcher.batches(frames(), size=1, device=torch.device("cpu"))).frames) == 1
+    assert len(next(batcher.batches(frames(), size=1))) == 1
 
 
 def test_time_ranges() -> None:

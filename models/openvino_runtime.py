@@ -13,15 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
 
 import stylize_video
 from stylize_video.models import model_cache
-from stylize_video.models.sections import Finish, HalfFeatures, Paint, Trunk
-from stylize_video.models.transform_net import Moments, TransformNet
+from stylize_video.models.sections import SECTIONS
+from stylize_video.models.transform_net import TransformNet
 
 Array = NDArray[Any]  # (N, H, W, C)
 
-_EXAMPLE = 32  # px; any size does to trace a network that takes all of them
+_EXAMPLE = 32  # px of the first input; any size does to trace a network that takes all of them
 
 
 def import_openvino() -> Any:
@@ -45,11 +46,11 @@ def import_openvino() -> Any:
             sys.modules["openvino_telemetry"] = known  # type: ignore[assignment]
 
 
-class OpenVinoSections:
-    """`Sections` by OpenVINO on the CPU.
+class OpenVinoRuntime:
+    """A network's sections run by OpenVINO on the CPU.
 
-    Each section is converted once for a network, style and kind of pictures (and kept in the user's
-    cache), and compiled once for each size.
+    Each is converted once for a network, style and kind of pictures (and kept in the user's cache), and
+    compiled once for each size.
 
     Args:
         network: stays as it is.
@@ -60,6 +61,7 @@ class OpenVinoSections:
     """
 
     device = torch.device("cpu")
+    frugal = True  # it plans ahead which features can lie where others lay, in bfloat16 if it can
 
     def __init__(self, network: TransformNet, style: Tensor, *, exact: bool, threads: int) -> None:
         self._openvino = import_openvino()
@@ -69,52 +71,32 @@ class OpenVinoSections:
             "PERFORMANCE_HINT": "LATENCY",
             "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
         }
-        self._sections: dict[str, nn.Module] = {
-            "paint": Paint(network, style),
-            "trunk": Trunk(network, style),
-            "half_features": HalfFeatures(network, style),
-            "finish uint8": Finish(network, style, torch.uint8),
-            "finish float32": Finish(network, style, torch.float32),
-        }
+        self._sections = {name: section(network, style) for name, section in SECTIONS.items()}
         self._fingerprint = _fingerprint(network, style)
         self._compiled: dict[object, Any] = {}
 
-    def paint(self, images: Tensor) -> Tensor:
-        """See `Sections.paint`."""
-        return self._run("paint", images)
-
-    def trunk(self, images: Tensor) -> Tensor:
-        """See `Sections.trunk`."""
-        return self._run("trunk", images)
-
-    def half_features(self, features: Tensor) -> Tensor:
-        """See `Sections.half_features`."""
-        return self._run("half_features", features)
-
-    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
-        """See `Sections.finish`."""
-        return self._run(f"finish {kind}".replace("torch.", ""), features, *moments)
-
-    def _run(self, name: str, *inputs: Tensor) -> Tensor:
+    def run(self, section: str, *inputs: Tensor) -> Tensor:
+        """See `Runtime.run`."""
         arrays = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in inputs]
-        key = (name, *((a.shape, a.dtype) for a in arrays))
+        key = (section, *((a.shape, a.dtype) for a in arrays))
         if key not in self._compiled:
-            self._compiled[key] = self._compile(name, arrays)
+            self._compiled[key] = self._compile(section, arrays)
         request = self._compiled[key]
+        port = request.model_outputs[0]
+        result = np.empty(tuple(port.shape), port.element_type.to_dtype())
+        request.set_output_tensor(self._openvino.Tensor(result, shared_memory=True))
         request.infer(arrays, share_inputs=True)
-        result = request.get_output_tensor().data.copy()  # the next call writes there
         return torch.from_numpy(result).permute(0, 3, 1, 2)
 
     def _compile(self, name: str, arrays: list[Array]) -> Any:
         """A section for pictures of one size, ready to run."""
-        examples = [_example(a) for a in arrays]
         kinds = ",".join(str(a.dtype) for a in arrays)
         key = model_cache.key(
             name, kinds, self._fingerprint, self._openvino.__version__, stylize_video.__version__
         )
         model = self._unpack(model_cache.load(key))
         if model is None:
-            model = self._convert(_ChannelsLast(self._sections[name]), examples)
+            model = self._convert(_ChannelsLast(self._sections[name]), _examples(arrays))
             model_cache.store(key, self._pack(model))
         model.reshape({i: list(a.shape) for i, a in enumerate(arrays)})
         return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
@@ -127,7 +109,12 @@ class OpenVinoSections:
 
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore", FutureWarning)  # torch.jit.trace is deprecated; OpenVINO uses it
-            decoder = TorchScriptPythonDecoder(module, example_input=tuple(examples))
+            warnings.simplefilter("ignore", TracerWarning)  # of PyTorch's own checks of a size
+            decoder = TorchScriptPythonDecoder(
+                module,
+                example_input=tuple(examples),
+                trace_kwargs={"check_trace": False},  # it differs: see ConditionalInstanceNorm
+            )
         frontend = FrontEndManager().load_by_framework("pytorch")
         return frontend.convert(frontend.load(decoder))
 
@@ -159,10 +146,15 @@ class _ChannelsLast(nn.Module):
         return result.permute(0, 2, 3, 1)
 
 
-def _example(array: Array) -> Tensor:
-    _, height, width, channels = array.shape
-    shape = (1, min(height, _EXAMPLE), min(width, _EXAMPLE), channels)
-    return torch.from_numpy(np.zeros(shape, array.dtype))
+def _examples(arrays: list[Array]) -> list[Tensor]:
+    """Small black inputs, of sizes that go together as the real ones do."""
+    _, height, width, _ = arrays[0].shape
+
+    def shrunk(side: int, first: int) -> int:
+        return side if first <= _EXAMPLE else max(1, side * _EXAMPLE // first)
+
+    shapes = [(1, shrunk(a.shape[1], height), shrunk(a.shape[2], width), a.shape[3]) for a in arrays]
+    return [torch.zeros(s, dtype=torch.from_numpy(a).dtype) for s, a in zip(shapes, arrays, strict=True)]
 
 
 def _fingerprint(network: TransformNet, style: Tensor) -> bytes:

@@ -8,14 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.sections import Finish, HalfFeatures, Paint, Trunk
-from stylize_video.models.transform_net import Moments, TransformNet
-
-Run = Callable[..., Tensor]
+from stylize_video.models.sections import SECTIONS
+from stylize_video.models.transform_net import TransformNet
 
 
-class TorchSections:
-    """`Sections` by PyTorch, channels last in memory.
+class TorchRuntime:
+    """A network's sections run by PyTorch, channels last in memory.
 
     Args:
         network: it is moved to the device.
@@ -24,40 +22,23 @@ class TorchSections:
         half: compute in float16; results stay within 45 dB (PSNR) of float32. For GPUs.
     """
 
+    frugal = False
+
     def __init__(self, network: TransformNet, style: Tensor, device: torch.device, *, half: bool) -> None:
         self.device = device
         self._half = half
-        self._network = network.to(device).to(memory_format=torch.channels_last).freeze()
-        self._style = style.to(device)
-        self._paint = self._prepare(Paint(self._network, self._style))
-        self._trunk = self._prepare(Trunk(self._network, self._style))
-        self._half_features = self._prepare(HalfFeatures(self._network, self._style))
-        self._finish: dict[torch.dtype, Run] = {}
+        network = network.to(device).to(memory_format=torch.channels_last).freeze()
+        self._sections = {
+            name: self._prepare(section(network, style.to(device))) for name, section in SECTIONS.items()
+        }
 
-    def paint(self, images: Tensor) -> Tensor:
-        """See `Sections.paint`."""
-        return self._run(self._paint, images)
-
-    def trunk(self, images: Tensor) -> Tensor:
-        """See `Sections.trunk`."""
-        return self._run(self._trunk, images)
-
-    def half_features(self, features: Tensor) -> Tensor:
-        """See `Sections.half_features`."""
-        return self._run(self._half_features, features)
-
-    def finish(self, features: Tensor, moments: Moments, kind: torch.dtype) -> Tensor:
-        """See `Sections.finish`."""
-        if kind not in self._finish:
-            self._finish[kind] = self._prepare(Finish(self._network, self._style, kind))
-        return self._run(self._finish[kind], features, *moments)
-
-    def _prepare(self, module: nn.Module) -> Run:
-        return GraphedModule(module) if self.device.type == "cuda" else module
-
-    def _run(self, module: Run, *inputs: Tensor) -> Tensor:
+    def run(self, section: str, *inputs: Tensor) -> Tensor:
+        """See `Runtime.run`."""
         with torch.inference_mode(), self._precision():
-            return module(*inputs)
+            return self._sections[section](*inputs)
+
+    def _prepare(self, module: nn.Module) -> Callable[..., Tensor]:
+        return GraphedModule(module) if self.device.type == "cuda" else module
 
     def _precision(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.float16) if self._half else nullcontext()

@@ -1,0 +1,122 @@
+"""What goes to a GPU as planes comes back as planes: here on CPU tensors, through the whole job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from stylize_video.models.sections import to_unit
+from stylize_video.pipeline import job, transfer
+from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.job import Painted
+from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.transfer import PlaneTransfer, RgbTransfer
+from tests import media
+
+CPU = torch.device("cpu")
+
+
+def planes_on_the_cpu(
+    info: VideoInfo, pixel_format: str, output: ColorTags, _: torch.device
+) -> PlaneTransfer:
+    """What `transfer.choose` takes for CUDA."""
+    return transfer.planes(info, pixel_format, output, CPU)
+
+
+def paint(source: Path, target: Path, **options: object) -> Painted:
+    wanted = {"device": "cpu", "codec": "ffv1", "batch_size": 3, **options}
+    return job.paint(source, target, PaintOptions(**wanted))  # type: ignore[arg-type]
+
+
+def pictures(film: Path) -> list[np.ndarray]:
+    """The frames' planes, one under the other, in 0..1."""
+    with av.open(str(film)) as container:
+        frames = list(container.decode(video=0))
+    peak = 2 ** frames[0].format.components[0].bits - 1
+    return [np.concatenate([plane.ravel() for plane in _planes(f)]) / peak for f in frames]
+
+
+def _planes(frame: av.VideoFrame) -> Iterator[np.ndarray]:
+    deep = frame.format.components[0].bits > 8
+    for plane in frame.planes:
+        rows = np.frombuffer(memoryview(plane), np.uint16 if deep else np.uint8).reshape(plane.height, -1)
+        yield rows[:, : plane.width].astype(float)
+
+
+@pytest.mark.parametrize("options", [{}, {"strength": 0.5}, {"preserve_color": True}, {"stroke_size": 2.0}])
+@pytest.mark.parametrize("kind", ["constant", "rotated", "ten bits"])
+def test_a_film_painted_through_planes_is_the_film_painted_through_rgb(
+    kind: str, options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = {
+        "constant": lambda: media.constant(tmp_path, count=8),
+        "rotated": lambda: media.rotated(tmp_path, 90),
+        "ten bits": lambda: media.pixel_format(tmp_path, "yuv422p10le"),
+    }[kind]()
+    wanted, found = tmp_path / "wanted.mkv", tmp_path / "found.mkv"
+    paint(clip.path, wanted, **options)
+    monkeypatch.setattr(transfer, "choose", planes_on_the_cpu)
+    result = paint(clip.path, found, **options)
+    assert result.verified is not None
+    one, other = pictures(wanted), pictures(found)
+    assert len(one) == len(other) == result.frames
+    for a, b in zip(one, other, strict=True):
+        # libswscale puts chroma half a pixel to the right; see device_color.py.
+        assert -10 * np.log10(np.square(a - b).mean()) > 30
+
+
+def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:
+    from stylize_video.pipeline.reader import FileReader
+
+    with FileReader(media.constant(tmp_path).path) as reader:
+        info = reader.info
+    chosen = transfer.choose(info, "yuv420p", info.color, CPU)
+    assert isinstance(chosen, RgbTransfer)
+    for pixel_format in ("rgb24", "gray"):  # GIF, PNG
+        assert isinstance(transfer.choose(info, pixel_format, info.color, torch.device("cuda")), RgbTransfer)
+
+
+def test_a_download_that_is_waited_for_later_gives_its_own_frames(tmp_path: Path) -> None:
+    from stylize_video.pipeline.reader import FileReader
+
+    with FileReader(media.constant(tmp_path).path) as reader:
+        way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
+        frames = list(reader.frames(rgb=False))
+    first, second = way.upload(frames[:2]), way.upload(frames[2:4])
+    pending = [way.download(batch) for batch in (first, second)]
+    given = [frame for finish in pending for frame in finish()]
+    assert [frame.pts for frame in given] == [frame.pts for frame in frames[:4]]
+    for frame, original in zip(given, frames, strict=False):
+        assert frame.painting is not None
+        luma = [np.asarray(f.to_ndarray()[:24], int) for f in (frame.painting, original.planes)]
+        assert np.abs(luma[0] - luma[1]).mean() < 2
+
+
+def test_bytes_and_deep_pixels_both_make_a_batch() -> None:
+    for dtype in (np.uint8, np.uint16):
+        frame = Frame(np.full((4, 6, 3), np.iinfo(dtype).max, dtype), 0, 1)  # type: ignore[arg-type]
+        batch = RgbTransfer(CPU).upload([frame])
+        assert isinstance(batch, FrameBatch)
+        assert to_unit(batch.pixels).min() == 1
+        (back,) = RgbTransfer(CPU).download(batch)()
+        assert np.array_equal(back.rgb, frame.rgb)
+
+
+def test_frames_without_pixels_are_grouped_by_their_planes() -> None:
+    from stylize_video.pipeline import batcher
+
+    sizes = [(16, 16), (16, 16), (32, 16)]
+    frames = [
+        Frame(None, pts, 1, av.VideoFrame(*size, "yuv420p"))  # type: ignore[arg-type]
+        for pts, size in enumerate(sizes)
+    ]
+    assert [len(group) for group in batcher.batches(frames, size=4)] == [2, 1]
+    with pytest.raises(ValueError, match="planes, not pixels"):
+        _ = frames[0].rgb
+    with pytest.raises(ValueError, match="pixels or planes"):
+        Frame(None, 0, 1)  # type: ignore[arg-type]

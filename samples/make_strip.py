@@ -29,7 +29,7 @@ WHITE = 255
 def frame(film: Path, number: int) -> Pixels:
     """Frame `number` of a film, counted from 0."""
     with FileReader(film) as reader:
-        return next(islice(reader.frames(), number, None)).pixels
+        return next(islice(reader.frames(), number, None)).rgb
 
 
 def before_and_after(film: Path, number: int) -> Pixels:

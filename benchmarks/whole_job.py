@@ -93,7 +93,7 @@ def _copy(packet: Any, later: int, stream: Any) -> Any:
     return copy
 
 
-def run_job(film: Path, film_seconds: int) -> Job:
+def run_job(film: Path, film_seconds: int, *options: str) -> Job:
     """Run the program on a film and wait for it.
 
     The kernel counts what this process held when it forked as the child's memory too, so nothing
@@ -101,7 +101,7 @@ def run_job(film: Path, film_seconds: int) -> Job:
     """
     assert "torch" not in sys.modules
     target = film.with_name(f"{film.stem}_painted.mp4")
-    command = [*program(), str(film), "-o", str(target), "--style", STYLE, "--device", "cpu", "--json"]
+    command = [*program(), str(film), "-o", str(target), "--style", STYLE, "--device", "cpu", "--json", *options]
     log = film.with_suffix(".log")
     began = time.perf_counter()
     with log.open("wb") as errors:

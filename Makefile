@@ -35,3 +35,7 @@ else
 	@echo "quality left out: give the paintings, make bench PAINTINGS=folder"
 endif
 	$(PYTHON) benchmarks/whole_job.py --json $(RESULTS)/whole_job.json
+	$(PYTHON) benchmarks/engines.py --json $(RESULTS)/engines.json
+	$(PYTHON) benchmarks/large_frames.py --json $(RESULTS)/large_frames.json
+	$(PYTHON) benchmarks/endurance.py --json $(RESULTS)/endurance.json
+	$(PYTHON) benchmarks/side_by_side.py --json $(RESULTS)/side_by_side.json

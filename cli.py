@@ -15,7 +15,7 @@ import stylize_video
 from stylize_video import summary
 from stylize_video.command_line import PAINT, MainJob, MainJobGroup, reporting
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import memory, paths, styles, whole_file
+from stylize_video.models import paths, styles, whole_file
 from stylize_video.models.devices import DEVICES, check_device
 from stylize_video.models.picture_names import check_picture_name
 from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
@@ -86,7 +86,8 @@ def paint(
         typer.Option(help="Frames painted at once. Default: what suits the device.", show_default=False),
     ] = PaintOptions.batch_size,
     tile: Annotated[
-        str, typer.Option(help="Paint in tiles of so many px to save memory; 'off', or 'auto': above 4K.")
+        str,
+        typer.Option(help="Paint in tiles of so many px to save memory; 'off'; 'auto': where it must be."),
     ] = PaintOptions.tile,
     device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
     start: Annotated[
@@ -156,7 +157,6 @@ def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) ->
 
     preflight.check(source, target, options)  # before the seconds that importing torch takes
     _share_the_cores()
-    memory.return_large_blocks()
     from stylize_video.pipeline import job
 
     if quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -144,8 +145,12 @@ def _cpu_model() -> str:
 
 def versions() -> dict[str, str]:
     """Python, this package and the libraries that decide the figures."""
-    names = ("stylize-video", "torch", "av", "numpy", "opencv-python")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+    names = ("stylize-video", "torch", "openvino", "av", "numpy", "opencv-python")
+    found = {"python": platform.python_version()}
+    for name in names:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # OpenVINO has no wheel for some machines
+            found[name] = metadata.version(name)
+    return found
 
 
 def program() -> list[str]:

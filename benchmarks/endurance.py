@@ -86,8 +86,8 @@ def main() -> int:
     arguments = parser(__doc__)
     arguments.add_argument("--minutes", type=float, default=10, help="of film")
     given = arguments.parse_args()
-    if not 0.5 <= given.minutes <= 600:
-        arguments.error("--minutes must be 0.5 to 600")
+    if not 1 <= given.minutes <= 600:
+        arguments.error("--minutes must be 1 to 600")
     warn_if_busy()
     _confine()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does

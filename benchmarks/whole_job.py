@@ -101,7 +101,18 @@ def run_job(film: Path, film_seconds: int, *options: str) -> Job:
     """
     assert "torch" not in sys.modules
     target = film.with_name(f"{film.stem}_painted.mp4")
-    command = [*program(), str(film), "-o", str(target), "--style", STYLE, "--device", "cpu", "--json", *options]
+    command = [
+        *program(),
+        str(film),
+        "-o",
+        str(target),
+        "--style",
+        STYLE,
+        "--device",
+        "cpu",
+        "--json",
+        *options,
+    ]
     log = film.with_suffix(".log")
     began = time.perf_counter()
     with log.open("wb") as errors:

@@ -1,7 +1,7 @@
 """What paints: the fastest way to run a network on a device, whole pictures or in tiles.
 
 Measured by `benchmarks/engines.py` on two cores: OpenVINO beats eager PyTorch, torch.compile and ONNX
-Runtime on a CPU. GPUs run PyTorch in half precision, Apple's in single.
+Runtime on a CPU. NVIDIA's GPUs run PyTorch in half precision unless asked to be exact, Apple's in single.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from stylize_video.models.sections import Runtime
 from stylize_video.models.torch_runtime import TorchRuntime
 from stylize_video.models.transform_net import STRIDE, TransformNet, pad_to_stride
 
-_LARGE = 4096 * 2304  # px; larger pictures are painted in tiles unless told otherwise
+_LARGE = 4096 * 2304  # px; larger pictures are painted in tiles where that saves memory
 _TILE = 512  # px
 SMALLEST_TILE = 64  # px
+_BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
 
 
 class Engine:
@@ -32,6 +33,7 @@ class Engine:
         self._runtime = runtime
         self._tile = tile
         self._at_once = 2**31  # pictures; less once memory has run out
+        self.notes: list[str] = []  # what a user should know of it
 
     @property
     def device(self) -> torch.device:
@@ -47,14 +49,15 @@ class Engine:
         Raises:
             DeviceError: not even a tile fits into the device's memory.
         """
-        try:
-            parts = [self._paint(part) for part in torch.split(images, self._at_once)]
-            return parts[0] if len(parts) == 1 else torch.cat(parts)
-        except torch.OutOfMemoryError as error:
-            self._spare_memory(images, error)
-        return self.paint(images)
+        while True:
+            try:
+                parts = [self._paint(part) for part in torch.split(images, self._at_once)]
+                return parts[0] if len(parts) == 1 else torch.cat(parts)
+            except torch.OutOfMemoryError:
+                pass  # out of the handler, which keeps what the failed call had allocated
+            self._spare_memory(images)
 
-    def _spare_memory(self, images: Tensor, error: torch.OutOfMemoryError) -> None:
+    def _spare_memory(self, images: Tensor) -> None:
         """Remember to take less at a time from now on."""
         most = min(len(images), self._at_once)
         smaller = (self._tile_for(images) or max(images.shape[-2:])) // 2
@@ -66,9 +69,8 @@ class Engine:
             height, width = images.shape[-2:]
             raise DeviceError(
                 f"{self.device}: too little memory for {width}x{height}; use --max-size or --device cpu"
-            ) from error
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+            )
+        self._runtime.forget()
 
     def _paint(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
@@ -112,14 +114,21 @@ def create(
         from stylize_video.models.openvino_runtime import OpenVinoRuntime
 
         runtime = OpenVinoRuntime(network, row, exact=exact, threads=torch.get_num_threads())
-    except ImportError:  # no wheel for this machine
+    except ModuleNotFoundError:  # no wheel for this machine
         runtime = TorchRuntime(network, row, device, half=False)
+    except (ImportError, RuntimeError) as error:
+        made = Engine(TorchRuntime(network, row, device, half=False), tile)
+        made.notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
+        return made
     return Engine(runtime, tile)
 
 
-def batch_size(device: torch.device) -> int:
-    """How many pictures at a time suit a device: on a CPU one, more only keep the encoder waiting."""
-    return 8 if device.type == "cuda" else 1
+def batch_size(device: torch.device, pixels: int) -> int:
+    """How many pictures of so many pixels to paint at a time.
+
+    On a CPU one: more only keep the encoder waiting. On a GPU eight of 1080p, fewer if they are larger.
+    """
+    return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
 
 
 def _padded(images: Tensor) -> Tensor:

@@ -7,6 +7,10 @@ written anew. A cache that can't be read or written costs a second a run and is 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +19,7 @@ import platformdirs
 from stylize_video.models import whole_file
 
 _DIGEST = hashlib.sha256().digest_size  # bytes
+_DAY = 24 * 3600  # s
 _KEPT = 64  # entries; 2 MB each. Every mixture of styles makes its own
 
 
@@ -43,7 +48,7 @@ def load(name: str) -> bytes | None:
     if hashlib.sha256(payload).digest() != digest:
         return None
     with suppress(OSError):
-        path.touch()  # the oldest are thrown away first
+        os.utime(path)  # the oldest are thrown away first
     return payload
 
 
@@ -51,10 +56,21 @@ def store(name: str, payload: bytes) -> None:
     """Write an entry, as far as that is possible, and throw the oldest away."""
     with suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True)
-        whole_file.write(_path(name), hashlib.sha256(payload).digest() + payload)
-        entries = sorted(folder().glob("*.model"), key=lambda path: path.stat().st_mtime)
-        for path in entries[:-_KEPT]:
-            path.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder(), prefix="new-") as own:  # others may be writing too
+            made = Path(own, name)
+            whole_file.write(made, hashlib.sha256(payload).digest() + payload)
+            made.replace(_path(name))
+        _prune()
+
+
+def _prune() -> None:
+    """Throw away the oldest entries, and what killed runs left."""
+    entries = sorted(folder().glob("*.model"), key=lambda path: path.stat().st_mtime)
+    for path in entries[:-_KEPT]:
+        path.unlink(missing_ok=True)
+    for path in folder().glob("new-*"):
+        if time.time() - path.stat().st_mtime > _DAY:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _path(name: str) -> Path:

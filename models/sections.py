@@ -19,10 +19,14 @@ class Runtime(Protocol):
     """One network in one style on one device."""
 
     device: torch.device
-    frugal: bool  # whether it takes no more memory for a whole picture than for its tiles
+    frugal: bool  # whether it takes hardly more memory for a whole picture than for its tiles
 
     def run(self, section: str, *inputs: Tensor) -> Tensor:
         """Run one of `SECTIONS`."""
+        ...
+
+    def forget(self) -> None:
+        """Free all memory that only makes the next run faster."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ class TorchRuntime:
     """A network's sections run by PyTorch, channels last in memory.
 
     Args:
-        network: it is moved to the device.
+        network: it is moved to the device and frozen.
         style: (1, S) weights over its styles.
         device: where to paint.
         half: compute in float16; results stay within 45 dB (PSNR) of float32. For GPUs.
@@ -27,21 +28,34 @@ class TorchRuntime:
     def __init__(self, network: TransformNet, style: Tensor, device: torch.device, *, half: bool) -> None:
         self.device = device
         self._half = half
-        network = network.to(device).to(memory_format=torch.channels_last).freeze()
-        self._sections = {
-            name: self._prepare(section(network, style.to(device))) for name, section in SECTIONS.items()
-        }
+        network = network.to(device).to(memory_format=torch.channels_last).freeze().requires_grad_(False)
+        self._modules = {name: section(network, style.to(device)) for name, section in SECTIONS.items()}
+        self._sections: dict[str, Callable[..., Tensor]] = {}
+        self.forget()
 
     def run(self, section: str, *inputs: Tensor) -> Tensor:
         """See `Runtime.run`."""
         with torch.inference_mode(), self._precision():
             return self._sections[section](*inputs)
 
-    def _prepare(self, module: nn.Module) -> Callable[..., Tensor]:
-        return GraphedModule(module) if self.device.type == "cuda" else module
+    def forget(self) -> None:
+        """See `Runtime.forget`."""
+        self._sections = dict(self._modules)
+        if self.device.type == "cuda":
+            pool = torch.cuda.graph_pool_handle()
+            self._sections = {name: GraphedModule(m, pool) for name, m in self._modules.items()}
+            torch.cuda.empty_cache()
 
-    def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device.type, torch.float16) if self._half else nullcontext()
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        if not self._half:
+            # By default cuDNN rounds to ten bits (TF32), which is no more than float16 has.
+            with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+                yield
+            return
+        # Without the cache of converted weights: a recording would read it after it is gone.
+        with torch.autocast(self.device.type, torch.float16, cache_enabled=False):
+            yield
 
 
 class GraphedModule:
@@ -49,12 +63,20 @@ class GraphedModule:
 
     At video sizes a frame's kernels are done faster than Python can start them. Results are copies:
     the next call overwrites what the graph itself writes to.
+
+    Args:
+        module: on CUDA.
+        pool: memory that graphs share which never run at the same time.
+
+    Raises:
+        torch.OutOfMemoryError: in a call; also when the recording hides it behind an error of its own.
     """
 
     _WARM_UP = 3  # calls before the recording, in which libraries choose their kernels
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, pool: Any) -> None:
         self._module = module
+        self._pool = pool
         self._graphs: dict[tuple[object, ...], tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor]] = {}
 
     def __call__(self, *inputs: Tensor) -> Tensor:
@@ -77,6 +99,11 @@ class GraphedModule:
                 self._module(*static)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            result = self._module(*static)
+        try:
+            with torch.cuda.graph(graph, pool=self._pool):
+                result = self._module(*static)
+        except RuntimeError as error:
+            if isinstance(error.__context__, torch.OutOfMemoryError):
+                raise error.__context__ from None
+            raise
         return graph, static, result

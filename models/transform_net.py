@@ -71,7 +71,9 @@ class ConditionalInstanceNorm(nn.Module):
             scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
             return torch.addcmul(shift, F.instance_norm(x, eps=self.epsilon), scale)
         centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
-        variance = _mean(centred.square()) if moments is None else moments.variance
+        # Squares of more than 255 are more than float16 can say.
+        wide = centred.float() if x.dtype == torch.float16 else centred
+        variance = _mean(wide.square()) if moments is None else moments.variance
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
             scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
             shift = (style @ self.shift)[..., None, None]

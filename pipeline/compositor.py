@@ -52,7 +52,9 @@ class Compositor:
 
     def __call__(self, frame: Frame) -> av.VideoFrame:
         """One painted frame -> one picture in stored orientation, with its time."""
-        picture = frame.painting or self._converter.planes(frame.rgb, self._mixed_in)
+        picture = frame.painting
+        if picture is None:
+            picture = self._converter.planes(frame.rgb, self._mixed_in)
         if self.needs_source:
             if frame.source is None:
                 raise ValueError("mixing needs the frame's original planes")

@@ -157,7 +157,8 @@ class PlaneCoder:
             chroma = upsampled(chroma, dim, luma.shape[dim - 1], self._siting[dim])
         rgb = rgb_of(luma, chroma, code.weights)
         stored = torch.stack([channel.clamp(0, 1).to(self._dtype) for channel in rgb], -1)
-        return torch.rot90(stored, self._turns, (1, 2)).contiguous().permute(0, 3, 1, 2)
+        stored = torch.rot90(stored, self._turns, (1, 2)) if self._turns else stored
+        return stored.contiguous().permute(0, 3, 1, 2)
 
     def planes(self, images: Tensor) -> list[av.VideoFrame]:
         """(N, 3, H, W) upright RGB in 0..1 on any device -> N frames of stored planes, without times."""
@@ -166,7 +167,8 @@ class PlaneCoder:
     def start(self, images: Tensor) -> Callable[[], list[av.VideoFrame]]:
         """Begin to do what `planes` does; what is returned waits for the result."""
         name, code = self._output_format, coding(self._output_format, self._output, self._height)
-        stored = torch.rot90(images.detach(), -self._turns, (2, 3)).float().clamp(0, 1)
+        stored = torch.rot90(images, -self._turns, (2, 3)) if self._turns else images
+        stored = stored.detach().float().clamp(0, 1)
         luma, chroma = luma_chroma_of(stored, code.weights)
         for dim in _halved(name):
             chroma = downsampled(chroma, dim, self._siting[dim])
@@ -179,6 +181,7 @@ class PlaneCoder:
                 arrived.synchronize()
             frames = [av.VideoFrame(width, height, name) for _ in lumas]
             for frame, y, both in zip(frames, lumas, chromas, strict=True):
+                frame.colorspace, frame.color_range = self._output.matrix, self._output.range
                 for view, plane in zip(color.planes_of(frame), (*y, *both), strict=True):
                     view[...] = plane
             return frames

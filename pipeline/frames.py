@@ -74,6 +74,7 @@ class VideoInfo:
     bit_depth: int
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
+    centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
 
     def __post_init__(self) -> None:
         if self.coded_width < 1 or self.coded_height < 1:
@@ -176,6 +177,7 @@ class FrameBatch:
             raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, 3, H, W)")
         if len(self.frames) != len(self.pixels):
             raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
+        # By name, for this file imports no torch.
         if not (self.pixels.is_floating_point() or str(self.pixels.dtype) == "torch.uint8"):
             raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
 

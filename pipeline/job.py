@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from stylize_video.models import engine, styles
+from stylize_video.errors import DeviceError
+from stylize_video.models import engine, memory, styles
 from stylize_video.models.devices import choose_device
 from stylize_video.pipeline import formats, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
@@ -21,6 +22,8 @@ from stylize_video.pipeline.reader import FileReader
 from stylize_video.pipeline.report import FramesRead, WriteReport
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 from stylize_video.pipeline.verify import verify
+
+_LARGE = 2560 * 1440  # px of a frame
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def paint(
         keep_source=mixes,
         upright=not container.rotation,
     ) as reader:
+        if reader.info.width * reader.info.height > _LARGE:
+            memory.return_large_blocks()
         painter = styles.load(options.style)
         paints = engine.create(
             painter.network,
@@ -101,7 +106,7 @@ def paint(
             frames=report.frames,
             damaged=reader.report.damaged,
             seconds=time.perf_counter() - began,
-            notes=(*reader.report.notes, *report.notes),
+            notes=(*reader.report.notes, *paints.notes, *report.notes),
             verified=verified,
             profile=profile,
         )
@@ -139,17 +144,28 @@ def _run(
         if on_frame is not None:
             on_frame(written)
 
+    pixels = reader.info.width * reader.info.height
+    batch_size = options.batch_size or engine.batch_size(device, pixels)
     try:
         profile = runner.run(
             reader.frames(rgb=way.needs_rgb),
             stage,
             write,
-            batch_size=options.batch_size or engine.batch_size(device),
+            batch_size=batch_size,
             transfer=way,
-            depth=runner.channel_depth(reader.info),
+            depth=max(batch_size, runner.channel_depth(reader.info)),
         )
         # Verified under its partial name, so that a bad film never replaces a good one.
         report = writer.finish(check if options.verify else None)
+    except torch.OutOfMemoryError as error:  # outside the engine, which knows what to do
+        raise _out_of_memory(reader.info, batch_size, device) from error
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified, profile
+
+
+def _out_of_memory(info: VideoInfo, batch_size: int, device: torch.device) -> DeviceError:
+    return DeviceError(
+        f"{device}: too little memory for {batch_size} frames of {info.width}x{info.height} at once; "
+        "use a smaller --batch-size or --max-size, or --device cpu"
+    )

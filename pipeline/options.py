@@ -34,7 +34,9 @@ class PaintOptions:
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int | None = None  # frames; None: what suits the device
     device: str = "auto"
-    tile: str = "auto"  # side in px of the tiles a frame is painted in; "off"; "auto": large frames only
+    tile: str = (
+        "auto"  # side in px of the tiles a frame is painted in; "off"; "auto": where memory asks for it
+    )
     start: Fraction | None = None  # s
     duration: Fraction | None = None  # s
     codec: str | None = None  # None: what the container is usually filled with

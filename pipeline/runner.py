@@ -122,10 +122,15 @@ def _paint(
 def _downloaded(batches: Iterable[FrameBatch], transfer: Transfer) -> Iterator[Frame]:
     """The frames of painted batches; the next one is painted while the last is on its way."""
     under_way: deque[Finish] = deque()
-    for batch in batches:
-        under_way.append(transfer.download(batch))
-        if len(under_way) > transfer.lag:
-            yield from under_way.popleft()()
+    try:
+        for batch in batches:
+            under_way.append(transfer.download(batch))
+            if len(under_way) > transfer.lag:
+                yield from under_way.popleft()()
+    except KeyboardInterrupt:  # while the next one was painted
+        for finish in under_way:
+            yield from finish()
+        raise
     for finish in under_way:
         yield from finish()
 

@@ -25,7 +25,7 @@ class Stage(Protocol):
         ...
 
 
-class Painting(Protocol):
+class Paints(Protocol):
     """What a painter needs of `models.engine.Engine`."""
 
     def paint(self, images: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ class NetworkPainter:
             had by painting a smaller or larger frame.
     """
 
-    def __init__(self, engine: Painting, *, stroke_size: float = 1.0) -> None:
+    def __init__(self, engine: Paints, *, stroke_size: float = 1.0) -> None:
         self._engine = engine
         self._stroke_size = stroke_size
 
@@ -54,7 +54,7 @@ class NetworkPainter:
             yield batch.with_pixels(pixels)
 
     def _paint(self, pixels: Tensor) -> Tensor:
-        """(N, 3, H, W) -> the same size and kind."""
+        """(N, 3, H, W) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
             return self._engine.paint(pixels)
         size = pixels.shape[-2:]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from stylize_video.pipeline import batcher
-from stylize_video.pipeline.device_color import PlaneCoder, supported
+from stylize_video.pipeline.device_color import CENTRED, LEFT, PlaneCoder, supported
 from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
 
 Finish = Callable[[], Iterable[Frame]]
@@ -122,5 +122,7 @@ def planes(info: VideoInfo, pixel_format: str, output: ColorTags, device: torch.
         device=device,
         output=output,
         output_format=pixel_format,
+        dtype=torch.float16 if device.type == "cuda" and info.bit_depth <= 8 else torch.float32,
+        siting=CENTRED if info.centred_chroma else LEFT,
     )
     return PlaneTransfer(coder, device)

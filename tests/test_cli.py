@@ -80,11 +80,10 @@ def test_the_profile_says_what_each_stage_did(film: Path) -> None:
     assert 0 < told["seconds_to_first_frame"] <= told["seconds"]
 
 
-@pytest.mark.parametrize("tile", ["off", "auto", "64"])
-def test_tiles_or_not_the_film_is_the_same(film: Path, tmp_path: Path, tile: str) -> None:
+def test_tiles_or_not_the_film_is_the_same(film: Path, tmp_path: Path) -> None:
     wanted, found = tmp_path / "wanted.mkv", tmp_path / "found.mkv"
-    for target, options in ((wanted, ["--tile", "off"]), (found, ["--tile", tile])):
-        result = run(film, *options, "--device", "cpu", "--codec", "ffv1", "-o", target)
+    for target, tile in ((wanted, "off"), (found, "64")):
+        result = run(film, "--tile", tile, "--device", "cpu", "--codec", "ffv1", "-o", target)
         assert result.exit_code == 0, result.stderr
     for one, other in zip(luma(wanted), luma(found), strict=True):
         assert np.square(one.astype(float) - other).mean() < 2  # 45 dB

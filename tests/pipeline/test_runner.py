@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -258,3 +259,39 @@ def test_memory_is_bounded_by_the_channels() -> None:
 
     runner.run(counted(), Fresh(), lambda _: time.sleep(0.001), batch_size=2, depth=4)
     assert most <= 4 + 2 * 2 + 3  # the channel, two batches, one in each hand
+
+
+@pytest.mark.parametrize("slow", ["reader", "painter", "encoder"])
+def test_the_profile_names_the_stage_that_limits(slow: str) -> None:
+    def pause(stage: str) -> None:
+        time.sleep(0.03 if stage == slow else 0.001)
+
+    def read():
+        for number in range(20):
+            pause("reader")
+            yield frame(number)
+
+    class Painter:
+        def stylize(self, batches):
+            for batch in batches:
+                pause("painter")
+                yield batch
+
+    began = time.perf_counter()
+    profile = runner.run(read(), Painter(), lambda _: pause("encoder"))
+    took = time.perf_counter() - began
+    stages = profile.stages()
+    assert profile.limit == slow
+    for name, stage in stages.items():
+        assert stage.working + stage.waiting <= took + 0.01
+        assert (stage.waiting < 0.3 * took) == (name == slow)
+    assert 0 < profile.first_frame < took
+
+
+@pytest.mark.parametrize(
+    ("size", "deep", "depth"),
+    [((640, 360), 8, 4), ((3840, 2160), 8, 2), ((3840, 2160), 10, 1), ((9999, 9999), 8, 1)],
+)
+def test_fewer_large_frames_wait(size: tuple[int, int], deep: int, depth: int) -> None:
+    info = SimpleNamespace(width=size[0], height=size[1], bit_depth=deep)
+    assert runner.channel_depth(info) == depth

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clips import Size, make_clip
 from common import Goal, Report, parser, print_table, warn_if_busy
-from side_by_side import Size, make_clip
 from whole_job import Job, _confine, run_job
 
 from stylize_video.models import styles  # imports no torch

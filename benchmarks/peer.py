@@ -1,0 +1,85 @@
+"""styletransfer-lite 0.1.0, the fastest comparable program on a CPU, in a virtual environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from clips import Size
+from whole_job import _environment
+
+PEER, PEER_VERSION, PEER_STYLE = "styletransfer-lite", "0.1.0", "19"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One program's run from film to film. Times in seconds."""
+
+    frames: int
+    wall: float
+    processor: float  # of all cores together
+
+    @property
+    def rate(self) -> float:
+        """Frames/s, start-up included."""
+        return self.frames / self.wall
+
+    @property
+    def cores(self) -> float:
+        """Kept busy on average."""
+        return self.processor / self.wall
+
+
+def install_peer(folder: Path) -> None:
+    """Make a virtual environment with the peer in it, from PyPI."""
+    print(f"installing {PEER} {PEER_VERSION} (needs the network; else give --peer-venv)", file=sys.stderr)
+    wanted = f"{PEER}[video]=={PEER_VERSION}"
+    try:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", wanted], check=True)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{wanted} can't be installed; give --peer-venv a folder that has it") from error
+
+
+def check_peer(folder: Path) -> str:
+    """Its runtime's version; see whether it is the peer that is spoken of, and whether it can paint films."""
+    code = f"import cv2; from importlib.metadata import version as v; print(v({PEER!r}), v('onnxruntime'))"
+    python = folder / "bin" / "python"
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise SystemExit(f"{folder} is not a virtual environment") from None
+    version, _, runtime = done.stdout.strip().partition(" ")
+    if done.returncode or version != PEER_VERSION:
+        raise SystemExit(f"{folder} needs {PEER}[video]=={PEER_VERSION}; found: {version or done.stderr}")
+    return runtime
+
+
+def run_peer(venv: Path, film: Path, size: Size) -> Run:
+    """The peer, film to film; as large as the film, which it would else shrink."""
+    target = film.with_name(f"{film.stem}_by_peer.mp4")
+    command = [str(venv / "bin" / PEER), "video", str(film), "-o", str(target), "--style", PEER_STYLE]
+    command += ["--max-size", str(max(size)), "--device", "cpu", "--json"]
+    log = film.with_suffix(".peer.log")
+    began = time.perf_counter()
+    with log.open("wb") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment())
+        assert child.stdout is not None
+        answer = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - began
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
+    with av.open(str(target)) as painted:
+        found = painted.streams.video[0]
+        if (found.width, found.height) != size:
+            raise SystemExit(f"{PEER} painted {found.width}x{found.height}, not {size}")
+    target.unlink()
+    return Run(json.loads(answer)["frames"], wall, usage.ru_utime + usage.ru_stime)

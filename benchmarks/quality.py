@@ -1,7 +1,8 @@
 """Measures how near each style's pictures come to its painting, and how much of the photograph they keep.
 
 Style and content distance as in models/losses.py, at 512 px, by the very function that training
-reports with. The paintings aren't part of this project: give a folder with NAME.jpg for each style.
+reports with; painted by the engine that paints films, from bytes to bytes. The paintings aren't part of
+this project: give a folder with NAME.jpg for each style.
 
     python benchmarks/quality.py --paintings FOLDER [--style NAME ...]
         [--photographs FOLDER [--held-out N]] [--json OUT]
@@ -20,13 +21,15 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import torch
 from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import measuring, styles
+from stylize_video.models import engine, measuring, styles
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.picture_names import READ
 from stylize_video.models.pictures import Picture, read_picture
+from stylize_video.models.sections import to_kind, to_unit
 from stylize_video.models.train_style import SHORTER_SIDE
 
 MEAN_STYLE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.18, 0.28, 1.25
@@ -59,6 +62,12 @@ def _packaged() -> Iterator[Path]:
             continue
         folder = Path(spec.origin).parent
         yield from (folder / file for file in files if (folder / file).exists())
+
+
+def as_films_are(painter: styles.Painter) -> measuring.Paint:
+    """Paints by the fastest engine of the CPU, from bytes to bytes."""
+    paints = engine.create(painter.network, painter.style, torch.device("cpu"))
+    return lambda photo: to_unit(paints.paint(to_kind(photo, torch.uint8)))
 
 
 def _painting(folder: Path, style: str) -> Picture:
@@ -102,7 +111,8 @@ def main() -> int:
     found = {}
     for spec, painter in painters.items():
         painting = _painting(given.paintings, spec)
-        each = measuring.distances_of_each(painter, painting, [picture for _, picture in chosen])
+        pictures = [picture for _, picture in chosen]
+        each = measuring.distances_of_each(painter, painting, pictures, paint=as_films_are(painter))
         found[spec] = dict(zip((name for name, _ in chosen), each, strict=True))
     means = {spec: _mean(pictures.values()) for spec, pictures in found.items()}
     style, content = _mean(means.values())

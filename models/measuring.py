@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from stylize_video.models import losses
 from stylize_video.models.pictures import Picture, resize_longer_side, to_tensor
@@ -13,6 +14,8 @@ from stylize_video.models.style_targets import style_target
 from stylize_video.models.styles import Painter
 from stylize_video.models.training_config import MEASURED_SIZE
 from stylize_video.models.vgg import load_features
+
+Paint = Callable[[Tensor], Tensor]  # (N, 3, H, W) in 0..1 -> the same, painted
 
 
 def distances(
@@ -25,12 +28,23 @@ def distances(
 
 
 def distances_of_each(
-    painter: Painter, painting: Picture, photographs: Sequence[Picture], *, size: int = MEASURED_SIZE
+    painter: Painter,
+    painting: Picture,
+    photographs: Sequence[Picture],
+    *,
+    size: int = MEASURED_SIZE,
+    paint: Paint | None = None,
 ) -> list[tuple[float, float]]:
-    """(Style distance, content distance) for each photograph, in float32.
+    """(Style distance, content distance) for each photograph.
 
-    Painting and photographs are measured at `size` px on their longer sides.
+    Args:
+        painter: what paints.
+        painting: measured, as the photographs are, at `size` px on its longer side.
+        photographs: what is painted.
+        size: px.
+        paint: what runs the painter's network; by default PyTorch in float32.
     """
+    paint = paint or (lambda photo: painter.network(photo, painter.style.unsqueeze(0)))
     features = load_features("vgg16")  # whatever it was trained with: figures are to be comparable
     target = style_target(painting, size, features)
     layer = losses.CONTENT_LAYER
@@ -38,7 +52,7 @@ def distances_of_each(
     for photograph in photographs:
         photo = to_tensor([resize_longer_side(photograph, size)])
         with torch.no_grad():
-            found = features(painter.network(photo, painter.style.unsqueeze(0)), losses.STYLE_LAYERS)
+            found = features(paint(photo), losses.STYLE_LAYERS)
             wanted = features(photo, [layer])
             style = losses.style_distance(found, target).item()
             content = losses.content_distance(found[layer], wanted[layer]).item()

@@ -9,8 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylize_video.models.sections import to_unit
+from stylize_video.models.sections import to_kind, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+
+# Standard deviation of a frame, of 1: at the one it is left as it is, from the other on it is painted. A
+# dim scene has 0.03, grain on black 0.004.
+_NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
+_SPARSE = 4  # px between those looked at
 
 
 class Stage(Protocol):
@@ -36,6 +41,9 @@ class Paints(Protocol):
 class NetworkPainter:
     """Paints each frame by itself with a feed-forward network.
 
+    What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
+    flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
+
     Args:
         engine: what runs it.
         stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
@@ -50,7 +58,7 @@ class NetworkPainter:
         """Paint batch by batch."""
         for batch in batches:
             with torch.inference_mode():
-                pixels = self._paint(batch.pixels)
+                pixels = _faded(self._paint(batch.pixels), batch.pixels)
             yield batch.with_pixels(pixels)
 
     def _paint(self, pixels: Tensor) -> Tensor:
@@ -60,6 +68,17 @@ class NetworkPainter:
         size = pixels.shape[-2:]
         canvas = [max(1, round(side / self._stroke_size)) for side in size]
         return _resize(self._engine.paint(_resize(to_unit(pixels), canvas)), size)
+
+
+def _faded(painted: Tensor, original: Tensor) -> Tensor:
+    """The painting, but the original as far as that has no contrast; of the painting's size and kind."""
+    sample = to_unit(original[..., ::_SPARSE, ::_SPARSE]).float()
+    contrast = sample.flatten(2).std(2, correction=0).amax(1)  # (N,), of the liveliest channel
+    share = ((contrast - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST)).clamp(0, 1)
+    if share.device.type == "cpu" and share.min() == 1:  # elsewhere, looking costs more than mixing
+        return painted
+    mixed = torch.lerp(to_unit(original).float(), to_unit(painted).float(), share[:, None, None, None])
+    return to_kind(mixed, painted.dtype)
 
 
 def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:

@@ -87,7 +87,7 @@ def paint(
     ] = PaintOptions.batch_size,
     tile: Annotated[
         str,
-        typer.Option(help="Paint in tiles of so many px to save memory; 'off'; 'auto': where it must be."),
+        typer.Option(help="Paint in tiles of so many px, for less memory on a GPU; 'off'; or 'auto'."),
     ] = PaintOptions.tile,
     device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
     start: Annotated[

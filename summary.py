@@ -44,4 +44,4 @@ def of_profile(profile: Profile) -> Iterator[str]:
     for name, stage in profile.stages().items():
         limit = "  limits" if name == profile.limit else ""
         yield f"{name:8}  {stage.working:9.2f}  {stage.waiting:9.2f}{limit}"
-    yield f"first frame painted after {profile.first_frame:.2f} s"
+    yield f"first frame painted {profile.first_frame:.2f} s after the film was open and the network loaded"

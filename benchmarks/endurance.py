@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from common import Goal, Report, parser, print_table, warn_if_busy
-from whole_job import STYLE, _confine, make_film
+from whole_job import STYLE, confine, make_film
 
 EVERY = 100  # frames
 PARTS = 10  # of the film, in the table
@@ -89,7 +89,7 @@ def main() -> int:
     if not 1 <= given.minutes <= 600:
         arguments.error("--minutes must be 1 to 600")
     warn_if_busy()
-    _confine()
+    confine()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
     with tempfile.TemporaryDirectory(prefix="stylize-video-benchmark-") as folder:
         film = Path(folder, "film.mp4")

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 from common import ROOT, Report, parser, print_table, warn_if_busy
-from whole_job import CORES, STYLE, _confine
+from whole_job import CORES, STYLE, confine
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -278,7 +278,7 @@ def main() -> int:
     given = arguments.parse_args()
     width, height = (int(side) for side in given.size.split("x"))
     warn_if_busy()
-    _confine()
+    confine()
     skip = {"torch.compile"} if given.no_compile else set()
     rows = measure_all(real_frame(width, height), frames=given.frames, skip=skip)
     print(f"{STYLE} at {width}x{height}, {CORES} threads")

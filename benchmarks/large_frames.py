@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clips import Size, make_clip
-from common import Goal, Report, parser, print_table, warn_if_busy
-from whole_job import Job, _confine, run_job
+from common import ROOT, Goal, Report, parser, print_table, warn_if_busy
+from whole_job import Job, confine, run_job
 
 from stylize_video.models import styles  # imports no torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "sample.mp4"
+SAMPLE = ROOT / "samples" / "sample.mp4"
 HD, UHD = Size(1920, 1080), Size(3840, 2160)
 TILE = 512  # px
 PSNR_GOAL, MEMORY_GOAL_GB = 45.0, 2.0
@@ -69,7 +69,7 @@ def main() -> int:
     arguments.add_argument("--frames", type=int, default=24, help="of the 4K film")
     given = arguments.parse_args()
     warn_if_busy()
-    _confine()
+    confine()
     with tempfile.TemporaryDirectory(prefix="stylize-video-benchmark-") as folder:
         jobs = film_jobs(given.frames, Path(folder))  # first: no torch may be imported here before
     quality = tiles_against_whole()

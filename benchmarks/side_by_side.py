@@ -35,7 +35,7 @@ from clips import Size, make_clip, make_clips
 from common import Goal, Report, parser, print_table, warn_if_busy
 from limits import decoding, encoding, product_gflops
 from peer import PEER, PEER_STYLE, PEER_VERSION, Run, check_peer, install_peer, run_peer
-from whole_job import CORES, STYLE, _confine, network_alone, run_job
+from whole_job import CORES, STYLE, confine, network_alone, run_job
 
 OURS, JOHNSON, JOHNSON_ONNX = "stylize-video", "Johnson, PyTorch", "Johnson, ONNX Runtime"
 RATIO_GOAL, PAINTING_GOAL = 3.0, 0.6
@@ -218,7 +218,7 @@ def main() -> int:
         arguments.error("--pairs must be at least 1")
     sizes = [Size.parse(text) for text in given.sizes.split(",")]
     warn_if_busy()
-    _confine()
+    confine()
     with tempfile.TemporaryDirectory(prefix="stylize-video-benchmark-") as name:
         folder = Path(name)
         venv = given.peer_venv or folder / "peer"

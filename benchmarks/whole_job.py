@@ -116,7 +116,7 @@ def run_job(film: Path, film_seconds: int, *options: str) -> Job:
     log = film.with_suffix(".log")
     began = time.perf_counter()
     with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_environment())
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment())
         assert child.stdout is not None
         answer = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)  # this child's figures alone, not of all so far
@@ -137,7 +137,7 @@ def run_job(film: Path, film_seconds: int, *options: str) -> Job:
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": str(CORES), "CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -185,7 +185,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     return count, time.perf_counter() - began
 
 
-def _confine() -> None:
+def confine() -> None:
     """Keep this process and its children to two cores and two threads, where the system can."""
     os.environ.update(OMP_NUM_THREADS=str(CORES), CUDA_VISIBLE_DEVICES="")
     if hasattr(os, "sched_setaffinity"):
@@ -249,7 +249,7 @@ def main() -> int:
     arguments.add_argument("--quick", action="store_true", help="films too short to be judged by")
     given = arguments.parse_args()
     warn_if_busy()
-    _confine()
+    confine()
     with tempfile.TemporaryDirectory(prefix="stylize-video-benchmark-") as folder:
         jobs, ms = measure(quick=given.quick, folder=Path(folder))
     _print(jobs, ms)

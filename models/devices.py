@@ -52,3 +52,11 @@ def has_fast_bfloat16(device: torch.device) -> bool:
         amx = getattr(torch.cpu, "_is_amx_tile_supported", None)  # private, so it may go
         return bool(amx and amx())
     return device.type == "cuda"
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of torch's says that a device has too little memory; several classes do."""
+    import torch
+
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "ALLOC_FAILED" in text

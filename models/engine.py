@@ -11,13 +11,14 @@ from torch import Tensor
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import tiles
+from stylize_video.models.devices import is_out_of_memory
 from stylize_video.models.sections import Runtime
 from stylize_video.models.torch_runtime import TorchRuntime
 from stylize_video.models.transform_net import STRIDE, TransformNet, pad_to_stride
 
-_LARGE = 4096 * 2304  # px; larger pictures are painted in tiles where that saves memory
+_TILED_ABOVE = 4096 * 2304  # px of a picture; larger ones are painted in tiles where that saves memory
 _TILE = 512  # px
-SMALLEST_TILE = 64  # px
+_SMALLEST_TILE = 64  # px
 _BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
 
 
@@ -44,18 +45,28 @@ class Engine:
         """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
 
         Args:
-            images: (N, 3, H, W) RGB, uint8 in 0..255 or float32 in 0..1; paintings are of the same kind.
+            images: (N, 3, H, W) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32.
 
         Raises:
             DeviceError: not even a tile fits into the device's memory.
         """
         while True:
             try:
-                parts = [self._paint(part) for part in torch.split(images, self._at_once)]
-                return parts[0] if len(parts) == 1 else torch.cat(parts)
-            except torch.OutOfMemoryError:
-                pass  # out of the handler, which keeps what the failed call had allocated
+                return self._paint_in_parts(images)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Not in the handler, where the error keeps what the failed call had allocated.
             self._spare_memory(images)
+
+    def _paint_in_parts(self, images: Tensor) -> Tensor:
+        if len(images) <= self._at_once:
+            return self._paint(images)
+        painted = torch.empty_like(images)
+        for first in range(0, len(images), self._at_once):
+            part = slice(first, first + self._at_once)
+            painted[part] = self._paint(images[part])
+        return painted
 
     def _spare_memory(self, images: Tensor) -> None:
         """Remember to take less at a time from now on."""
@@ -63,7 +74,7 @@ class Engine:
         smaller = (self._tile_for(images) or max(images.shape[-2:])) // 2
         if most > 1:
             self._at_once = most // 2
-        elif smaller >= SMALLEST_TILE:
+        elif smaller >= _SMALLEST_TILE:
             self._tile = smaller
         else:
             height, width = images.shape[-2:]
@@ -84,7 +95,7 @@ class Engine:
         height, width = images.shape[-2:]
         tile = self._tile
         if tile is None:
-            tile = _TILE if height * width > _LARGE and not self._runtime.frugal else 0
+            tile = _TILE if height * width > _TILED_ABOVE and not self._runtime.frugal else 0
         return tile if tile < max(height, width) else 0
 
 
@@ -114,11 +125,10 @@ def create(
         from stylize_video.models.openvino_runtime import OpenVinoRuntime
 
         runtime = OpenVinoRuntime(network, row, exact=exact, threads=torch.get_num_threads())
-    except ModuleNotFoundError:  # no wheel for this machine
-        runtime = TorchRuntime(network, row, device, half=False)
     except (ImportError, RuntimeError) as error:
         made = Engine(TorchRuntime(network, row, device, half=False), tile)
-        made.notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
+        if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
+            made.notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
         return made
     return Engine(runtime, tile)
 
@@ -126,7 +136,7 @@ def create(
 def batch_size(device: torch.device, pixels: int) -> int:
     """How many pictures of so many pixels to paint at a time.
 
-    On a CPU one: more only keep the encoder waiting. On a GPU eight of 1080p, fewer if they are larger.
+    On a CPU one: more only keep the encoder waiting. On CUDA eight of 1080p, fewer if they are larger.
     """
     return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
 

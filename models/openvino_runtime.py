@@ -47,6 +47,19 @@ def import_openvino() -> Any:
             sys.modules["openvino_telemetry"] = known  # type: ignore[assignment]
 
 
+@cache
+def _core() -> Any:
+    """OpenVINO with its CPU plugin loaded: what can't be had is known now, not at the first frame.
+
+    One for all, kept until the process ends: the plugin gives the thread a stack for signal handlers, as
+    AMX needs a large one, and unmaps it with the last core but leaves it registered (2026.4). The next
+    Ctrl-C was then a segmentation fault.
+    """
+    core = import_openvino().Core()
+    core.get_versions("CPU")
+    return core
+
+
 class OpenVinoRuntime:
     """A network's sections run by OpenVINO on the CPU.
 
@@ -57,7 +70,7 @@ class OpenVinoRuntime:
         network: stays as it is.
         style: (1, S) weights over its styles.
         exact: compute in float32. Else in what the processor is fastest at, bfloat16 where it has units
-            for that: within 45 dB (PSNR) of float32.
+            for that: a PSNR of 45 dB or more against float32.
         threads: how many.
     """
 
@@ -66,7 +79,7 @@ class OpenVinoRuntime:
 
     def __init__(self, network: TransformNet, style: Tensor, *, exact: bool, threads: int) -> None:
         self._openvino = import_openvino()
-        self._core = self._openvino.Core()
+        self._core = _core()
         self._settings = {
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
@@ -78,7 +91,8 @@ class OpenVinoRuntime:
 
     def run(self, section: str, *inputs: Tensor) -> Tensor:
         """See `Runtime.run`."""
-        arrays = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in inputs]
+        wide = (x.float() if x.dtype == torch.float16 else x for x in inputs)
+        arrays = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in wide]
         key = (section, *((a.shape, a.dtype) for a in arrays))
         if key not in self._compiled:
             self._compiled[key] = self._compile(section, arrays)

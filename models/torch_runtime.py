@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ class TorchRuntime:
         network: it is moved to the device and frozen.
         style: (1, S) weights over its styles.
         device: where to paint.
-        half: compute in float16; results stay within 45 dB (PSNR) of float32. For GPUs.
+        half: compute in float16: a PSNR of 45 dB or more against float32 (seen on a CPU). For GPUs.
     """
 
     frugal = False
@@ -28,7 +29,8 @@ class TorchRuntime:
     def __init__(self, network: TransformNet, style: Tensor, device: torch.device, *, half: bool) -> None:
         self.device = device
         self._half = half
-        network = network.to(device).to(memory_format=torch.channels_last).freeze().requires_grad_(False)
+        network = network.freeze().requires_grad_(False)
+        network = network.to(device).to(memory_format=torch.channels_last)  # folded kernels too
         self._modules = {name: section(network, style.to(device)) for name, section in SECTIONS.items()}
         self._sections: dict[str, Callable[..., Tensor]] = {}
         self.forget()
@@ -49,12 +51,20 @@ class TorchRuntime:
     @contextmanager
     def _precision(self) -> Iterator[None]:
         if not self._half:
-            # By default cuDNN rounds to ten bits (TF32), which is no more than float16 has.
-            with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            with _without_tf32() if self.device.type == "cuda" else nullcontext():
                 yield
             return
         # Without the cache of converted weights: a recording would read it after it is gone.
         with torch.autocast(self.device.type, torch.float16, cache_enabled=False):
+            yield
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """By default cuDNN rounds float32 to ten bits, which is no more than float16 has."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some versions of torch call this interface deprecated
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             yield
 
 

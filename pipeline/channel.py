@@ -30,6 +30,7 @@ class Channel(Generic[T]):
         self._finished = False  # the producer will put no more
         self._abandoned = False  # nobody will take any more
         self.waited_to_put = 0.0  # s the producer has waited for room
+        self.newest: T | None = None  # what was put last
         self.first_put: float | None = None  # perf_counter's time
         self.waited_to_take = 0.0  # s the consumer has waited for items
 
@@ -45,6 +46,7 @@ class Channel(Generic[T]):
             if self._abandoned or self._finished:
                 raise ChannelClosedError
             self._items.append(item)
+            self.newest = item
             self.first_put = self.first_put or time.perf_counter()
             self._changed.notify_all()
 

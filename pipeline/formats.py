@@ -137,7 +137,7 @@ class Quality:
     large: Mapping[str, str] = field(default_factory=dict)  # added for large frames, unless a preset is given
 
 
-_LARGE = 2560 * 1440  # px
+_LARGE_FRAME = 2560 * 1440  # px; more than that is `large`
 QUALITY: Mapping[str, Quality] = {
     # veryfast at 17 looks like medium at 18 (38.5 dB and 38.8 on painted film), is 5 % larger and takes a
     # third of the time, which on a few cores is the painter's.
@@ -202,7 +202,7 @@ def encoder_options(encoder: str, crf: int | None, preset: str | None, pixels: i
         return {}
     return {
         **quality.fixed,
-        **(quality.large if preset is None and pixels > _LARGE else {}),
+        **(quality.large if preset is None and pixels > _LARGE_FRAME else {}),
         "crf": str(quality.crf if crf is None else crf),
         quality.preset_option: quality.preset if preset is None else preset,
     }

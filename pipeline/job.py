@@ -11,7 +11,7 @@ import torch
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import engine, memory, styles
-from stylize_video.models.devices import choose_device
+from stylize_video.models.devices import choose_device, is_out_of_memory
 from stylize_video.pipeline import formats, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
@@ -23,7 +23,7 @@ from stylize_video.pipeline.report import FramesRead, WriteReport
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 from stylize_video.pipeline.verify import verify
 
-_LARGE = 2560 * 1440  # px of a frame
+_MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def paint(
         keep_source=mixes,
         upright=not container.rotation,
     ) as reader:
-        if reader.info.width * reader.info.height > _LARGE:
+        if reader.info.width * reader.info.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
         painter = styles.load(options.style)
         paints = engine.create(
@@ -144,8 +144,8 @@ def _run(
         if on_frame is not None:
             on_frame(written)
 
-    pixels = reader.info.width * reader.info.height
-    batch_size = options.batch_size or engine.batch_size(device, pixels)
+    canvas = reader.info.width * reader.info.height / min(1.0, options.stroke_size) ** 2  # px, the larger one
+    batch_size = options.batch_size or engine.batch_size(device, round(canvas))
     try:
         profile = runner.run(
             reader.frames(rgb=way.needs_rgb),
@@ -157,15 +157,18 @@ def _run(
         )
         # Verified under its partial name, so that a bad film never replaces a good one.
         report = writer.finish(check if options.verify else None)
-    except torch.OutOfMemoryError as error:  # outside the engine, which knows what to do
-        raise _out_of_memory(reader.info, batch_size, device) from error
+    except RuntimeError as error:
+        if is_out_of_memory(error):  # outside the engine, which knows what to do
+            raise _out_of_memory(reader.info, batch_size, device) from error
+        raise
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified, profile
 
 
 def _out_of_memory(info: VideoInfo, batch_size: int, device: torch.device) -> DeviceError:
+    smaller = "--batch-size or --max-size" if batch_size > 1 else "--max-size"
     return DeviceError(
-        f"{device}: too little memory for {batch_size} frames of {info.width}x{info.height} at once; "
-        "use a smaller --batch-size or --max-size, or --device cpu"
+        f"{device}: too little memory for frames of {info.width}x{info.height}, {batch_size} at once; "
+        f"use a smaller {smaller}, or --device cpu"
     )

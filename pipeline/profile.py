@@ -25,7 +25,7 @@ class Profile:
     reader: StageTime
     painter: StageTime
     encoder: StageTime
-    first_frame: float  # s from the start until the first frame was painted
+    first_frame: float  # s until the first frame was painted, from when film and network were ready
 
     def stages(self) -> dict[str, StageTime]:
         """By name, in the order of the frames' way."""

@@ -105,13 +105,19 @@ def _paint(
 ) -> None:
     counted = _Counted(frames)
     results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
+    downloads = _Downloads(results, transfer)
     given, last = 0, None
     try:
-        for frame in _downloaded(results, transfer):
+        for frame in downloads:
             if last is not None and frame.pts <= last:
                 raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
             given, last = given + 1, frame.pts
             painted.put(frame)
+    except KeyboardInterrupt:
+        for frame in downloads.rest():  # what is painted is still written
+            if frame is not painted.newest:
+                painted.put(frame)
+        raise
     finally:
         _close(results)
     if given != counted.count:
@@ -119,20 +125,33 @@ def _paint(
     painted.finish()
 
 
-def _downloaded(batches: Iterable[FrameBatch], transfer: Transfer) -> Iterator[Frame]:
-    """The frames of painted batches; the next one is painted while the last is on its way."""
-    under_way: deque[Finish] = deque()
-    try:
-        for batch in batches:
-            under_way.append(transfer.download(batch))
-            if len(under_way) > transfer.lag:
-                yield from under_way.popleft()()
-    except KeyboardInterrupt:  # while the next one was painted
-        for finish in under_way:
-            yield from finish()
-        raise
-    for finish in under_way:
-        yield from finish()
+class _Downloads:
+    """The frames of painted batches; the next batch is painted while the last is on its way."""
+
+    def __init__(self, batches: Iterable[FrameBatch], transfer: Transfer) -> None:
+        self._batches = batches
+        self._transfer = transfer
+        self._under_way: deque[Finish] = deque()
+        self._here: deque[Frame] = deque()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for batch in self._batches:
+            self._under_way.append(self._transfer.download(batch))
+            if len(self._under_way) > self._transfer.lag:
+                self._here.extend(self._under_way.popleft()())
+            yield from self._one_by_one()
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Frame]:
+        """All that is painted and has not been taken, the frame given last included."""
+        while self._under_way:
+            self._here.extend(self._under_way.popleft()())
+        yield from self._one_by_one()
+
+    def _one_by_one(self) -> Iterator[Frame]:
+        while self._here:
+            yield self._here[0]
+            self._here.popleft()  # only now: whoever took it has come back for the next
 
 
 class _Counted:

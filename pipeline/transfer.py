@@ -108,12 +108,20 @@ class _Side:
 def choose(info: VideoInfo, pixel_format: str, output: ColorTags, device: torch.device) -> Transfer:
     """The better way for a film, a device, and planes to be written in `pixel_format`, coded by `output`."""
     if device.type == "cuda" and supported(info.pixel_format) and supported(pixel_format):
-        return planes(info, pixel_format, output, device)
+        half = info.bit_depth <= 8  # eleven bits are enough for those
+        return planes(info, pixel_format, output, device, dtype=torch.float16 if half else torch.float32)
     return RgbTransfer(device)
 
 
-def planes(info: VideoInfo, pixel_format: str, output: ColorTags, device: torch.device) -> PlaneTransfer:
-    """Planes converted on the device, whatever it is."""
+def planes(
+    info: VideoInfo,
+    pixel_format: str,
+    output: ColorTags,
+    device: torch.device,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> PlaneTransfer:
+    """Planes converted on the device, whatever it is; pictures there are of `dtype`."""
     coder = PlaneCoder(
         info.color,
         info.coded_height,
@@ -122,7 +130,7 @@ def planes(info: VideoInfo, pixel_format: str, output: ColorTags, device: torch.
         device=device,
         output=output,
         output_format=pixel_format,
-        dtype=torch.float16 if device.type == "cuda" and info.bit_depth <= 8 else torch.float32,
+        dtype=dtype,
         siting=CENTRED if info.centred_chroma else LEFT,
     )
     return PlaneTransfer(coder, device)

@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import os
 import random
+import signal
 import socket
 import sys
 import threading
@@ -25,7 +26,13 @@ THREAD_GRACE_SECONDS = 1.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers that only this file reads."""
+    """Register the markers that only this file reads; take Ctrl-C even in the background.
+
+    A shell starts its background jobs with SIGINT ignored, and children inherit that: the tests of
+    Ctrl-C would wait for an interrupt that never comes.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "error_logs: this test is expected to log errors")
 
 

@@ -23,7 +23,7 @@ class Stripes:
     def paint(self, images: Tensor) -> Tensor:
         self.seen.append(tuple(images.shape))
         wave = torch.sin(torch.arange(images.shape[-1]) * (2 * torch.pi / 8))
-        return (0.5 + 0.4 * wave).expand(images.shape)
+        return (0.5 + 0.4 * wave).expand(images.shape).clone()
 
 
 def batch(height: int, width: int, count: int = 2) -> FrameBatch:

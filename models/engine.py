@@ -62,7 +62,8 @@ class Engine:
     def _paint_in_parts(self, images: Tensor) -> Tensor:
         if len(images) <= self._at_once:
             return self._paint(images)
-        painted = torch.empty_like(images)
+        # Of the kind that `_paint` gives, so that halving doesn't show in what comes out.
+        painted = torch.empty_like(images, dtype=None if images.dtype == torch.uint8 else torch.float32)
         for first in range(0, len(images), self._at_once):
             part = slice(first, first + self._at_once)
             painted[part] = self._paint(images[part])

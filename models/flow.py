@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Flow = NDArray[np.float32]  # (H, W, 2): px to the right, px down
 Mask = NDArray[np.bool_]  # (H, W)
 
-_SMALLEST_SIDE = 16  # px; DIS finds no patches in less
+SMALLEST_SIDE = 16  # px; DIS finds no patches in less
 
 
 def optical_flow(first: Picture, second: Picture) -> Flow:
@@ -39,8 +39,8 @@ def optical_flow(first: Picture, second: Picture) -> Flow:
     _check_picture(first, "first")
     _check_picture(second, "second")
     _check_size(second, "second", first)
-    if min(first.shape[:2]) < _SMALLEST_SIDE:
-        raise ValueError(f"{first.shape = } must be at least {_SMALLEST_SIDE} px a side")
+    if min(first.shape[:2]) < SMALLEST_SIDE:
+        raise ValueError(f"{first.shape = } must be at least {SMALLEST_SIDE} px a side")
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
     flow = dis.calc(*grey, None)  # type: ignore[call-overload]  # None: no flow to start from
@@ -62,7 +62,7 @@ def warp(image: NDArray[Any], flow: Flow) -> NDArray[np.float32]:
     """
     _check_flow(flow, "flow")
     _check_size(image, "image", flow)
-    x, y = _destinations(flow)
+    x, y = destinations(flow)
     return np.asarray(
         cv2.remap(image.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         np.float32,
@@ -145,8 +145,8 @@ def detail(image: Picture) -> float:
     return float(np.hypot(across, down).mean(dtype=np.float64))
 
 
-def _destinations(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where each pixel went: x and y, (H, W) px each."""
+def destinations(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where each pixel went: x and y, (H, W) px each, as `cv2.remap` takes them."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
@@ -155,7 +155,7 @@ def _destinations(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 def _stays_inside(flow: Flow) -> Mask:
     height, width = flow.shape[:2]
-    x, y = _destinations(flow)
+    x, y = destinations(flow)
     inside: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     return inside
 

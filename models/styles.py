@@ -36,6 +36,9 @@ class Style:
     licence: str
     style_distance: float  # see models/losses.py; over held-out photographs at 512 px
     content_distance: float
+    warping_error: float | None = (
+        None  # of films painted as by default, see models/flow.py; None: not measured
+    )
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
 
     @classmethod

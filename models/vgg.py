@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import redirect_stdout
-from http.client import HTTPException
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylize_video.errors import WeightsError
 from stylize_video.models import weights
+from stylize_video.models.torchvision_weights import TorchvisionWeights
 
 _CHANNELS = (64, 128, 256, 512, 512)
 
@@ -133,6 +129,11 @@ class Vgg16(FeatureNetwork):
         return images.flip(1) * 255.0 - self.mean
 
 
+_VGG19_WEIGHTS = TorchvisionWeights(
+    "VGG-19", "VGG19_Weights.IMAGENET1K_V1", "use --features vgg16, which is bundled"
+)
+
+
 class Vgg19(FeatureNetwork):
     """VGG-19 up to conv5_4, with torchvision's weights, which it downloads once (548 MB)."""
 
@@ -156,7 +157,7 @@ class Vgg19(FeatureNetwork):
             WeightsError: no torchvision that works, or the weights can't be had.
         """
         network = cls(pooling=pooling)
-        network._load(from_torchvision(_download(_torchvision_weights()), cls.layout))
+        network._load(from_torchvision(_VGG19_WEIGHTS.load(), cls.layout))
         return network
 
     def prepare(self, images: Tensor) -> Tensor:
@@ -197,43 +198,3 @@ def from_torchvision(state: Mapping[str, Tensor], layout: Layout) -> dict[str, T
             found[f"{step[0]}.{kind}"] = state[f"features.{index}.{kind}"]
         index += 2
     return found
-
-
-_INSTEAD = "or use --features vgg16, which is bundled"
-
-
-def _torchvision_weights() -> Any:
-    """Import torchvision, which an unfitting torch makes fail in many ways."""
-    try:
-        from torchvision.models import VGG19_Weights  # type: ignore[import-untyped]
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        raise WeightsError(
-            f"VGG-19 needs a torchvision that fits torch {torch.__version__} ({_first_line(error)}); "
-            f"install one, {_INSTEAD}"
-        ) from error
-    return VGG19_Weights.IMAGENET1K_V1
-
-
-def _download(source: Any) -> Mapping[str, Tensor]:
-    """The weights out of torch's cache, or else from the network."""
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(source.url).name
-    try:
-        with redirect_stdout(sys.stderr):  # torch.hub announces what it downloads
-            state: Mapping[str, Tensor] = source.get_state_dict(
-                progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True
-            )
-    except (OSError, HTTPException) as error:
-        raise WeightsError(
-            f"VGG-19's weights can't be downloaded from {source.url} to {cached.parent} "
-            f"({_first_line(error)}); that takes a network once: try again, {_INSTEAD}"
-        ) from error
-    except Exception as error:  # a file that is no pickle, or half a one, raises almost anything
-        raise WeightsError(
-            f"VGG-19's weights are damaged ({type(error).__name__}: {_first_line(error)}); "
-            f"remove {cached} if it is there and try again with a network, {_INSTEAD}"
-        ) from error
-    return state
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

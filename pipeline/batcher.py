@@ -13,7 +13,7 @@ from stylize_video.pipeline.frames import Frame, Pixels
 
 
 def batches(frames: Iterable[Frame], *, size: int) -> Iterator[list[Frame]]:
-    """Group consecutive frames of one kind by `size`; the last, short batch comes too.
+    """Group consecutive frames of one shot and kind by `size`; short batches come too.
 
     Raises:
         ValueError: `size` below 1.
@@ -22,7 +22,7 @@ def batches(frames: Iterable[Frame], *, size: int) -> Iterator[list[Frame]]:
         raise ValueError(f"batch {size = } must be at least 1")
     waiting: list[Frame] = []
     for frame in frames:
-        if waiting and waiting[-1].kind != frame.kind:
+        if waiting and (frame.cut or waiting[-1].kind != frame.kind):
             yield waiting
             waiting = []
         waiting.append(frame)

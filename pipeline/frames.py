@@ -101,7 +101,8 @@ class Frame:
 
     Pixels are upright RGB; None where the device converts planes itself. `source` holds the original
     planes (stored orientation, the size of the output) while somebody downstream still needs them,
-    `painting` those of the painting if the device made them; None otherwise.
+    `painting` those of the painting if the device made them; None otherwise. `cut` says that the frame is
+    the first of a new shot; a film's very first is not.
     """
 
     pixels: Pixels | None
@@ -109,6 +110,7 @@ class Frame:
     time_base: Fraction
     source: av.VideoFrame | None = None
     painting: av.VideoFrame | None = None
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if self.pixels is None:
@@ -167,10 +169,13 @@ class FrameBatch:
 
     `pixels` is (N, 3, H, W) RGB, channels last in memory: uint8 in 0..255, or floating in 0..1 for films
     of more than 8 bits and wherever somebody computed with it; `frames` are the N frames they came from.
+    Only the first of them may be a `cut`: what keeps state drops it there, before the batch. `originals`
+    are the pixels before the first stage changed them, None until one did.
     """
 
     pixels: Tensor
     frames: Sequence[Frame]
+    originals: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[1] != 3:
@@ -180,7 +185,11 @@ class FrameBatch:
         # By name, for this file imports no torch.
         if not (self.pixels.is_floating_point() or str(self.pixels.dtype) == "torch.uint8"):
             raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
+        late = [number for number, frame in enumerate(self.frames) if frame.cut and number > 0]
+        if late:
+            raise ValueError(f"cuts at {late} within a batch; each has to begin one")
 
     def with_pixels(self, pixels: Tensor) -> FrameBatch:
         """The same frames with other pixels."""
-        return replace(self, pixels=pixels)
+        originals = self.pixels if self.originals is None else self.originals
+        return replace(self, pixels=pixels, originals=originals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,18 @@ import torch
 from stylize_video.errors import DeviceError
 from stylize_video.models import engine, memory, styles
 from stylize_video.models.devices import choose_device, is_out_of_memory
-from stylize_video.pipeline import formats, preflight, runner, transfer
+from stylize_video.models.motion import DisMotion, MotionEstimator
+from stylize_video.models.stabilizer import Stabilizer
+from stylize_video.pipeline import cuts, formats, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
 from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.pixels import chroma_is_halved
 from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.reader import FileReader
 from stylize_video.pipeline.report import FramesRead, WriteReport
+from stylize_video.pipeline.stabilize import Stabilize
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 from stylize_video.pipeline.verify import verify
 
@@ -97,10 +101,11 @@ def paint(
         stage = NetworkPainter(paints, stroke_size=options.stroke_size)
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
+            stabilize = _stabilizer(options, writer, device) if options.stabilizes else None
             if on_start is not None:
                 on_start(reader.info)
             began = time.perf_counter()
-            report, verified, profile = _run(reader, stage, writer, options, device, on_frame)
+            report, verified, profile = _run(reader, (stage, stabilize), writer, options, device, on_frame)
         return Painted(
             output=output,
             frames=report.frames,
@@ -114,7 +119,7 @@ def paint(
 
 def _run(
     reader: FileReader,
-    stage: Stage,
+    stages: tuple[Stage, Stage | None],
     writer: FileWriter,
     options: PaintOptions,
     device: torch.device,
@@ -148,9 +153,10 @@ def _run(
     batch_size = options.batch_size or engine.batch_size(device, round(canvas))
     try:
         profile = runner.run(
-            reader.frames(rgb=way.needs_rgb),
-            stage,
+            _frames(reader, options, rgb=way.needs_rgb),
+            stages[0],
             write,
+            filter_stage=stages[1],
             batch_size=batch_size,
             transfer=way,
             depth=max(batch_size, runner.channel_depth(reader.info)),
@@ -164,6 +170,26 @@ def _run(
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified, profile
+
+
+def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator[Frame]:
+    """The film's frames; the first of each shot marked, if a stage asks for it."""
+    frames = reader.frames(rgb=rgb)
+    return cuts.mark(frames) if options.stabilizes else frames
+
+
+def _stabilizer(options: PaintOptions, writer: FileWriter, device: torch.device) -> Stabilize:
+    halved = chroma_is_halved(writer.pixel_format)
+    stabilizer = Stabilizer(_estimator(options.flow, device), options.stability, halved_chroma=halved)
+    return Stabilize(stabilizer, threads=max(1, torch.get_num_threads() // 4))
+
+
+def _estimator(name: str, device: torch.device) -> MotionEstimator:
+    if name == "dis":
+        return DisMotion()
+    from stylize_video.models.raft import RaftMotion  # brings torchvision
+
+    return RaftMotion.load(device)
 
 
 def _out_of_memory(info: VideoInfo, batch_size: int, device: torch.device) -> DeviceError:

@@ -12,6 +12,8 @@ from stylize_video.errors import UsageError
 from stylize_video.models.devices import check_device
 from stylize_video.models.style_spec import file_stem
 
+FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
+
 _READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff"})
 
 _LONGEST = 366 * 24 * 3600  # s; beyond a year, timestamps may overflow
@@ -31,6 +33,9 @@ class PaintOptions:
     strength: float = 1.0  # 0..1, how much of the painting; the rest is the original
     preserve_color: bool = False
     stroke_size: float = 1.0  # how many times as large as the network paints them
+    stabilize: bool = True  # take the flicker out
+    stability: float = 0.92  # 0..1, how much of the frame before is kept where it can be trusted
+    flow: str = "dis"  # what finds motion for that; one of FLOWS
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int | None = None  # frames; None: what suits the device
     device: str = "auto"
@@ -50,6 +55,10 @@ class PaintOptions:
             raise UsageError(f"strength {self.strength} is out of range; give a number from 0 to 1")
         if not 0.25 <= self.stroke_size <= 16:
             raise UsageError(f"stroke size {self.stroke_size} is out of range; give 0.25 to 16")
+        if not (math.isfinite(self.stability) and 0 <= self.stability <= 1):
+            raise UsageError(f"stability {self.stability} is out of range; give a number from 0 to 1")
+        if self.flow not in FLOWS:
+            raise UsageError(f"no flow called {self.flow!r}; give {' or '.join(FLOWS)}")
         if self.batch_size is not None and self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
@@ -61,6 +70,11 @@ class PaintOptions:
             raise UsageError(f"start {float(self.start):g} s is out of range; give 0 or more")
         if self.duration is not None and not 0 < self.duration <= _LONGEST:
             raise UsageError(f"duration {float(self.duration):g} s is out of range; give more than 0")
+
+    @property
+    def stabilizes(self) -> bool:
+        """Whether anything of the frame before is kept."""
+        return self.stabilize and self.stability > 0
 
     @property
     def tile_side(self) -> int | None:

@@ -66,6 +66,12 @@ def output_color(color: ColorTags, pixel_format: str, encoder: str, height: int)
     return color
 
 
+def chroma_is_halved(pixel_format: str) -> bool:
+    """Whether a format stores one chroma sample for four pixels, or fewer."""
+    across, down = _subsampling(pixel_format)
+    return across * down >= 4
+
+
 def _subsampling(source: str) -> tuple[int, int]:
     """Luma samples per chroma sample, across and down."""
     kind = VideoFormat(source)

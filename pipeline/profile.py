@@ -1,4 +1,4 @@
-"""Where the time of a run goes: seconds each of its three threads worked, and waited for the others."""
+"""Where the time of a run goes: seconds each of its threads worked, and waited for the others."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ class Profile:
     painter: StageTime
     encoder: StageTime
     first_frame: float  # s until the first frame was painted, from when film and network were ready
+    stabilizer: StageTime | None = None  # if there was one
 
     def stages(self) -> dict[str, StageTime]:
         """By name, in the order of the frames' way."""
-        return {"reader": self.reader, "painter": self.painter, "encoder": self.encoder}
+        between = {} if self.stabilizer is None else {"stabilizer": self.stabilizer}
+        return {"reader": self.reader, "painter": self.painter, **between, "encoder": self.encoder}
 
     @property
     def limit(self) -> str:

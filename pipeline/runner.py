@@ -2,13 +2,16 @@
 
     reader thread --frames--> [channel] --> caller's thread: batch, paint --> [channel] --> writer thread
 
+and with a filter, which works on painted frames while the next ones are painted,
+
+    ... paint --batches--> [channel] --> filter thread --frames--> [channel] --> writer thread
+
 Painting stays in the caller's thread, where Ctrl-C arrives and torch was set up. The first error of
 any thread wins: it stops the others and is raised, whole, in the caller's thread.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +20,7 @@ import torch
 
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
+from stylize_video.pipeline.crew import Crew
 from stylize_video.pipeline.frames import Frame, FrameBatch, VideoInfo
 from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.stages import Stage
@@ -37,6 +41,7 @@ def run(
     stage: Stage,
     write: Callable[[Frame], None],
     *,
+    filter_stage: Stage | None = None,
     batch_size: int = 1,
     transfer: Transfer | None = None,
     depth: int = CHANNEL_DEPTH,
@@ -47,41 +52,69 @@ def run(
         frames: iterated in a thread of its own.
         stage: the painter; runs in the caller's thread.
         write: called in a thread of its own, once a frame, in order.
+        filter_stage: takes the painter's batches; runs in a thread of its own.
         batch_size: frames painted at once.
         transfer: how they reach the device and come back; by default as RGB on the CPU.
-        depth: frames that may wait between two threads.
+        depth: frames that may wait between two threads; between painter and filter it is one batch.
 
     Raises:
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
-        Exception: the first error of any of the three, as it was raised.
+        Exception: the first error of any of them, as it was raised.
     """
     transfer = transfer or RgbTransfer(torch.device("cpu"))
-    crew = _Crew()
     read_frames: Channel[Frame] = Channel(depth)
+    between: Channel[FrameBatch] = Channel(1)
     painted: Channel[Frame] = Channel(depth)
-    crew.channels = (read_frames, painted)
+    crew = Crew(read_frames, between, painted)
+    counted, delivery = _Counted(iter(read_frames)), _Delivery(painted, transfer)
     began = time.perf_counter()
     painting = 0.0
     try:
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
-        _paint(iter(read_frames), stage, painted, batch_size, transfer)
+        if filter_stage is not None:
+            crew.start("filter", lambda: delivery.run(filter_stage.stylize(iter(between))))
+        results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
+        if filter_stage is None:
+            delivery.run(results)
+        else:
+            _hand_over(results, between)
         painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
     except KeyboardInterrupt:
         read_frames.abandon()
-        painted.finish()  # what is painted is still written
+        between.finish()  # what is painted is still filtered and written
+        if filter_stage is None:
+            painted.finish()
         crew.end()
         raise
     except BaseException as error:
         crew.fail(error)
     crew.end()
+    if delivery.count != counted.count:
+        raise RuntimeError(f"the painter took {counted.count} frames and gave {delivery.count}")
+    return _profile(crew, read_frames, between, painted, painting, began)
+
+
+def _profile(
+    crew: Crew,
+    read_frames: Channel[Frame],
+    between: Channel[FrameBatch],
+    painted: Channel[Frame],
+    painting: float,
+    began: float,
+) -> Profile:
+    filtering = crew.seconds.get("filter")
+    after = between if filtering is not None else painted
     return Profile(
         StageTime.of(crew.seconds["reader"], read_frames.waited_to_put),
-        StageTime.of(painting, read_frames.waited_to_take + painted.waited_to_put),
+        StageTime.of(painting, read_frames.waited_to_take + after.waited_to_put),
         StageTime.of(crew.seconds["writer"], painted.waited_to_take),
         (painted.first_put or began) - began,
+        None
+        if filtering is None
+        else StageTime.of(filtering, between.waited_to_take + painted.waited_to_put),
     )
 
 
@@ -96,33 +129,48 @@ def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
     channel.finish()
 
 
-def _paint(
-    frames: Iterator[Frame],
-    stage: Stage,
-    painted: Channel[Frame],
-    batch_size: int,
-    transfer: Transfer,
-) -> None:
-    counted = _Counted(frames)
-    results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
-    downloads = _Downloads(results, transfer)
-    given, last = 0, None
+def _hand_over(batches: Iterator[FrameBatch], channel: Channel[FrameBatch]) -> None:
+    """Put painted batches into a channel; one in hand at Ctrl-C too."""
+    batch: FrameBatch | None = None
     try:
-        for frame in downloads:
-            if last is not None and frame.pts <= last:
-                raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
-            given, last = given + 1, frame.pts
-            painted.put(frame)
+        for batch in batches:
+            channel.put(batch)
     except KeyboardInterrupt:
-        for frame in downloads.rest():  # what is painted is still written
-            if frame is not painted.newest:
-                painted.put(frame)
+        if batch is not None and batch is not channel.newest:
+            channel.put(batch)
         raise
     finally:
-        _close(results)
-    if given != counted.count:
-        raise RuntimeError(f"the painter took {counted.count} frames and gave {given}")
-    painted.finish()
+        _close(batches)
+    channel.finish()
+
+
+class _Delivery:
+    """Painted frames to the writer, in whichever thread makes them; checks their order and counts them."""
+
+    def __init__(self, painted: Channel[Frame], transfer: Transfer) -> None:
+        self._painted = painted
+        self._transfer = transfer
+        self.count = 0
+
+    def run(self, batches: Iterator[FrameBatch]) -> None:
+        """Deliver all of them."""
+        downloads = _Downloads(batches, self._transfer)
+        last: int | None = None
+        try:
+            for frame in downloads:
+                if last is not None and frame.pts <= last:
+                    raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
+                last = frame.pts
+                self.count += 1
+                self._painted.put(frame)
+        except KeyboardInterrupt:
+            for frame in downloads.rest():  # what is painted is still written
+                if frame is not self._painted.newest:
+                    self._painted.put(frame)
+            raise
+        finally:
+            _close(batches)
+        self._painted.finish()
 
 
 class _Downloads:
@@ -177,58 +225,3 @@ def _close(iterable: object) -> None:
     close = getattr(iterable, "close", None)
     if close is not None:
         close()
-
-
-class _Crew:
-    """The threads of one run, and the first error among them."""
-
-    def __init__(self) -> None:
-        self.channels: tuple[Channel[Frame], ...] = ()
-        self.seconds: dict[str, float] = {}  # from start to end, by thread
-        self._threads: list[tuple[threading.Thread, threading.Event]] = []
-        self._lock = threading.Lock()
-        self._error: BaseException | None = None
-
-    def start(self, name: str, work: Callable[[], None]) -> None:
-        done, began = threading.Event(), time.perf_counter()
-
-        def guarded() -> None:
-            try:
-                work()
-            except BaseException as error:
-                self.fail(error)
-            finally:
-                self.seconds[name] = time.perf_counter() - began
-                done.set()
-
-        thread = threading.Thread(target=guarded, name=f"stylize-video {name}", daemon=True)
-        thread.start()
-        self._threads.append((thread, done))
-
-    def fail(self, error: BaseException) -> None:
-        """Remember the first error and stop everybody."""
-        with self._lock:
-            if self._error is None:
-                self._error = error
-        for channel in self.channels:
-            channel.abandon()
-
-    def end(self) -> None:
-        """Wait for the threads, then raise the first error if there was one.
-
-        A Ctrl-C that comes this late waits for the writer too: it has a few frames left at most.
-        """
-        try:
-            self._join()
-        except KeyboardInterrupt:
-            self._join()
-            raise
-        if self._error is not None:
-            raise self._error
-
-    def _join(self) -> None:
-        # Until the thread says so itself: a Ctrl-C inside Thread.join makes Python 3.11 take a
-        # running thread for a stopped one.
-        for thread, done in self._threads:
-            done.wait()
-            thread.join()

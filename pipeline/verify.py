@@ -7,12 +7,10 @@ decoded, so it costs little more than reading the file once.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import InputContainer
@@ -22,6 +20,7 @@ from av.video.stream import VideoStream
 from stylize_video.errors import VerificationError
 from stylize_video.pipeline import holding
 from stylize_video.pipeline.clock import Grid
+from stylize_video.pipeline.demux import tally_streams
 from stylize_video.pipeline.frames import ColorTags
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 from stylize_video.pipeline.report import CarriedStream, FramesRead, Tally, WriteReport
@@ -56,13 +55,6 @@ def verify(path: Path, report: WriteReport, read: FramesRead) -> str:
         raise VerificationError(f"{report.path}: can't be read back: {error}") from error
 
 
-def _time(packet: av.Packet[Any]) -> int:
-    for time in (packet.pts, packet.dts):
-        if time is not None:
-            return time
-    return 0
-
-
 @dataclass
 class _Check:
     """One comparison; each method raises at the first difference."""
@@ -77,7 +69,7 @@ class _Check:
         if film is None:
             raise self._error("no picture stream in it")
         pairs = list(self._pairs())
-        times, tallies = self._demux(film, [stream for _, stream in pairs])
+        times, tallies = tally_streams(self.output, film, [stream for _, stream in pairs])
         moved = self._check_times(film, times)
         for carried, stream in pairs:
             self._check_stream(carried, stream, tallies[stream.index])
@@ -97,18 +89,6 @@ class _Check:
             if len(found) < len(written):
                 raise self._error(f"{written[len(found)].name} is missing")
             yield from zip(written, found, strict=False)
-
-    def _demux(self, film: VideoStream, others: Sequence[Stream]) -> tuple[list[int], dict[int, Tally]]:
-        """Times of the film's packets, sorted, in its ticks; and a tally of each other stream."""
-        times = array("q")
-        tallies = {s.index: Tally(holding.codec_name(s)) for s in others}
-        for packet in self.output.demux():
-            if packet.stream.index == film.index:
-                if packet.size:
-                    times.append(_time(packet))
-            elif packet.stream.index in tallies and (packet.size or packet.dts is not None):
-                tallies[packet.stream.index].add(packet)
-        return sorted(times), tallies
 
     def _check_times(self, film: VideoStream, times: Sequence[int]) -> int:
         """Compare the frames' times; how many had to move to a clock that can't hold them."""

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import stylize_video
-from stylize_video import cli
+from stylize_video.commands import train
 from stylize_video.models import losses, measuring, styles, train_style, weights, whole_file
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import read_picture
@@ -78,8 +78,8 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "FIT", replace(FIT, **TINY))
-    monkeypatch.setattr(cli, "FULL", replace(FULL, **TINY))
+    monkeypatch.setattr(train, "FIT", replace(FIT, **TINY))
+    monkeypatch.setattr(train, "FULL", replace(FULL, **TINY))
 
 
 @pytest.fixture
@@ -380,8 +380,9 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from stylize_video import cli
+from stylize_video.commands import train
 from stylize_video.models import train_style
-cli.FIT = replace(cli.FIT, crop=64, batch_size=1)
+train.FIT = replace(train.FIT, crop=64, batch_size=1)
 train_style._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0
 def killed_at_the_third(self, target):

@@ -91,7 +91,7 @@ import importlib, pkgutil
 for module in pkgutil.walk_packages(stylize_video.__path__, "stylize_video."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-found = sorted({"models", "pipeline", "cli", "errors", "progress", "tests"} & sys.modules.keys())
+found = sorted({"models", "pipeline", "cli", "commands", "errors", "progress", "tests"} & sys.modules.keys())
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -15,8 +16,10 @@ from stylize_video.pipeline.transfer import RgbTransfer
 TICK = Fraction(1, 25)
 
 
-def frame(value: int = 0, dtype: type = np.uint8, size: tuple[int, int] = (8, 6)) -> Frame:
-    return Frame(np.full((*size, 3), value, dtype), value, TICK)
+def frame(
+    value: int = 0, dtype: type = np.uint8, size: tuple[int, int] = (8, 6), *, cut: bool = False
+) -> Frame:
+    return Frame(np.full((*size, 3), value, dtype), value, TICK, cut=cut)
 
 
 @pytest.mark.parametrize("pixels", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
@@ -39,6 +42,20 @@ def test_a_batch_matches_its_frames() -> None:
         FrameBatch(torch.zeros(1, 8, 6, 3), (frame(),))
 
 
+def test_a_painting_is_a_cut_where_its_frame_was_one() -> None:
+    planes = av.VideoFrame(6, 8, "yuv420p")
+    for cut in (True, False):
+        assert frame(cut=cut).painted(frame(1).rgb).cut is cut
+        assert frame(cut=cut).painted_as(planes).cut is cut
+
+
+def test_only_the_first_frame_of_a_batch_may_be_a_cut() -> None:
+    pixels = torch.zeros(3, 3, 8, 6)
+    FrameBatch(pixels, (frame(cut=True), frame(), frame()))
+    with pytest.raises(ValueError, match=r"cuts at \[1, 2\] within a batch"):
+        FrameBatch(pixels, (frame(), frame(cut=True), frame(cut=True)))
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_pixels_survive_the_way_to_the_device_and_back(dtype: type) -> None:
     rng = np.random.default_rng(0)
@@ -55,6 +72,12 @@ def test_batches_break_where_the_size_or_depth_changes() -> None:
     frames = [frame(0), frame(1), frame(2, size=(4, 4)), frame(3, np.uint16, (4, 4))]
     sizes = [len(group) for group in batcher.batches(frames, size=8)]
     assert sizes == [2, 1, 1]
+
+
+def test_batches_break_at_cuts() -> None:
+    frames = [frame(n, cut=n in (0, 1, 5, 6)) for n in range(12)]
+    groups = [[f.pts for f in group] for group in batcher.batches(frames, size=4)]
+    assert groups == [[0], [1, 2, 3, 4], [5], [6, 7, 8, 9], [10, 11]]
 
 
 def test_a_full_batch_does_not_wait_for_the_next_frame() -> None:

@@ -1,0 +1,1 @@
+"""The commands, one a file: what each can be given, and what it does with that."""

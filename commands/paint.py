@@ -1,0 +1,154 @@
+"""`stylize-video INPUT`: the main job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import stylize_video
+from stylize_video import summary
+from stylize_video.command_line import reporting, share_the_cores, style_names
+from stylize_video.models import styles
+from stylize_video.models.devices import DEVICES
+from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_time
+
+if TYPE_CHECKING:
+    from stylize_video.pipeline.job import Painted
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"stylize-video {stylize_video.__version__}")
+        raise typer.Exit
+
+
+def paint(
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="A film, or a picture.", show_default=False)
+    ],
+    style: Annotated[
+        str,
+        typer.Option(
+            "--style",
+            "-s",
+            help="A style's name, a trained .safetensors file, or a mixture: NAME:0.6,NAME:0.4.",
+            autocompletion=style_names,
+        ),
+    ] = PaintOptions.style,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Default: INPUT-stem_STYLE.ext beside the input.", show_default=False
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="How much of the painting, 0 to 1; the rest is the original.")
+    ] = PaintOptions.strength,
+    preserve_color: Annotated[
+        bool, typer.Option("--preserve-color", help="Paint the luminance only; keep the original's colours.")
+    ] = PaintOptions.preserve_color,
+    stroke_size: Annotated[
+        float, typer.Option(help="How many times as large as usual the strokes are; 2 suits 1080p.")
+    ] = PaintOptions.stroke_size,
+    stabilize: Annotated[
+        bool, typer.Option("--stabilize/--no-stabilize", help="Take the flicker out.")
+    ] = PaintOptions.stabilize,
+    stability: Annotated[
+        float, typer.Option(help="How much of the frame before is kept where nothing new is seen, 0 to 1.")
+    ] = PaintOptions.stability,
+    flow: Annotated[
+        str, typer.Option(help=f"What finds motion: {' or '.join(FLOWS)}; torchvision downloads raft.")
+    ] = PaintOptions.flow,
+    max_size: Annotated[
+        int | None, typer.Option(help="Longer side in px. Default: the input's own.", show_default=False)
+    ] = PaintOptions.max_size,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Frames painted at once. Default: what suits the device.", show_default=False),
+    ] = PaintOptions.batch_size,
+    tile: Annotated[
+        str,
+        typer.Option(help="Paint in tiles of so many px, for less memory on a GPU; 'off'; or 'auto'."),
+    ] = PaintOptions.tile,
+    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
+    start: Annotated[
+        str | None, typer.Option(help="Where to begin: seconds or HH:MM:SS.", show_default=False)
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="How long to go on: seconds or HH:MM:SS.", show_default=False)
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(help="h264, h265, vp9, av1, ... Default: H.264, VP9 in webm.", show_default=False),
+    ] = PaintOptions.codec,
+    crf: Annotated[
+        int | None, typer.Option(help="Quality, lower is better. Default: 17 for H.264.", show_default=False)
+    ] = PaintOptions.crf,
+    preset: Annotated[
+        str | None, typer.Option(help="The encoder's preset, e.g. fast, slow.", show_default=False)
+    ] = PaintOptions.preset,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
+    ] = PaintOptions.overwrite,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Compare the finished output with the input.")
+    ] = PaintOptions.verify,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on stdout, all else on stderr.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say how long reader, painter and encoder worked and waited.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    version: Annotated[  # noqa: ARG001 - the callback answers it
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turn a film into the same film in the style of a painting: sound, subtitles and times untouched."""
+    with reporting(as_json=as_json) as say:
+        options = PaintOptions(
+            style=style,
+            strength=strength,
+            preserve_color=preserve_color,
+            stroke_size=stroke_size,
+            stabilize=stabilize,
+            stability=stability,
+            flow=flow,
+            max_size=max_size,
+            batch_size=batch_size,
+            device=device,
+            tile=tile,
+            start=None if start is None else parse_time(start),
+            duration=None if duration is None else parse_time(duration),
+            codec=codec,
+            crf=crf,
+            preset=preset,
+            overwrite=overwrite,
+            verify=verify,
+        )
+        styles.check(style)  # before a file is called after it
+        result = _paint(source, output or default_output(source, style), options, quiet=quiet)
+        if as_json:
+            print(json.dumps(summary.as_json(result, style)))
+        for line in summary.of_profile(result.profile) if profile else ():
+            say(line)
+        for line in () if quiet else summary.lines(result):
+            say(line)
+
+
+def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) -> Painted:
+    from stylize_video.pipeline import preflight
+
+    preflight.check(source, target, options)  # before the seconds that importing torch takes
+    share_the_cores()
+    from stylize_video.pipeline import job
+
+    if quiet:
+        return job.paint(source, target, options)
+    from stylize_video.progress import FilmProgress
+
+    with FilmProgress(f"painting {source.name}") as bar:
+        return job.paint(source, target, options, on_start=bar.start, on_frame=bar.update)

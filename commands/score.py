@@ -1,0 +1,88 @@
+"""`stylize-video score`: what became of a film."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylize_video.command_line import console, reporting, share_the_cores, style_names
+from stylize_video.pipeline.scoring.options import ScoreOptions, check_files
+
+if TYPE_CHECKING:
+    from stylize_video.pipeline.scoring.score import Score
+
+_PLACES = 4  # worst ones that a page or an object shows
+
+
+def score_film(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The film as it was.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="OUTPUT", help="The painted film, by whatever tool.", show_default=False),
+    ],
+    style: Annotated[
+        str | None,
+        typer.Option(
+            "--style",
+            "-s",
+            help="A picture of the painting, or a style's name: measures the distances to it.",
+            autocompletion=style_names,
+            show_default=False,
+        ),
+    ] = ScoreOptions.style,
+    max_size: Annotated[
+        int, typer.Option(help="Longer side in px of what is looked at; half as large is four times as fast.")
+    ] = ScoreOptions.max_size,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="A page with curves, cuts and the worst frames.", show_default=False
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Say what came out: flicker, detail, drift, frames, times and streams, of a film and its painting."""
+    with reporting(as_json=as_json) as say:
+        options = ScoreOptions(max_size, style, places=_PLACES if html or as_json else 0)
+        check_files(source, output, html, overwrite=overwrite)
+        share_the_cores()
+        result = _score(source, output, options, quiet=quiet)
+        if html is not None:
+            from stylize_video.pipeline.scoring import page
+
+            page.write(html, result)
+            if not quiet:
+                say(f"wrote {html}")
+        if as_json:
+            from stylize_video import score_table
+
+            print(json.dumps(score_table.as_json(result), allow_nan=False))
+        elif not quiet:
+            _print_score(result)
+
+
+def _score(source: Path, output: Path, options: ScoreOptions, *, quiet: bool) -> Score:
+    from stylize_video.pipeline.scoring import score
+
+    if quiet:
+        return score.score(source, output, options)
+    from stylize_video.progress import FilmProgress
+
+    with FilmProgress(f"looking at {output.name}") as bar:
+        return score.score(source, output, options, on_start=bar.start, on_frame=bar.update)
+
+
+def _print_score(result: Score) -> None:
+    from stylize_video import score_table
+
+    stdout = console()
+    for table in score_table.tables(result):
+        stdout.print(table)
+        stdout.print()
+    for line in score_table.lines(result):
+        stdout.print(line, markup=False, highlight=False)

@@ -1,0 +1,93 @@
+"""`stylize-video train`: a new style."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylize_video.command_line import reporting
+from stylize_video.models.devices import DEVICES, check_device
+from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
+from stylize_video.models.training_request import NOTHING, TrainingRequest
+from stylize_video.pipeline.options import PaintOptions
+
+
+def train(
+    paintings: Annotated[
+        list[Path], typer.Argument(metavar="PAINTING...", help="A picture of the painting.")
+    ],
+    content: Annotated[Path, typer.Option(help="A folder of photographs to learn on.")],
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="What the style will be called. Default: after the picture.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Default: NAME.safetensors.", show_default=False)
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train all weights, not only the style's scales and shifts.")
+    ] = TrainingConfig.full,
+    start: Annotated[
+        str, typer.Option("--from", help=f"A style or weights file to go on from, or '{NOTHING}'.")
+    ] = TrainingRequest.start,
+    style_size: Annotated[
+        int, typer.Option(help="The painting's longer side in px: larger, and strokes are larger.")
+    ] = TrainingConfig.style_size,
+    style_weight: Annotated[float, typer.Option(help="Weight of the style.")] = TrainingConfig.style_weight,
+    content_weight: Annotated[
+        float, typer.Option(help="Weight of the content.")
+    ] = TrainingConfig.content_weight,
+    consistency_weight: Annotated[
+        float, typer.Option(help="Weight of steadiness from frame to frame.")
+    ] = TrainingConfig.consistency_weight,
+    features: Annotated[
+        str, typer.Option(help=f"Losses by {' or '.join(FEATURES)}; vgg19 is downloaded by torchvision.")
+    ] = TrainingConfig.features,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Default: {FIT.steps}; {FULL.steps} with --full.",
+            show_default=False,
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            help=f"At its peak. Default: {FIT.learning_rate}; {FULL.learning_rate} with --full.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same CPU: same weights.")] = TrainingConfig.seed,
+    held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = TrainingConfig.held_out,
+    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
+    ] = TrainingRequest.overwrite,
+) -> None:
+    """Learn a painting's style. A run that was stopped goes on at its checkpoint."""
+    with reporting(as_json=False) as say:
+        defaults = FULL if full else FIT
+        config = replace(
+            defaults,
+            style_size=style_size,
+            style_weight=style_weight,
+            content_weight=content_weight,
+            consistency_weight=consistency_weight,
+            features=features,
+            seed=seed,
+            held_out=held_out,
+            steps=defaults.steps if steps is None else steps,
+            learning_rate=defaults.learning_rate if learning_rate is None else learning_rate,
+        )
+        check_device(device)
+        request = TrainingRequest.of(paintings, name or (), content, output, start=start, overwrite=overwrite)
+        request.check(full=full)  # before the seconds that importing torch takes
+        from stylize_video.models import train_style
+
+        for style in train_style.run(request, config, device=device, say=say):
+            distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
+            spec = str(request.target) if len(paintings) == 1 else f"{request.target}#{style.name}"
+            say(f"trained {style.name}: {distances}; use it with --style {spec}")

@@ -1,0 +1,211 @@
+"""Takes the flicker out of a painted film, whoever painted it.
+
+Each frame becomes a mean of its own painting and of the frame before it, carried along the film's optical
+flow, as far as that can be trusted: the temporal filter behind Ruder et al. 2016, "Artistic Style Transfer
+for Videos" (section 4.2), and Lai et al. 2018, "Learning Blind Video Temporal Consistency". What such
+filters are known for is kept away:
+
+- Blur, from fetching again and again between the pixels: a cubic kernel fetches them, and what detail is
+  lost all the same is put back (`_Sharpness`).
+- Drift: all that is ever blended in is a frame's own painting, so that what stands still comes to its
+  mean. Nothing is rounded on the way.
+- Ghosts, of what is hidden or uncovered: nothing is carried where `motion.trust` finds no reason to, and
+  next to moving things what differs from its painting is painted anew. A pixel painted anew follows its
+  painting closely at first, as the mean of the few there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from stylize_video.models import motion, opponent
+from stylize_video.models.motion import Motion, MotionEstimator, View, Weights
+from stylize_video.models.opponent import Painting, Plane
+
+if TYPE_CHECKING:
+    from stylize_video.models.flow import Flow
+    from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
+
+_MOST = 0.98  # of the frame before; with all of it, a painting would never change again
+
+_GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
+_DOUBTED = 0.4  # trust; what has less is painted anew
+_OLD = 32  # frames; nobody asks who is older
+
+_LUMA_KEPT, _CHROMA_KEPT = 0.9, 0.85  # of a painting's detail
+_EVERY = 9  # rows are measured
+
+
+class _Past(NamedTuple):
+    """What is kept of the frame before."""
+
+    view: View
+    luma: Plane  # (H, W)
+    chroma: Plane  # (H, W, 2) or half of that
+    age: Weights  # (h, w), how many paintings are in each pixel's mean
+
+
+class Stabilizer:
+    """Frame after frame of one film.
+
+    Args:
+        estimator: finds motion.
+        stability: 0..1, how much of the frame before is kept where it can be trusted.
+        halved_chroma: whether steadied frames need no more chroma than most films have.
+
+    Raises:
+        ValueError: `stability` out of its range.
+    """
+
+    def __init__(self, estimator: MotionEstimator, stability: float, *, halved_chroma: bool = True) -> None:
+        if not 0 <= stability <= 1:
+            raise ValueError(f"{stability = } must be in 0..1")
+        self._estimator = estimator
+        self._most = np.float32(min(stability, _MOST))
+        self._halved = halved_chroma
+        self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
+        self._past: _Past | None = None
+
+    def forget(self) -> None:
+        """Start anew: the next frame is the first of a shot."""
+        self._past = None
+        self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
+        self._estimator.forget()
+
+    def steady(self, original: Picture, painting: Painting) -> Painting:
+        """The next frame, steadied; the first of a shot is its painting.
+
+        Args:
+            original: (H, W, 3) RGB uint8, the frame that was painted.
+            painting: (H, W, 3) RGB, uint8 or float32 in 0..1.
+
+        Returns:
+            Of the painting's kind.
+        """
+        if not motion.can_be_found(original):
+            return painting
+        view, past = View(original, motion.small_grey(original)), self._past
+        painted, chroma = opponent.split(painting, halved=self._halved)
+        if past is None or past.luma.shape != painted.shape:
+            self._past = _Past(view, painted, chroma, np.ones_like(view.grey, np.float32))
+            return painting
+        times = motion.shrunk_by(original)
+        moved = self._estimator.between(past.view, view)
+        luma_change = _fetch(past.luma, moved.back, times)
+        luma_change -= painted
+        chroma_change = _fetch(past.chroma, moved.back, times / (2 if self._halved else 1))
+        chroma_change -= chroma
+        weights, age = self._weights(past, view, moved, times, luma_change, chroma_change)
+        luma_weights = _resized(weights, painted.shape)
+        luma_change *= luma_weights
+        luma = painted + luma_change
+        chroma_weights = _resized(weights, chroma.shape)[..., None]
+        chroma_change *= chroma_weights
+        chroma_now = chroma + chroma_change
+        self._past = _Past(view, luma, chroma_now, age)
+        sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
+        steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
+        self._luma.learn(_luma_rows(steadied), _luma_rows(painting))
+        self._chroma.learn(_rows(sharp_chroma), _rows(chroma))
+        return steadied
+
+    def _weights(
+        self, past: _Past, now: View, moved: Motion, times: int, luma_change: Plane, chroma_change: Plane
+    ) -> tuple[Weights, Weights]:
+        """How much of what is carried to keep, and how many paintings are now in it: (h, w) each."""
+        trusted = motion.trust(past.view.grey, now.grey, moved, times=times)
+        fetched = motion.fetch(past.age, moved.back)
+        ghosts = _ghosts(luma_change, chroma_change, now.grey.shape)
+        ghosts *= motion.beside_motion(moved.back, times=times)
+        trusted *= 1 - ghosts
+        age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
+        weights = trusted * np.minimum(self._most, age / (age + 1))
+        return weights, np.minimum(age + 1, np.float32(_OLD))
+
+
+def _fetch(plane: Plane, back: Flow, scale: float) -> Plane:
+    """A plane of the frame before, along a flow found in pictures `scale` times smaller than the plane."""
+    return motion.fetch(plane, _resized(back * np.float32(scale), plane.shape), cv2.INTER_CUBIC)
+
+
+def _resized(plane: Plane, shape: tuple[int, ...]) -> Plane:
+    """To the height and width of a shape."""
+    return np.asarray(cv2.resize(plane, shape[1::-1]), np.float32)
+
+
+def _ghosts(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> Weights:
+    """Where whole areas of what is carried differ from the painting; flicker is of fine strokes.
+
+    Args:
+        luma_change, chroma_change: (H, W) and (H/2, W/2, 2) levels.
+        size: (h, w) of what is returned, in 0..1.
+    """
+    squared = np.zeros(size, np.float32)
+    for change in (luma_change, *cv2.split(chroma_change)):
+        mean = cv2.resize(change, size[::-1], interpolation=cv2.INTER_AREA)
+        squared += np.square(cv2.blur(mean, (3, 3)))
+    fourth = np.square(squared * np.float32(1 / _GHOST**2))
+    weights: Weights = fourth / (1 + fourth)
+    return weights
+
+
+class _Sharpness:
+    """Keeps a share of the paintings' detail, by unsharp masking as strong as that takes.
+
+    Not all of luma's: part of its detail is the flicker itself.
+
+    Args:
+        kept: the share.
+    """
+
+    _LEAST, _MOST = -0.5, 3.0  # gains; below 0 it takes off what a cubic kernel adds
+
+    def __init__(self, kept: float) -> None:
+        self._kept = kept
+        self._gain = 0.0
+
+    def restored(self, plane: Plane, weights: Plane) -> Plane:
+        """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
+        fine = plane - cv2.blur(plane, (3, 3))
+        fine *= weights
+        return np.asarray(cv2.scaleAdd(fine, self._gain, plane), np.float32)
+
+    def learn(self, steadied: _Rows, painted: _Rows) -> None:
+        """Take what came out for the next frame: the gain moves by what is missing."""
+        detail = _detail(*painted)
+        if detail > 0:  # else it is of one colour
+            missing = self._kept - _detail(*steadied) / detail
+            self._gain = min(self._MOST, max(self._LEAST, self._gain + missing))
+
+
+class _Rows(NamedTuple):
+    """Some rows of a picture, and those below them."""
+
+    these: Plane
+    below: Plane
+
+
+def _rows(picture: Painting) -> _Rows:
+    """Every ninth; painters have patterns of 2, 4 and 8 px."""
+    last = (len(picture) - 1) // _EVERY * _EVERY
+    these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
+    return _Rows(these, below)
+
+
+def _luma_rows(painting: Painting) -> _Rows:
+    these, below = (
+        cv2.cvtColor(np.ascontiguousarray(rows), cv2.COLOR_RGB2GRAY).astype(np.float32)
+        for rows in _rows(painting)
+    )
+    return _Rows(these, below)
+
+
+def _detail(rows: Plane, below: Plane) -> float:
+    """Mean gradient magnitude, by forward differences; 0 for too small a picture."""
+    if not rows.size or rows.shape[1] < 2:
+        return 0.0
+    across, down = rows[:, 1:] - rows[:, :-1], below[:, :-1] - rows[:, :-1]
+    return float(np.sqrt(across * across + down * down).mean())

@@ -1,0 +1,1 @@
+"""A film and what somebody made of it, compared: `stylize-video score`. Used by nothing else."""

@@ -1,0 +1,103 @@
+"""What a finished film holds beside its pictures, whoever wrote it: each stream counted and hashed."""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import AttachmentStream, Stream
+
+from stylize_video.errors import InputError
+from stylize_video.pipeline import holding
+from stylize_video.pipeline.demux import tally_streams
+from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.report import Tally
+
+KINDS = ("audio", "subtitle", "data", "video", "cover", "attachment")
+
+
+@dataclass(frozen=True)
+class StreamSummary:
+    """One stream that is not the film itself."""
+
+    name: str  # "stream 1 (audio, aac, eng)"
+    kind: str  # one of KINDS
+    codec: str
+    packets: int
+    digest: bytes  # of the payloads, as the verification has it
+    span: tuple[Fraction, Fraction] | None  # times of the first and the last packet, s; None without any
+
+
+@dataclass(frozen=True)
+class FilmSummary:
+    """A file: its pictures' times and labels, and its other streams."""
+
+    path: Path
+    container: str  # FFmpeg's name
+    codec: str  # of the pictures
+    coded_size: tuple[int, int]  # px, as stored
+    rate: Fraction  # frames/s, as labelled
+    time_base: Fraction  # s
+    times: array[int]  # of the pictures' packets, sorted, ticks of time_base
+    streams: tuple[StreamSummary, ...]
+
+    def of_kind(self, kind: str) -> list[StreamSummary]:
+        """The streams of a kind, in the file's order."""
+        return [stream for stream in self.streams if stream.kind == kind]
+
+
+def survey(path: Path) -> FilmSummary:
+    """Read a film file once without decoding it.
+
+    Raises:
+        InputError: it is no film, or can't be read.
+    """
+    try:
+        container = _open(path)
+    except (av.FFmpegError, OSError) as error:
+        raise InputError(f"{path}: can't be read ({error.strerror})") from error
+    with container:
+        film = holding.film_stream(container)
+        if film is None:
+            raise InputError(f"{path}: no video in it")
+        others = [s for s in container.streams if s.index != film.index and holding.kind(s) in KINDS]
+        tallies = {s.index: Tally(holding.codec_name(s)) for s in others}
+        times: Sequence[int] = ()
+        with contextlib.suppress(av.FFmpegError):  # a file that breaks off; the reader says so
+            times, tallies = tally_streams(container, film, others)
+        return FilmSummary(
+            path=path,
+            container=container.format.name,
+            codec=holding.codec_name(film),
+            coded_size=(film.width, film.height),
+            rate=film.guessed_rate or film.average_rate or Fraction(0),
+            time_base=Fraction(film.time_base or 1),
+            times=array("q", times),
+            streams=tuple(_summaries(others, tallies)),
+        )
+
+
+def _open(path: Path) -> InputContainer:
+    container = av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="replace")
+    if container.format.name != "avi":
+        return container
+    container.close()  # AVI has no presentation times; by itself the demuxer guesses them
+    options = {**AS_NAMED, "fflags": "nofillin"}
+    return av.open(media_url(path), options=options, metadata_errors="replace")
+
+
+def _summaries(streams: Sequence[Stream], tallies: dict[int, Tally]) -> Iterator[StreamSummary]:
+    for stream in streams:
+        name, kind, codec = holding.describe(stream), holding.kind(stream), holding.codec_name(stream)
+        if isinstance(stream, AttachmentStream):
+            yield StreamSummary(name, kind, codec, 1, Tally.of(stream.data), None)
+            continue
+        tally = tallies[stream.index]
+        span = tally.span(Fraction(stream.time_base or 1))
+        yield StreamSummary(name, kind, codec, tally.packets, tally.digest, span)

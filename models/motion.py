@@ -27,7 +27,7 @@ Weights = NDArray[np.float32]  # (h, w) in 0..1
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is found in; less for small frames
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
-# Half of the trust is lost at:
+# Two thirds of the trust are lost at:
 _GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al. 2018 have 36, in colour)
 _ASTRAY, _ASTRAY_SHARE = 8.0, 0.5  # px of the frame that forth and back don't meet by, and share of the way
 _SLOPE = 64.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
@@ -76,9 +76,12 @@ class DisMotion:
     forth, turned round, is a second measurement of it: the mean of the two is nearer to the truth.
     """
 
+    _back: cv2.DISOpticalFlow
+    _forth: cv2.DISOpticalFlow
+    _last: Motion | None
+
     def __init__(self) -> None:
-        self._back, self._forth = _dis(stride=5, iterations=8), _dis(stride=6, iterations=5)
-        self._last: Motion | None = None
+        self.forget()
 
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
@@ -95,6 +98,8 @@ class DisMotion:
 
     def forget(self) -> None:
         """See `MotionEstimator.forget`."""
+        # New ones: OpenCV's keep the last start, even where none is given, and crash at another size.
+        self._back, self._forth = _dis(stride=5, iterations=8), _dis(stride=6, iterations=5)
         self._last = None
 
 
@@ -156,7 +161,7 @@ def can_be_found(picture: Picture) -> bool:
 def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
     """How far what is fetched along `motion.back` is the same piece of the scene.
 
-    The product of three, each 1 where all is well and falling like a Gaussian's top:
+    Three doubts, added up; their sum's square is the exponent, so that small ones cost nothing:
 
     - what a pixel was looks like what it is (Lai et al. 2018, equation 5);
     - the flow forth leads back to where the flow back came from, else something was covered

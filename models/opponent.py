@@ -20,7 +20,8 @@ def split(painting: Painting, *, halved: bool) -> tuple[Plane, Plane]:
         halved: chroma at half the size, as nearly all films have it; a quarter of the work.
 
     Returns:
-        (H, W) in 0..255, and (H, W, 2) or (ceil H/2, ceil W/2, 2) around 127.5, float32.
+        (H, W) in 0..255, and (H, W, 2) or (ceil H/2, ceil W/2, 2), float32;
+        chroma without colour is 128 for bytes and 0.5 else.
     """
     if painting.dtype != np.uint8:
         painting = painting * np.float32(255)

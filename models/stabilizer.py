@@ -9,9 +9,10 @@ filters are known for is kept away:
   lost all the same is put back (`_Sharpness`).
 - Drift: all that is ever blended in is a frame's own painting, so that what stands still comes to its
   mean. Nothing is rounded on the way.
-- Ghosts, of what is hidden or uncovered: nothing is carried where `motion.trust` finds no reason to, and
-  next to moving things what differs from its painting is painted anew. A pixel painted anew follows its
-  painting closely at first, as the mean of the few there are.
+- Ghosts, of what is hidden or uncovered: nothing is carried where `motion.trust` finds no reason to. What
+  differs from its painting over a whole area is painted anew: at once next to moving things, elsewhere when
+  it goes on doing so, which flicker doesn't. A pixel painted anew follows its painting closely at first, as
+  the mean of the few there are.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 _MOST = 0.98  # of the frame before; with all of it, a painting would never change again
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
+_NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost stays
 _DOUBTED = 0.4  # trust; what has less is painted anew
-_OLD = 32  # frames; nobody asks who is older
+_OLD = 64  # frames; nobody asks who is older
 
 _LUMA_KEPT, _CHROMA_KEPT = 0.9, 0.85  # of a painting's detail
 _EVERY = 9  # rows are measured
@@ -46,6 +48,7 @@ class _Past(NamedTuple):
     luma: Plane  # (H, W)
     chroma: Plane  # (H, W, 2) or half of that
     age: Weights  # (h, w), how many paintings are in each pixel's mean
+    bias: Plane  # (h, w, 3), by how much it has lately been off its paintings, luma and chroma
 
 
 class Stabilizer:
@@ -87,10 +90,13 @@ class Stabilizer:
         """
         if not motion.can_be_found(original):
             return painting
+        if self._past is not None and self._past.luma.shape != painting.shape[:2]:
+            self.forget()
         view, past = View(original, motion.small_grey(original)), self._past
         painted, chroma = opponent.split(painting, halved=self._halved)
-        if past is None or past.luma.shape != painted.shape:
-            self._past = _Past(view, painted, chroma, np.ones_like(view.grey, np.float32))
+        if past is None:
+            new = np.ones(view.grey.shape, np.float32)
+            self._past = _Past(view, painted, chroma, new, np.zeros((*new.shape, 3), np.float32))
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
@@ -98,14 +104,15 @@ class Stabilizer:
         luma_change -= painted
         chroma_change = _fetch(past.chroma, moved.back, times / (2 if self._halved else 1))
         chroma_change -= chroma
-        weights, age = self._weights(past, view, moved, times, luma_change, chroma_change)
+        off = _means(luma_change, chroma_change, view.grey.shape)
+        weights, age, bias = self._weights(past, view, moved, times, off)
         luma_weights = _resized(weights, painted.shape)
         luma_change *= luma_weights
         luma = painted + luma_change
         chroma_weights = _resized(weights, chroma.shape)[..., None]
         chroma_change *= chroma_weights
         chroma_now = chroma + chroma_change
-        self._past = _Past(view, luma, chroma_now, age)
+        self._past = _Past(view, luma, chroma_now, age, bias)
         sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
         self._luma.learn(_luma_rows(steadied), _luma_rows(painting))
@@ -113,17 +120,17 @@ class Stabilizer:
         return steadied
 
     def _weights(
-        self, past: _Past, now: View, moved: Motion, times: int, luma_change: Plane, chroma_change: Plane
-    ) -> tuple[Weights, Weights]:
-        """How much of what is carried to keep, and how many paintings are now in it: (h, w) each."""
-        trusted = motion.trust(past.view.grey, now.grey, moved, times=times)
+        self, past: _Past, now: View, moved: Motion, times: int, off: Plane
+    ) -> tuple[Weights, Weights, Plane]:
+        """How much of what is carried to keep, (h, w), and the next `age` and `bias`."""
+        bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * off
+        ghosts = _ghosts(off) * motion.beside_motion(moved.back, times=times)
+        kept = (1 - ghosts) * (1 - _ghosts(bias))
+        trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * kept
         fetched = motion.fetch(past.age, moved.back)
-        ghosts = _ghosts(luma_change, chroma_change, now.grey.shape)
-        ghosts *= motion.beside_motion(moved.back, times=times)
-        trusted *= 1 - ghosts
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
         weights = trusted * np.minimum(self._most, age / (age + 1))
-        return weights, np.minimum(age + 1, np.float32(_OLD))
+        return weights, np.minimum(age + 1, np.float32(_OLD)), bias * kept[..., None]
 
 
 def _fetch(plane: Plane, back: Flow, scale: float) -> Plane:
@@ -136,20 +143,27 @@ def _resized(plane: Plane, shape: tuple[int, ...]) -> Plane:
     return np.asarray(cv2.resize(plane, shape[1::-1]), np.float32)
 
 
-def _ghosts(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> Weights:
-    """Where whole areas of what is carried differ from the painting; flicker is of fine strokes.
+def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> Plane:
+    """By how much areas of what is carried differ from the painting.
 
     Args:
         luma_change, chroma_change: (H, W) and (H/2, W/2, 2) levels.
-        size: (h, w) of what is returned, in 0..1.
+        size: (h, w) of what is returned, (h, w, 3).
     """
-    squared = np.zeros(size, np.float32)
-    for change in (luma_change, *cv2.split(chroma_change)):
-        mean = cv2.resize(change, size[::-1], interpolation=cv2.INTER_AREA)
-        squared += np.square(cv2.blur(mean, (3, 3)))
-    fourth = np.square(squared * np.float32(1 / _GHOST**2))
+    changes = (luma_change, *cv2.split(chroma_change))
+    means = cv2.merge([cv2.resize(change, size[::-1], interpolation=cv2.INTER_AREA) for change in changes])
+    return np.asarray(cv2.blur(means, (3, 3)), np.float32)
+
+
+def _ghosts(off: Plane) -> Weights:
+    """Where what is carried is another thing than what is painted, 0..1; flicker is of fine strokes."""
+    fourth = np.square(_sum_of_squares(off) * np.float32(1 / _GHOST**2))
     weights: Weights = fourth / (1 + fourth)
     return weights
+
+
+def _sum_of_squares(vectors: Plane) -> Plane:
+    return np.asarray(cv2.transform(vectors * vectors, np.ones((1, 3), np.float32)), np.float32)
 
 
 class _Sharpness:
@@ -158,10 +172,10 @@ class _Sharpness:
     Not all of luma's: part of its detail is the flicker itself.
 
     Args:
-        kept: the share.
+        kept: the least share; the most is all of it.
     """
 
-    _LEAST, _MOST = -0.5, 3.0  # gains; below 0 it takes off what a cubic kernel adds
+    _LEAST, _MOST = -0.5, 3.0  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
 
     def __init__(self, kept: float) -> None:
         self._kept = kept
@@ -177,7 +191,8 @@ class _Sharpness:
         """Take what came out for the next frame: the gain moves by what is missing."""
         detail = _detail(*painted)
         if detail > 0:  # else it is of one colour
-            missing = self._kept - _detail(*steadied) / detail
+            kept = _detail(*steadied) / detail
+            missing = max(0.0, self._kept - kept) - max(0.0, kept - 1)
             self._gain = min(self._MOST, max(self._LEAST, self._gain + missing))
 
 

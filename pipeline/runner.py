@@ -73,12 +73,13 @@ def run(
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
         if filter_stage is not None:
-            crew.start("filter", lambda: delivery.run(filter_stage.stylize(iter(between))))
+            crew.start("filter", lambda: _filter(filter_stage, between, delivery))
         results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
         if filter_stage is None:
             delivery.run(results)
         else:
             _hand_over(results, between)
+        _see_the_end(counted, "painter")
         painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
@@ -127,6 +128,17 @@ def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
     finally:
         _close(frames)
     channel.finish()
+
+
+def _filter(stage: Stage, batches: Channel[FrameBatch], delivery: _Delivery) -> None:
+    delivery.run(stage.stylize(iter(batches)))
+    _see_the_end(batches, "filter")
+
+
+def _see_the_end(given: Iterable[object], name: str) -> None:
+    """Find out a stage that stopped too early, for which the one before it would wait for ever."""
+    if next(iter(given), None) is not None:
+        raise RuntimeError(f"the {name} stopped before the film's end")
 
 
 def _hand_over(batches: Iterator[FrameBatch], channel: Channel[FrameBatch]) -> None:

@@ -71,13 +71,33 @@ def test_json_is_one_object_on_stdout(film: Path) -> None:
 def test_the_profile_says_what_each_stage_did(film: Path) -> None:
     result = run(film, "--profile", "--quiet", "--device", "cpu")
     stages = [line.split()[0] for line in result.stderr.splitlines()]
-    assert stages[:4] == ["stage", "reader", "painter", "encoder"]
+    assert stages[:5] == ["stage", "reader", "painter", "stabilizer", "encoder"]
     assert result.stderr.count("limits") == 1
     told = json.loads(run(film, "--json", "--overwrite", "--device", "cpu").stdout)
-    for stage in ("reader", "painter", "encoder"):
+    for stage in ("reader", "painter", "stabilizer", "encoder"):
         assert set(told["profile"][stage]) == {"working", "waiting"}
         assert sum(told["profile"][stage].values()) <= told["seconds"] + 0.01
     assert 0 < told["seconds_to_first_frame"] <= told["seconds"]
+
+
+def test_who_does_not_stabilise_has_no_stabilizer_in_the_profile(film: Path) -> None:
+    for arguments in (["--no-stabilize"], ["--stability", "0"]):
+        result = run(film, *arguments, "--json", "--overwrite", "--device", "cpu")
+        assert list(json.loads(result.stdout)["profile"]) == ["reader", "painter", "encoder"]
+
+
+def test_stabilising_can_be_switched_off_and_on_again(film: Path, tmp_path: Path) -> None:
+    def pictures(*arguments: str) -> list[bytes]:
+        target = tmp_path / "out.mkv"
+        common = ("--device", "cpu", "--codec", "ffv1", "--overwrite", "-o", target)
+        result = run(film, *arguments, *common)
+        assert result.exit_code == 0, result.output
+        return [plane.tobytes() for plane in luma(target)]
+
+    default, off, on = pictures(), pictures("--no-stabilize"), pictures("--no-stabilize", "--stabilize")
+    assert default == on
+    assert default[0] == off[0]
+    assert default[1:] != off[1:]
 
 
 def test_tiles_or_not_the_film_is_the_same(film: Path, tmp_path: Path) -> None:
@@ -312,6 +332,11 @@ def test_strength_out_of_range(film: Path, value: str) -> None:
         ["--start", "1:75"],
         ["--crf", "99"],
         ["--preset", "leisurely"],
+        ["--stability", "2"],
+        ["--stability", "-0.1"],
+        ["--stability", "nan"],
+        ["--flow", "nonsense"],
+        ["--flow", ""],
     ],
 )
 def test_options_out_of_range(film: Path, arguments: list[str]) -> None:

@@ -52,7 +52,7 @@ class Clip:
             pictures = [_shrink(frame, size) for frame in decoded]
         if len(pictures) < 2:
             raise ValueError(f"{path}: has fewer than two frames after the first {skip}")
-        return cls(path.name, pictures, [_motion(*pair) for pair in pairwise(pictures)])
+        return cls(path.name, pictures, [motion_between(*pair) for pair in pairwise(pictures)])
 
     @property
     def visible_share(self) -> float:
@@ -87,7 +87,8 @@ def _shrink(frame: av.VideoFrame, size: int) -> Picture:
     return resize_longer_side(picture, size) if max(picture.shape[:2]) > size else picture
 
 
-def _motion(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mask]:
+def motion_between(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mask]:
+    """Flow from one frame to the next, and where both show the scene."""
     forward, backward = flow.optical_flow(first, second), flow.optical_flow(second, first)
     return forward, flow.visible(forward, backward)
 

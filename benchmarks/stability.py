@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from clips import Size
 from common import ROOT, Goal, Report, parser, print_table, program
-from flicker import packaged_clips
+from flicker import motion_between, packaged_clips
 from peer import check_peer, paint_with_peer
 
 from stylize_video.models import flow, styles
@@ -81,7 +81,7 @@ def measure(clip: Path, films: dict[str, Path], frames: int) -> dict[str, Tally]
             zip(cuts.mark(original.frames()), *streams, strict=False)
         ):
             now = frame.rgb
-            motion = None if previous is None or frame.cut else _motion(previous, now)
+            motion = None if previous is None or frame.cut else motion_between(previous, now)
             for tally, picture in zip((tallies[name] for name in painted), pictures, strict=True):
                 _add(tally, picture, motion)
                 if number % every == every // 2:
@@ -93,11 +93,6 @@ def measure(clip: Path, films: dict[str, Path], frames: int) -> dict[str, Tally]
 def _pictures(reader: FileReader) -> Iterator[Picture]:
     for frame in reader.frames():
         yield frame.rgb
-
-
-def _motion(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mask]:
-    forward, backward = flow.optical_flow(first, second), flow.optical_flow(second, first)
-    return forward, flow.visible(forward, backward)
 
 
 def _add(tally: Tally, picture: Picture, motion: tuple[flow.Flow, flow.Mask] | None) -> None:

@@ -1,7 +1,7 @@
 """What moved from one frame to the next, and how far that can be trusted, for filters that carry pixels.
 
 Made for speed where `models/flow.py` is made for measuring: flow on pictures a quarter of the size, by
-DIS without its refinement, started from the flow of the frame before (Kroeger et al. 2016, "Fast Optical
+DIS hardly refined, started from the flow of the frame before (Kroeger et al. 2016, "Fast Optical
 Flow using Dense Inverse Search").
 
 Flows here point back in time: what is at p now was at `p + back[p]` in the frame before, so that it can be
@@ -70,7 +70,7 @@ class MotionEstimator(Protocol):
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS: 3 ms for 160x90 px on one core.
+    """Motion by OpenCV's DIS: 4 ms for 160x90 px on one core.
 
     The way back is what pixels are carried along, so that it gets the better part of the time. The way
     forth, turned round, is a second measurement of it: the mean of the two is nearer to the truth.

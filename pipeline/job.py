@@ -149,8 +149,7 @@ def _run(
         if on_frame is not None:
             on_frame(written)
 
-    canvas = reader.info.width * reader.info.height / min(1.0, options.stroke_size) ** 2  # px, the larger one
-    batch_size = options.batch_size or engine.batch_size(device, round(canvas))
+    batch_size = options.batch_size or _batch_size(reader.info, options.stroke_size, device)
     try:
         profile = runner.run(
             _frames(reader, options, rgb=way.needs_rgb),
@@ -170,6 +169,11 @@ def _run(
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified, profile
+
+
+def _batch_size(info: VideoInfo, stroke_size: float, device: torch.device) -> int:
+    canvas = info.width * info.height / min(1.0, stroke_size) ** 2  # px, of frame or painting, the larger one
+    return engine.batch_size(device, round(canvas))
 
 
 def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator[Frame]:

@@ -71,7 +71,7 @@ def test_the_second_painters_style(benchmark: Callable[[str], Any]) -> None:
 def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: Callable[[str], Any]) -> None:
     flicker = benchmark("flicker")
     frames = [noise(1)] * 3
-    clip = flicker.Clip("still", frames, [flicker._motion(*frames[:2])] * 2)
+    clip = flicker.Clip("still", frames, [flicker.motion_between(*frames[:2])] * 2)
     assert clip.visible_share > 0.9
     steady, grey = clip.measure(frames), clip.measure([np.full_like(frames[0], 99)] * 3)
     assert steady.warping_error < 1e-6
@@ -84,7 +84,7 @@ def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: 
 def test_a_cut_is_not_measured_and_a_film_of_cuts_is_refused(benchmark: Callable[[str], Any]) -> None:
     flicker = benchmark("flicker")
     frames = [noise(1), noise(1), noise(2)]
-    flow, seen = flicker._motion(*frames[:2])
+    flow, seen = flicker.motion_between(*frames[:2])
     nothing = (flow, np.zeros_like(seen))
     cut = flicker.Clip("cut", frames, [(flow, seen), nothing])
     assert cut.measure(frames).warping_error < 1e-6
@@ -95,7 +95,7 @@ def test_a_cut_is_not_measured_and_a_film_of_cuts_is_refused(benchmark: Callable
 def test_means_over_clips_and_styles(benchmark: Callable[[str], Any]) -> None:
     flicker = benchmark("flicker")
     frames = [noise(1), noise(1)]
-    clip = flicker.Clip("clip", frames, [flicker._motion(*frames)])
+    clip = flicker.Clip("clip", frames, [flicker.motion_between(*frames)])
     source = flicker.Figures(0.5, 0.5)
     rows = [
         flicker.Row(clip, style, source, flicker.Figures(error, 0.2), flicker.Figures(0.4, 0.1))

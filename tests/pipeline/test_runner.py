@@ -70,17 +70,19 @@ def test_a_stage_may_hold_batches_back() -> None:
     assert [f.pts for f in written] == list(range(20))
 
 
+class Loses:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for number, batch in enumerate(batches):
+            if number % 2:
+                yield batch
+
+
+class Reverses:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        yield from list(batches)[::-1]
+
+
 def test_a_stage_that_loses_or_mixes_up_frames_is_found_out() -> None:
-    class Loses:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for number, batch in enumerate(batches):
-                if number % 2:
-                    yield batch
-
-    class Reverses:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            yield from list(batches)[::-1]
-
     with pytest.raises(RuntimeError, match="took 10 frames and gave 5"):
         runner.run((frame(n) for n in range(10)), Loses(), lambda _: None)
     with pytest.raises(RuntimeError, match="frame 8 after frame 9"):
@@ -401,16 +403,6 @@ def test_a_painter_that_stops_early_is_found_out() -> None:
 
 
 def test_a_filter_that_loses_or_mixes_up_frames_is_found_out() -> None:
-    class Loses:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for number, batch in enumerate(batches):
-                if number % 2:
-                    yield batch
-
-    class Reverses:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            yield from list(batches)[::-1]
-
     with pytest.raises(RuntimeError, match="took 10 frames and gave 5"):
         runner.run((frame(n) for n in range(10)), Unchanged(), lambda _: None, filter_stage=Loses())
     with pytest.raises(RuntimeError, match="frame 8 after frame 9"):

@@ -5,7 +5,7 @@ flow, as far as that can be trusted: the temporal filter behind Ruder et al. 201
 for Videos" (section 4.2), and Lai et al. 2018, "Learning Blind Video Temporal Consistency". What such
 filters are known for is kept away:
 
-- Blur, from fetching again and again between the pixels: a cubic kernel fetches them, and what detail is
+- Blur, from fetching again and again between the pixels: a cubic kernel fetches luma, and what detail is
   lost all the same is put back (`_Sharpness`).
 - Drift: all that is ever blended in is a frame's own painting, so that what stands still comes to its
   mean. Nothing is rounded on the way.
@@ -37,8 +37,9 @@ _NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost st
 _DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
-_LUMA_KEPT, _CHROMA_KEPT = 0.9, 0.85  # of a painting's detail
-_EVERY = 9  # rows are measured
+_LUMA_KEPT, _CHROMA_KEPT = 0.92, 1.0  # of a painting's detail
+_LEARN_EVERY = 2  # frames of which one is measured, and in it
+_EVERY = 9  # rows of which one is
 
 
 class _Past(NamedTuple):
@@ -71,10 +72,12 @@ class Stabilizer:
         self._halved = halved_chroma
         self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
         self._past: _Past | None = None
+        self._frames = 0  # of this shot
 
     def forget(self) -> None:
         """Start anew: the next frame is the first of a shot."""
         self._past = None
+        self._frames = 0
         self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
         self._estimator.forget()
 
@@ -93,6 +96,7 @@ class Stabilizer:
         if self._past is not None and self._past.luma.shape != painting.shape[:2]:
             self.forget()
         view, past = View(original, motion.small_grey(original)), self._past
+        self._frames += 1
         painted, chroma = opponent.split(painting, halved=self._halved)
         if past is None:
             new = np.ones(view.grey.shape, np.float32)
@@ -100,9 +104,11 @@ class Stabilizer:
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
-        luma_change = _fetch(past.luma, moved.back, times)
+        luma_change = _fetch(past.luma, moved.back, times, cv2.INTER_CUBIC)
         luma_change -= painted
-        chroma_change = _fetch(past.chroma, moved.back, times / (2 if self._halved else 1))
+        # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
+        shrunk = times / (2 if self._halved else 1)
+        chroma_change = _fetch(past.chroma, moved.back, shrunk, cv2.INTER_LINEAR)
         chroma_change -= chroma
         off = _means(luma_change, chroma_change, view.grey.shape)
         weights, age, bias = self._weights(past, view, moved, times, off)
@@ -116,8 +122,9 @@ class Stabilizer:
         self._past = _Past(view, luma, chroma_now, age, bias)
         sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
-        self._luma.learn(_luma_rows(steadied), _luma_rows(painting))
-        self._chroma.learn(_rows(sharp_chroma), _rows(chroma))
+        if self._frames % _LEARN_EVERY == 0:
+            self._luma.learn(_luma_rows(steadied), _luma_rows(painting))
+            self._chroma.learn(_rows(sharp_chroma), _rows(chroma))
         return steadied
 
     def _weights(
@@ -134,9 +141,9 @@ class Stabilizer:
         return weights, np.minimum(age + 1, np.float32(_OLD)), bias * kept[..., None]
 
 
-def _fetch(plane: Plane, back: Flow, scale: float) -> Plane:
+def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:
     """A plane of the frame before, along a flow found in pictures `scale` times smaller than the plane."""
-    return motion.fetch(plane, _resized(back * np.float32(scale), plane.shape), cv2.INTER_CUBIC)
+    return motion.fetch(plane, _resized(back * np.float32(scale), plane.shape), kernel)
 
 
 def _resized(plane: Plane, shape: tuple[int, ...]) -> Plane:
@@ -184,7 +191,7 @@ class _Sharpness:
 
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (3, 3)), np.float32)
+        fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
         return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)

@@ -30,7 +30,7 @@ from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.picture_names import READ
 from stylize_video.models.pictures import Picture, read_picture
 from stylize_video.models.sections import to_kind, to_unit
-from stylize_video.models.train_style import SHORTER_SIDE
+from stylize_video.models.training_run import SHORTER_SIDE
 
 MEAN_STYLE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.18, 0.28, 1.25
 

@@ -1,7 +1,8 @@
-"""`stylize-video train`: a new style."""
+"""`stylize-video train`: a new style, or the networks of the whitening and colouring transform."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,11 @@ from typing import Annotated
 import typer
 
 from stylize_video.command_line import reporting
+from stylize_video.errors import UsageError
 from stylize_video.models.devices import DEVICES, check_device
 from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
 from stylize_video.models.training_request import NOTHING, TrainingRequest
+from stylize_video.models.wct_training_config import WCT, WctTrainingConfig
 from stylize_video.pipeline.options import PaintOptions
 
 
@@ -30,6 +33,22 @@ def train(
     full: Annotated[
         bool, typer.Option("--full", help="Train all weights, not only the style's scales and shifts.")
     ] = TrainingConfig.full,
+    wct: Annotated[
+        bool,
+        typer.Option(
+            "--wct",
+            help="Train the networks of the whitening and colouring transform instead: any picture is a "
+            "style then.",
+        ),
+    ] = False,
+    statistics: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PAINTING",
+            help="With --wct: a further painting that is not trained on, but known to the file.",
+            show_default=False,
+        ),
+    ] = None,
     start: Annotated[
         str, typer.Option("--from", help=f"A style or weights file to go on from, or '{NOTHING}'.")
     ] = TrainingRequest.start,
@@ -49,14 +68,15 @@ def train(
     steps: Annotated[
         int | None,
         typer.Option(
-            help=f"Default: {FIT.steps}; {FULL.steps} with --full.",
+            help=f"Default: {FIT.steps}; {FULL.steps} with --full; {WCT.steps} with --wct.",
             show_default=False,
         ),
     ] = None,
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help=f"At its peak. Default: {FIT.learning_rate}; {FULL.learning_rate} with --full.",
+            help=f"At its peak. Default: {FIT.learning_rate}; {FULL.learning_rate} with --full; "
+            f"{WCT.learning_rate} with --wct.",
             show_default=False,
         ),
     ] = None,
@@ -69,6 +89,36 @@ def train(
 ) -> None:
     """Learn a painting's style. A run that was stopped goes on at its checkpoint."""
     with reporting(as_json=False) as say:
+        check_device(device)
+        request = TrainingRequest.of(
+            paintings,
+            name or (),
+            content,
+            output,
+            start=start,
+            overwrite=overwrite,
+            statistics=statistics or (),
+        )
+        if wct:
+            _refuse_with_wct(
+                full=full,
+                start=start,
+                style_size=style_size,
+                style_weight=style_weight,
+                content_weight=content_weight,
+                consistency_weight=consistency_weight,
+                features=features,
+            )
+            networks = replace(
+                WCT if steps is None else WCT.with_steps(steps),
+                seed=seed,
+                held_out=held_out,
+                learning_rate=WCT.learning_rate if learning_rate is None else learning_rate,
+            )
+            _train_networks(request, networks, device, say)
+            return
+        if statistics:
+            raise UsageError("--statistics goes with --wct only; add --wct or leave it out")
         defaults = FULL if full else FIT
         config = replace(
             defaults,
@@ -82,12 +132,41 @@ def train(
             steps=defaults.steps if steps is None else steps,
             learning_rate=defaults.learning_rate if learning_rate is None else learning_rate,
         )
-        check_device(device)
-        request = TrainingRequest.of(paintings, name or (), content, output, start=start, overwrite=overwrite)
-        request.check(full=full)  # before the seconds that importing torch takes
-        from stylize_video.models import train_style
+        _train_styles(request, config, device, say)
 
-        for style in train_style.run(request, config, device=device, say=say):
-            distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
-            spec = str(request.target) if len(paintings) == 1 else f"{request.target}#{style.name}"
-            say(f"trained {style.name}: {distances}; use it with --style {spec}")
+
+def _train_styles(
+    request: TrainingRequest, config: TrainingConfig, device: str, say: Callable[[str], None]
+) -> None:
+    request.check(full=config.full)  # before the seconds that importing torch takes
+    from stylize_video.models import train_style
+
+    for style in train_style.run(request, config, device=device, say=say):
+        distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
+        spec = str(request.target) if len(request.names) == 1 else f"{request.target}#{style.name}"
+        say(f"trained {style.name}: {distances}; use it with --style {spec}")
+
+
+def _train_networks(
+    request: TrainingRequest, config: WctTrainingConfig, device: str, say: Callable[[str], None]
+) -> None:
+    request.check(full=True)  # before torch, as above
+    from stylize_video.models import train_wct
+
+    train_wct.run(request, config, device=device, say=say)
+    say(f"trained {request.target}, with the statistics of {', '.join(request.names)}")
+
+
+def _refuse_with_wct(*, start: str, **given: object) -> None:
+    """Refuse what is only for styles of the painter.
+
+    Args:
+        start: of the training.
+        given: values by the names that `TrainingConfig` has for them.
+
+    Raises:
+        UsageError: an option that has not its default.
+    """
+    changed = [name for name, value in given.items() if value != getattr(TrainingConfig, name)]
+    for name in ["from"] * (start != TrainingRequest.start) + changed:
+        raise UsageError(f"--{name.replace('_', '-')} is of no use with --wct; leave it out")

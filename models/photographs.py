@@ -13,7 +13,13 @@ from torch import Tensor
 
 from stylize_video.errors import TrainingError
 from stylize_video.models.picture_names import READ
-from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, to_tensor
+from stylize_video.models.pictures import (
+    Picture,
+    read_picture,
+    resize_longer_side,
+    shrink_longer_side,
+    to_tensor,
+)
 from stylize_video.models.training_config import MEASURED_SIZE
 
 _FEWEST = 4  # photographs: three to learn on, one to measure on
@@ -50,7 +56,7 @@ class PhotographSet:
         kept = set(paths[step // 2 :: step][:held_out])
         return cls(
             training=[_shrink(_photograph(p), shorter_side) for p in paths if p not in kept],
-            held_out=[_shrink_longer(_photograph(p), MEASURED_SIZE) for p in sorted(kept)],
+            held_out=[shrink_longer_side(_photograph(p), MEASURED_SIZE) for p in sorted(kept)],
         )
 
     def crops(self, rng: np.random.Generator, *, count: int, size: int) -> Tensor:
@@ -74,10 +80,6 @@ def _photograph(path: Path) -> Picture:
         height, width = picture.shape[:2]
         raise TrainingError(f"{path}: {width}x{height} px is no photograph; take it out of the folder")
     return picture
-
-
-def _shrink_longer(picture: Picture, size: int) -> Picture:
-    return picture if max(picture.shape[:2]) <= size else resize_longer_side(picture, size)
 
 
 def _shrink(picture: Picture, shorter_side: int) -> Picture:

@@ -54,6 +54,11 @@ def resize_longer_side(picture: Picture, size: int) -> Picture:
     )
 
 
+def shrink_longer_side(picture: Picture, size: int) -> Picture:
+    """`resize_longer_side`, unless the picture is that small already."""
+    return picture if max(picture.shape[:2]) <= size else resize_longer_side(picture, size)
+
+
 def to_tensor(pictures: Sequence[Picture]) -> Tensor:
     """Pictures of one size -> (N, 3, H, W) float32 in 0..1."""
     stacked = torch.from_numpy(np.stack(pictures))

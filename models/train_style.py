@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-import stylize_video
-from stylize_video.errors import DeviceError, StylizeVideoError, TrainingError
-from stylize_video.models import measuring, sheet, styles, whole_file
-from stylize_video.models.devices import choose_device
+from stylize_video.errors import StylizeVideoError
+from stylize_video.models import measuring, sheet, styles, training_run
 from stylize_video.models.memory import keep_freed_memory
 from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.pictures import Picture, read_picture, write_picture
-from stylize_video.models.style_targets import check_painting, nearest_styles
+from stylize_video.models.pictures import Picture, write_picture
+from stylize_video.models.style_targets import nearest_styles
 from stylize_video.models.training import Progress, Trainer
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
+from stylize_video.models.training_run import Say
 from stylize_video.models.transform_net import TransformNet
 
-SHORTER_SIDE = 288  # px that training photographs are shrunk to: crops are not much smaller
-_CHECKPOINT_EVERY_S = 120
 _PREVIEW_EVERY_S = 60
-_SAY_EVERY_S = 10
 
 
 def run(
@@ -35,7 +27,7 @@ def run(
     config: TrainingConfig,
     *,
     device: str = "auto",
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[styles.Style, ...]:
     """Train, measure on photographs not trained on, and write the weights.
 
@@ -55,48 +47,19 @@ def run(
     """
     request.check(full=config.full)
     keep_freed_memory()
-    chosen = _device(device)
-    paintings = [_painting(path, config.style_size) for path in request.paintings]
-    photographs = PhotographSet.from_folder(
-        request.content,
-        held_out=config.held_out,
-        shorter_side=SHORTER_SIDE,
-        exclude=(*request.paintings, request.preview),
-    )
+    chosen = training_run.device(device)
+    paintings = [training_run.painting(path, config.style_size) for path in request.paintings]
+    photographs = training_run.photographs(request, config.held_out)
     provenance = _provenance(request, photographs, config)
     start = _start(request.start, paintings, photographs, config)
     trainer = Trainer(paintings, photographs, config, start=start, device=chosen)
-    if request.checkpoint.exists():
-        trainer.restore(request.checkpoint)
-        say(f"going on at step {trainer.step} of {config.steps}, from {request.checkpoint}")
-    try:
+    training_run.go_on(trainer, request.checkpoint, say)
+    with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
         network = styles.as_stored(trainer.result())
         learned = _measured(network, request, paintings, photographs.held_out)
         styles.save(request.target, network, learned, provenance)
-    except KeyboardInterrupt:
-        if request.checkpoint.exists():
-            say(f"the same command goes on from {request.checkpoint}")
-        raise
-    whole_file.remove(request.checkpoint)
     return learned
-
-
-def _device(name: str) -> str:
-    # torch's Metal backend lacks the gradients of bicubic sampling.
-    if name == "mps":
-        raise DeviceError("training runs on cpu or cuda, not on mps")
-    chosen = choose_device(name).type
-    return "cpu" if chosen == "mps" else chosen
-
-
-def _painting(path: Path, size: int) -> Picture:
-    picture = read_picture(path)
-    try:
-        check_painting(picture, size)
-    except TrainingError as error:
-        raise TrainingError(f"{path}: {error}") from error
-    return picture
 
 
 def _start(
@@ -140,14 +103,7 @@ def _provenance(
     return {
         "started_from": request.start,
         "started_from_sha256": _checksums(request.start),
-        "program": f"stylize-video {stylize_video.__version__}",
-        "torch": torch.__version__,
-        "config": asdict(config),
-        "paintings_sha256": {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for name, path in zip(request.names, request.paintings, strict=True)
-        },
-        "photographs": len(photographs.training),
+        **training_run.provenance(request, photographs, config),
     }
 
 
@@ -157,34 +113,18 @@ def _checksums(start: str) -> dict[str, str]:
     return styles.checksums(styles.DEFAULT if start == BUNDLED else start)
 
 
-def _train(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
-    save_now, preview_now, say_now = map(_every, (_CHECKPOINT_EVERY_S, _PREVIEW_EVERY_S, _SAY_EVERY_S))
-    began, first = time.monotonic(), trainer.step
-    try:
-        for progress in trainer.run():
-            if next(save_now):
-                _save_if_possible(trainer, request.checkpoint, say)
-            if next(preview_now):
-                _preview(trainer, request, say)
-            if next(say_now):
-                say(_line(progress, trainer, (time.monotonic() - began) / (progress.step - first)))
-    except KeyboardInterrupt:
-        if trainer.whole:
-            _save_if_possible(trainer, request.checkpoint, say)
-        raise
-    _save_if_possible(trainer, request.checkpoint, say)  # what comes now can be interrupted or fail too
+def _train(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
+    preview_now = training_run.every(_PREVIEW_EVERY_S)
+
+    def preview_now_and_then() -> None:
+        if next(preview_now):
+            _preview(trainer, request, say)
+
+    training_run.train(trainer, request.checkpoint, say, losses=_losses, meanwhile=preview_now_and_then)
     _preview(trainer, request, say)
 
 
-def _save_if_possible(trainer: Trainer, checkpoint: Path, say: Callable[[str], None]) -> None:
-    """Hours of training don't end because a disk was full for a moment."""
-    try:
-        trainer.save(checkpoint)
-    except TrainingError as error:
-        say(f"no checkpoint: {error}")
-
-
-def _preview(trainer: Trainer, request: TrainingRequest, say: Callable[[str], None]) -> None:
+def _preview(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
     """Paint a held-out photograph as it would be painted by now; if it can't be written, go on."""
     photograph = trainer.photographs.held_out[0]
     network, weights = trainer.result(), torch.eye(len(request.names))
@@ -195,18 +135,7 @@ def _preview(trainer: Trainer, request: TrainingRequest, say: Callable[[str], No
         say(f"no preview: {error}")
 
 
-def _line(progress: Progress, trainer: Trainer, seconds_a_step: float) -> str:
-    minutes = seconds_a_step * (trainer.config.steps - progress.step) / 60
+def _losses(progress: Progress) -> str:
     return (
-        f"step {progress.step}/{trainer.config.steps}: content {progress.content:.3f}, "
-        f"style {progress.style:.3f}, consistency {progress.consistency:.4f}, {minutes:.0f} min left"
+        f"content {progress.content:.3f}, style {progress.style:.3f}, consistency {progress.consistency:.4f}"
     )
-
-
-def _every(seconds: float) -> Iterator[bool]:
-    """Without end: True once in so many seconds, else False."""
-    last = time.monotonic()
-    while True:
-        due = time.monotonic() - last >= seconds
-        last = time.monotonic() if due else last
-        yield due

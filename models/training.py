@@ -8,19 +8,17 @@ as one that was never interrupted.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models import losses, views, whole_file
+from stylize_video.models import checkpoint, losses, views
 from stylize_video.models.devices import has_fast_bfloat16
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
@@ -28,8 +26,6 @@ from stylize_video.models.style_targets import style_targets
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import load_features
-
-_DIGEST = hashlib.sha256().digest_size  # bytes
 
 
 @dataclass(frozen=True)
@@ -125,21 +121,13 @@ class Trainer:
             TrainingError: it can't be written.
         """
         state = {
-            "config": asdict(self.config),
-            "shape": asdict(self.shape),
-            "inputs": self.inputs,
+            **self._identity(),
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
         }
-        serialised = io.BytesIO()
-        torch.save(state, serialised)
-        data = serialised.getvalue()
-        try:
-            whole_file.write(path, hashlib.sha256(data).digest() + data)  # torch checks no checksums
-        except OSError as error:
-            raise TrainingError(f"{path}: can't write the checkpoint ({error.strerror})") from error
+        checkpoint.write(path, state)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint that a run with the same settings left.
@@ -147,26 +135,14 @@ class Trainer:
         Raises:
             TrainingError: the checkpoint is damaged or of a run with other settings.
         """
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError as error:
-            raise TrainingError(f"{path}: no such checkpoint") from error
-        except OSError as error:
-            raise TrainingError(f"{path}: can't be read ({error.strerror})") from error
-        digest, payload = data[:_DIGEST], data[_DIGEST:]
-        if hashlib.sha256(payload).digest() != digest:
-            raise TrainingError(f"{path}: damaged checkpoint; delete it to start afresh")
-        state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-        own = (asdict(self.config), asdict(self.shape), self.inputs)
-        if (state["config"], state["shape"], state["inputs"]) != own:
-            raise TrainingError(
-                f"{path}: checkpoint of a run with other settings, paintings, photographs or start; "
-                "delete it to start afresh"
-            )
+        state = checkpoint.read(path, self._identity())
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = {name: value.to(self.device) for name, value in state["average"].items()}
         self.step = state["step"]
+
+    def _identity(self) -> dict[str, object]:
+        return {"config": asdict(self.config), "shape": asdict(self.shape), "inputs": self.inputs}
 
     def _advance(self) -> Progress:
         config = self.config

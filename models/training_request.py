@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import InputError, TrainingError, UsageError
-from stylize_video.models import paths, styles, whole_file
+from stylize_video.models import methods, paths, styles, whole_file
 
 BUNDLED = "bundled"  # the start that the bundled styles share
 NOTHING = "nothing"  # random weights
@@ -21,11 +21,17 @@ class TrainingRequest:
     """The files and names of a training."""
 
     paintings: tuple[Path, ...]
-    names: tuple[str, ...]  # of the styles
+    names: tuple[str, ...]  # of the styles: the paintings, then those of `statistics`
     content: Path  # a folder of photographs
     target: Path  # the weights file
     start: str = BUNDLED  # or `NOTHING`, a style, a weights file
     overwrite: bool = False
+    statistics: tuple[Path, ...] = ()  # paintings that are not trained on, but known to the file; with --wct
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """All paintings, in the order of their names."""
+        return (*self.paintings, *self.statistics)
 
     @property
     def checkpoint(self) -> Path:
@@ -50,7 +56,8 @@ class TrainingRequest:
             raise UsageError("scales and shifts alone can't be learned from nothing; add --full")
         if self.start not in (BUNDLED, NOTHING):
             styles.check(self.start)
-        for painting in self.paintings:
+            methods.choose(self.start, methods.FEED_FORWARD)
+        for painting in self.pictures:
             if not paths.is_file(painting):
                 raise InputError(f"{painting}: no such picture")
             if paths.is_file(self.preview) and painting.samefile(self.preview):
@@ -70,22 +77,24 @@ class TrainingRequest:
         *,
         start: str = BUNDLED,
         overwrite: bool = False,
+        statistics: Sequence[Path] = (),
     ) -> TrainingRequest:
         """Fill in what is left out: styles are called after their pictures, the target after its style.
 
         Raises:
             UsageError: names, paintings and target that don't fit each other.
         """
-        chosen = tuple(names) or tuple(painting.stem for painting in paintings)
-        if len(chosen) != len(paintings):
-            raise UsageError(f"{len(chosen)} names for {len(paintings)} paintings; give a --name for each")
+        pictures = (*paintings, *statistics)
+        chosen = tuple(names) or tuple(picture.stem for picture in pictures)
+        if len(chosen) != len(pictures):
+            raise UsageError(f"{len(chosen)} names for {len(pictures)} paintings; give a --name for each")
         if target is None and len(chosen) > 1:
             raise UsageError("several styles in a file: say how to call it, with -o")
         _check_names(chosen)
         chosen_target = target or Path(f"{chosen[0]}.safetensors")
         if chosen_target.suffix != ".safetensors":
             raise UsageError(f"{chosen_target}: weights are written as .safetensors; call it so")
-        return cls(tuple(paintings), chosen, content, chosen_target, start, overwrite)
+        return cls(tuple(paintings), chosen, content, chosen_target, start, overwrite, tuple(statistics))
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from stylize_video.models import wct_weights
 from stylize_video.models.pictures import Picture
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import Vgg16
+from stylize_video.models.wct_network import WctConfig, WctNetwork
 
+WCT_SHAPE = WctConfig((4, 4, 8, 8, 8))
 SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 
 
@@ -43,3 +47,23 @@ def network(seed: int = 0, styles: int = 1) -> TransformNet:
         for value in made.style_parameters().values():
             value.add_(0.3 * torch.randn_like(value))
     return made
+
+
+def wct_network(seed: int = 0) -> WctNetwork:
+    """A small one, as it is stored; with PyTorch's own first values, all pictures would end as one grey."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        made = WctNetwork(WCT_SHAPE)
+        for module in made.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight)
+                torch.nn.init.uniform_(module.bias, -0.05, 0.1)
+    return wct_weights.as_stored(made)
+
+
+def wct_file(folder: Path, **paintings: Picture) -> Path:
+    """`wct.safetensors` with that network and these paintings' statistics."""
+    path, network = folder / "wct.safetensors", wct_network()
+    known = {name: wct_weights.statistics(network, painting, 96) for name, painting in paintings.items()}
+    wct_weights.save(path, network, known, {})
+    return path

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 import stylize_video
 from stylize_video.commands import train
-from stylize_video.models import losses, measuring, styles, train_style, weights, whole_file
+from stylize_video.models import losses, measuring, styles, train_style, training_run, weights, whole_file
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import read_picture
 from stylize_video.models.styles import Style
@@ -183,7 +183,7 @@ def test_a_preview_can_be_looked_at(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
-    monkeypatch.setattr(train_style, "_SAY_EVERY_S", 0)
+    monkeypatch.setattr(training_run, "_SAY_EVERY_S", 0)
     result = run(*studio.command())
     assert result.exit_code == 0, result.output
     assert cv2.imread(str(studio.preview)).shape[1] > 320
@@ -311,7 +311,7 @@ def test_a_painting_among_the_photographs_is_not_trained_on(studio: Studio) -> N
 def test_a_checkpoint_that_cannot_be_written_ends_nothing(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
     write, times = whole_file.write, iter([no_space])
     monkeypatch.setattr(whole_file, "write", lambda *given: next(times, write)(*given))
     result = run(*studio.command())
@@ -324,7 +324,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
 def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
     average = Trainer._average_weights
     for step in (0, 1):
         kept = []
@@ -381,9 +381,9 @@ from dataclasses import replace
 from pathlib import Path
 from stylize_video import cli
 from stylize_video.commands import train
-from stylize_video.models import train_style
+from stylize_video.models import training_run
 train.FIT = replace(train.FIT, crop=64, batch_size=1)
-train_style._CHECKPOINT_EVERY_S = 0
+training_run._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0
 def killed_at_the_third(self, target):
     global count
@@ -401,7 +401,7 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed while its third checkpoint is written, but not renamed."""
-    monkeypatch.setattr(train_style, "_CHECKPOINT_EVERY_S", 0)
+    monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
     command = studio.command(steps=5)
     before = names(studio.folder)
     assert run(*command).exit_code == 0
@@ -438,6 +438,7 @@ AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "add --full", ["--from", "nothing"]),
     (2, "did you mean 'kandinsky'", ["--from", "kandinski"]),
     (2, "no such weights file", ["--from", "missing.safetensors"]),
+    (2, "red.png: a picture is no trained network", ["--from", "red.png"]),
     (2, "2 names for 1 paintings", ["--name", "a", "--name", "b"]),
     (2, "'a b' can't be a style's name", ["--name", "a b"]),
     (2, "'a:1' can't be a style's name", ["--name", "a:1"]),
@@ -556,8 +557,8 @@ def test_metal_is_not_trained_on(studio: Studio, monkeypatch: pytest.MonkeyPatch
     before = names(studio.folder)
     refused(1, "training runs on cpu or cuda, not on mps", *studio.command("--device", "mps"))
     assert names(studio.folder) == before
-    monkeypatch.setattr(train_style, "choose_device", lambda _: torch.device("mps"))
-    assert train_style._device("auto") == "cpu"
+    monkeypatch.setattr(training_run, "choose_device", lambda _: torch.device("mps"))
+    assert training_run.device("auto") == "cpu"
 
 
 def test_cuda_asked_for_and_absent(studio: Studio) -> None:

@@ -77,3 +77,16 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     for painting, content, error, message in errors:
         with pytest.raises(error, match=message):
             asked(painting, content).check(full=False)
+
+
+@pytest.mark.parametrize("start", ["red.png", "kandinsky:0.5,red.png:0.5"])
+def test_a_picture_is_no_start(start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("red.png").touch()
+    Path("photographs").mkdir()
+    request = TrainingRequest.of([Path("red.png")], [], FOLDER, None, start=start)
+    with pytest.raises(UsageError, match=r"red\.png: a picture is no trained network; "):
+        request.check(full=False)
+    missing = TrainingRequest.of([Path("red.png")], [], FOLDER, None, start="missing.png")
+    with pytest.raises(UsageError, match=r"missing\.png: no such picture"):
+        missing.check(full=False)

@@ -1,0 +1,67 @@
+"""What the training of the whitening and colouring transform can be told. Needs no torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from stylize_video.errors import UsageError
+
+
+@dataclass(frozen=True)
+class WctTrainingConfig:
+    """Everything that decides the result, but for the paintings and the photographs.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    reconstruction_steps: int = 3200
+    stylisation_steps: int = 2800
+    batch_size: int = 2
+    crop: int = 256  # px
+    learning_rate: float = 2e-3  # at its peak
+    second_rate: float = 0.25  # of that, for the second phase
+    pixel_weight: float = 20.0
+    perceptual_weight: float = 1.0
+    embedding_weight: float = 4.0
+    encoder_share: float = 1.0  # of the reconstruction's gradient goes on into the encoder
+    style_weight: float = 8.0
+    tv_weight: float = 0.05
+    painting_share: float = 0.6  # of the styles are pieces of paintings; the others, of photographs
+    largest_gradient: float = 1.0
+    averaging: float = 0.998  # decay of the running mean of the weights, which is the result
+    seed: int = 0
+    held_out: int = 24  # photographs kept for measuring
+
+    def __post_init__(self) -> None:
+        for name in ("reconstruction_steps", "batch_size", "held_out"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} {getattr(self, name)} is out of range; give 1 or more")
+        if self.stylisation_steps < 0:
+            raise UsageError(f"steps {self.stylisation_steps} is out of range; give 0 or more")
+        if not 64 <= self.crop <= 4096:
+            raise UsageError(f"crop {self.crop} px is out of range; give 64 to 4096")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
+        if not 0 <= self.learning_rate < math.inf:
+            raise UsageError(f"learning_rate {self.learning_rate} is out of range; give 0 or more")
+
+    @property
+    def steps(self) -> int:
+        """Of both phases."""
+        return self.reconstruction_steps + self.stylisation_steps
+
+    def with_steps(self, steps: int) -> WctTrainingConfig:
+        """So many of both phases together, in the proportion that they have here.
+
+        Raises:
+            UsageError: less than 1.
+        """
+        if steps < 1:
+            raise UsageError(f"steps {steps} is out of range; give 1 or more")
+        first = max(1, round(steps * self.reconstruction_steps / self.steps))
+        return replace(self, reconstruction_steps=first, stylisation_steps=steps - first)
+
+
+WCT = WctTrainingConfig()  # the defaults

@@ -1,0 +1,124 @@
+"""The files of the whitening and colouring transform: networks, and paintings known by their statistics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stylize_video.errors import WeightsError
+from stylize_video.models import wct, weights, whole_file
+from stylize_video.models.pictures import Picture, resize_longer_side, to_tensor
+from stylize_video.models.wct import Moments
+from stylize_video.models.wct_levels import LEVELS
+from stylize_video.models.wct_network import STRIDE, WctConfig, WctNetwork
+
+FORMAT = "stylize-video wct 1"  # in the header of every such file
+BUNDLED = "wct"  # the manifest's name
+
+Statistics = Mapping[int, Moments]  # by level: of a style
+
+
+@dataclass(frozen=True)
+class WctWeights:
+    """Networks, and the paintings they come with."""
+
+    network: WctNetwork
+    paintings: Mapping[str, Statistics]  # by name
+    origin: str  # the file's name, for messages
+
+
+def statistics(network: WctNetwork, painting: Picture, size: int) -> Statistics:
+    """What a style is to the transform.
+
+    Args:
+        network: whose encoder looks at it.
+        painting: (H, W, 3) uint8 RGB.
+        size: px, its longer side when looked at: how large its strokes are.
+    """
+    least = 2 * STRIDE  # px, for a mirrored border at the deepest level
+    looked_at = resize_longer_side(painting, size)
+    height, width = (max(least, side) for side in looked_at.shape[:2])
+    image = to_tensor([looked_at])
+    image = torch.nn.functional.interpolate(image, (height, width), mode="bilinear", align_corners=False)
+    with torch.inference_mode():
+        features = network.encoder.features(image, LEVELS[-1])
+        return {level: wct.moments(features[f"relu{level}_1"]) for level in LEVELS}
+
+
+def save(
+    path: Path, network: WctNetwork, paintings: Mapping[str, Statistics], provenance: dict[str, Any]
+) -> None:
+    """Write networks as fp16 and statistics as fp32 safetensors: a root would show what fp16 rounds off.
+
+    Raises:
+        WeightsError: the file can't be written.
+    """
+    from safetensors.torch import save as serialise
+
+    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    for number, known in enumerate(paintings.values()):
+        for level, found in known.items():
+            tensors[f"statistics.{number}.{level}.mean"] = found.mean.float().contiguous()
+            tensors[f"statistics.{number}.{level}.covariance"] = found.covariance.float().contiguous()
+    header = {
+        "format": FORMAT,
+        "shape": json.dumps(asdict(network.config)),
+        "paintings": json.dumps(list(paintings)),
+        "provenance": json.dumps(provenance),
+    }
+    try:
+        whole_file.write(path, serialise(tensors, header))
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
+
+
+def open_bundled() -> WctWeights:
+    """The networks that come with the package.
+
+    Raises:
+        WeightsError: they are missing, damaged or of another version.
+    """
+    return _build(weights.load(BUNDLED), BUNDLED)
+
+
+def open_file(path: Path) -> WctWeights:
+    """Networks from a file that `train --wct` wrote.
+
+    Raises:
+        WeightsError: it is missing, damaged or of another version.
+    """
+    return _build(weights.read(path), str(path))
+
+
+def as_stored(network: WctNetwork) -> WctNetwork:
+    """The network as it will be read back, rounded to half precision."""
+    rounded = WctNetwork.empty(network.config)
+    rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
+    return rounded.eval()
+
+
+def _build(found: weights.Weights, origin: str) -> WctWeights:
+    if found.metadata.get("format") != FORMAT:
+        made = found.metadata.get("format", "something else")
+        raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
+    values = {name: value.float() for name, value in found.tensors.items()}
+    try:
+        network = WctNetwork.empty(WctConfig(tuple(json.loads(found.metadata["shape"])["channels"])))
+        network.load_state_dict({n: v for n, v in values.items() if not n.startswith("statistics.")})
+        paintings = {
+            name: {
+                level: Moments(
+                    *(values[f"statistics.{number}.{level}.{part}"].double() for part in Moments._fields)
+                )
+                for level in LEVELS
+            }
+            for number, name in enumerate(json.loads(found.metadata["paintings"]))
+        }
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
+    return WctWeights(network.eval().requires_grad_(False), paintings, origin)

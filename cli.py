@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from stylize_video.command_line import PAINT, MainJob, MainJobGroup
-from stylize_video.commands import paint, score, styles, train
+from stylize_video.commands import paint, score, styles, texture, train
 
 app = typer.Typer(
     cls=MainJobGroup,
@@ -20,11 +20,13 @@ app.command(
     cls=MainJob,
     hidden=True,
     epilog="Other commands: [bold]styles[/] lists the styles, [bold]train[/] learns a new one, "
-    "[bold]score[/] says what came out; each has a --help. A film called 'styles' is given as ./styles.",
+    "[bold]score[/] says what came out, [bold]texture[/] makes more of a picture; each has a --help. "
+    "A film called 'styles' is given as ./styles.",
 )(paint.paint)
 app.command("styles")(styles.list_styles)
 app.command("train")(train.train)
 app.command("score")(score.score_film)
+app.command("texture")(texture.texture)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

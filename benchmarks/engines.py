@@ -170,9 +170,10 @@ def openvino(*, exact: bool) -> Build:
         if importlib.util.find_spec("openvino") is None:  # importing it plainly would phone home
             raise UnavailableError("not installed: openvino")
         from stylize_video.models.openvino_runtime import OpenVinoRuntime
+        from stylize_video.models.sections import program
 
         network, style = cast(Any, module).network, cast(Any, module).style
-        runtime = OpenVinoRuntime(network, style, exact=exact, threads=CORES)
+        runtime = OpenVinoRuntime(program(network, style), exact=exact, threads=CORES)
         return lambda: runtime.run("paint", frame)
 
     return build

@@ -11,9 +11,10 @@ import typer
 import stylize_video
 from stylize_video import summary
 from stylize_video.command_line import reporting, share_the_cores, style_names
-from stylize_video.models import styles
+from stylize_video.models import wct_levels
 from stylize_video.models.devices import DEVICES
-from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_time
+from stylize_video.models.methods import METHODS
+from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_region, parse_time
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.job import Painted
@@ -34,10 +35,34 @@ def paint(
         typer.Option(
             "--style",
             "-s",
-            help="A style's name, a trained .safetensors file, or a mixture: NAME:0.6,NAME:0.4.",
+            help="A style's name, any picture, a trained .safetensors file, or a mixture: NAME:0.6,NAME:0.4.",
             autocompletion=style_names,
         ),
     ] = PaintOptions.style,
+    method: Annotated[
+        str,
+        typer.Option(
+            help=f"{', '.join(METHODS)}. By default the style decides: wct, the whitening and colouring "
+            "transform, paints as any picture, a feed-forward network as the painting it was trained on."
+        ),
+    ] = PaintOptions.method,
+    levels: Annotated[
+        str, typer.Option(help="Of the transform, from coarse to fine; some of 5,4,3,2,1.")
+    ] = ",".join(map(str, PaintOptions.levels)),
+    wct_weights: Annotated[
+        Path | None,
+        typer.Option(help="Networks that train --wct made. Default: bundled.", show_default=False),
+    ] = PaintOptions.wct_weights,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            help="A picture or film, painted where it is white, partly where it is grey.", show_default=False
+        ),
+    ] = PaintOptions.mask,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MASK=STYLE", help="A style for a region; repeatable.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -111,6 +136,11 @@ def paint(
     with reporting(as_json=as_json) as say:
         options = PaintOptions(
             style=style,
+            method=method,
+            levels=wct_levels.parse(levels),
+            wct_weights=wct_weights,
+            mask=mask,
+            regions=tuple(parse_region(text) for text in region or ()),
             strength=strength,
             preserve_color=preserve_color,
             stroke_size=stroke_size,
@@ -129,10 +159,11 @@ def paint(
             overwrite=overwrite,
             verify=verify,
         )
-        styles.check(style)  # before a file is called after it
-        result = _paint(source, output or default_output(source, style), options, quiet=quiet)
+        options.check_styles()  # before a file is called after them
+        specs = [region.style for region in options.painted]
+        result = _paint(source, output or default_output(source, *specs), options, quiet=quiet)
         if as_json:
-            print(json.dumps(summary.as_json(result, style)))
+            print(json.dumps(summary.as_json(result, "+".join(specs))))
         for line in summary.of_profile(result.profile) if profile else ():
             say(line)
         for line in () if quiet else summary.lines(result):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import DeviceError
-from stylize_video.models import tiles
+from stylize_video.models import sections, tiles
 from stylize_video.models.devices import is_out_of_memory
-from stylize_video.models.sections import Runtime
+from stylize_video.models.sections import Program, Runtime
 from stylize_video.models.torch_runtime import TorchRuntime
 from stylize_video.models.transform_net import STRIDE, TransformNet, pad_to_stride
 
@@ -58,6 +58,9 @@ class Engine:
                     raise
             # Not in the handler, where the error keeps what the failed call had allocated.
             self._spare_memory(images)
+
+    def new_shot(self) -> None:
+        """Nothing: each picture is painted by itself."""
 
     def _paint_in_parts(self, images: Tensor) -> Tensor:
         if len(images) <= self._at_once:
@@ -117,21 +120,25 @@ def create(
         exact: compute in float32 wherever the device can, for films of more than 8 bits.
         tile: see `Engine`.
     """
-    row = style.unsqueeze(0)
-    runtime: Runtime
+    runtime, notes = fastest_runtime(sections.program(network, style.unsqueeze(0)), device, exact=exact)
+    made = Engine(runtime, tile)
+    made.notes += notes
+    return made
+
+
+def fastest_runtime(program: Program, device: torch.device, *, exact: bool) -> tuple[Runtime, list[str]]:
+    """What runs a program on a device, and what a user should know of that."""
     if device.type != "cpu":
-        half = device.type == "cuda" and not exact
-        return Engine(TorchRuntime(network, row, device, half=half), tile)
+        return TorchRuntime(program, device, half=device.type == "cuda" and not exact), []
     try:
         from stylize_video.models.openvino_runtime import OpenVinoRuntime
 
-        runtime = OpenVinoRuntime(network, row, exact=exact, threads=torch.get_num_threads())
+        return OpenVinoRuntime(program, exact=exact, threads=torch.get_num_threads()), []
     except (ImportError, RuntimeError) as error:
-        made = Engine(TorchRuntime(network, row, device, half=False), tile)
+        notes = []
         if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
-            made.notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
-        return made
-    return Engine(runtime, tile)
+            notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
+        return TorchRuntime(program, device, half=False), notes
 
 
 def batch_size(device: torch.device, pixels: int) -> int:

@@ -1,4 +1,4 @@
-"""The painter run by OpenVINO, which on a CPU takes a half to a fifth of PyTorch's time."""
+"""Painters run by OpenVINO, which on a CPU takes a half to a fifth of PyTorch's time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
-from stylize_video.models import model_cache, sections, transform_net
-from stylize_video.models.sections import SECTIONS
-from stylize_video.models.transform_net import TransformNet
+from stylize_video.models import model_cache, sections, transform_net, wct_network, wct_sections
+from stylize_video.models.sections import Program
 
 Array = NDArray[Any]  # (N, H, W, C)
+
+_CODE = (transform_net, sections, wct_network, wct_sections)  # what all modules are written in
 
 _EXAMPLE = 32  # px of the first input; any size does to trace a network that takes all of them
 
@@ -61,14 +62,13 @@ def _core() -> Any:
 
 
 class OpenVinoRuntime:
-    """A network's sections run by OpenVINO on the CPU.
+    """A program run by OpenVINO on the CPU.
 
-    Each is converted once for a network, style and kind of pictures (and kept in the user's cache), and
+    Each module is converted once for its values and the kind of pictures (and kept in the user's cache), and
     compiled once for each size.
 
     Args:
-        network: stays as it is.
-        style: (1, S) weights over its styles.
+        program: stays as it is.
         exact: compute in float32. Else in what the processor is fastest at, bfloat16 where it has units
             for that: a PSNR of 45 dB or more against float32.
         threads: how many.
@@ -77,7 +77,7 @@ class OpenVinoRuntime:
     device = torch.device("cpu")
     frugal = True  # it plans ahead which features can lie where others lay, in bfloat16 if it can
 
-    def __init__(self, network: TransformNet, style: Tensor, *, exact: bool, threads: int) -> None:
+    def __init__(self, program: Program, *, exact: bool, threads: int) -> None:
         self._openvino = import_openvino()
         self._core = _core()
         self._settings = {
@@ -85,8 +85,7 @@ class OpenVinoRuntime:
             "PERFORMANCE_HINT": "LATENCY",
             "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
         }
-        self._sections = {name: section(network, style) for name, section in SECTIONS.items()}
-        self._fingerprint = _fingerprint(network, style)
+        self._program = program
         self._compiled: dict[object, Any] = {}
 
     def run(self, section: str, *inputs: Tensor) -> Tensor:
@@ -111,11 +110,11 @@ class OpenVinoRuntime:
         """A section for pictures of one size, ready to run."""
         kinds = ",".join(str(a.dtype) for a in arrays)
         key = model_cache.key(
-            name, kinds, self._fingerprint, _code(), self._openvino.__version__, torch.__version__
+            name, kinds, self._program.identity, _code(), self._openvino.__version__, torch.__version__
         )
         model = self._unpack(model_cache.load(key))
         if model is None:
-            model = self._convert(_ChannelsLast(self._sections[name]), _examples(arrays))
+            model = self._convert(_ChannelsLast(self._program.modules[name]), _examples(arrays))
             with suppress(OSError, RuntimeError):  # a full or read-only disk; it is only a cache
                 model_cache.store(key, self._pack(model))
         model.reshape({i: list(a.shape) for i, a in enumerate(arrays)})
@@ -183,12 +182,4 @@ def _examples(arrays: list[Array]) -> list[Tensor]:
 @cache
 def _code() -> bytes:
     """What the modules to be converted are written in: another version of it makes other models."""
-    return b"".join(Path(str(m.__file__)).read_bytes() for m in (transform_net, sections)) + (
-        Path(__file__).read_bytes()
-    )
-
-
-def _fingerprint(network: TransformNet, style: Tensor) -> bytes:
-    """Of all that a network paints by."""
-    values = [*network.state_dict().values(), style]
-    return repr(network.config).encode() + b"".join(v.float().numpy().tobytes() for v in values)
+    return b"".join(Path(str(m.__file__)).read_bytes() for m in _CODE) + (Path(__file__).read_bytes())

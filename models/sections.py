@@ -1,4 +1,4 @@
-"""The painter cut into sections that a runtime runs: all at once, or one after the other for tiles.
+"""The feed-forward painter cut into sections that a runtime runs: all at once, or in turn for tiles.
 
 Pictures are (N, 3, H, W) RGB, uint8 in 0..255 or float in 0..1, their sides multiples of the network's
 stride; what comes out is of the kind that went in. Features are float32, moments (N, C, 1, 1) each.
@@ -7,7 +7,7 @@ stride; what comes out is of the kind that went in. Features are float32, moment
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,21 @@ from torch import Tensor, nn
 from stylize_video.models.transform_net import Moments, TransformNet
 
 
+class Program(NamedTuple):
+    """What a runtime runs: modules without state, from tensors to a tensor."""
+
+    modules: Mapping[str, nn.Module]  # by name
+    identity: bytes  # of all that they compute by, but for their code
+
+
 class Runtime(Protocol):
-    """One network in one style on one device."""
+    """One program on one device."""
 
     device: torch.device
     frugal: bool  # whether it takes hardly more memory for a whole picture than for its tiles
 
     def run(self, section: str, *inputs: Tensor) -> Tensor:
-        """Run one of `SECTIONS`."""
+        """Run one of the program's modules."""
         ...
 
     def forget(self) -> None:
@@ -129,3 +136,21 @@ SECTIONS: Mapping[str, type[Section]] = {
     "half": Half,
     "finish": Finish,
 }
+
+
+def program(network: TransformNet, style: Tensor) -> Program:
+    """A network in one style, ready to paint.
+
+    Args:
+        network: frozen by this.
+        style: (1, S) weights over its styles.
+    """
+    network = network.freeze()
+    modules = {name: section(network, style) for name, section in SECTIONS.items()}
+    return Program(modules, identity(network, repr(network.config).encode() + style.numpy().tobytes()))
+
+
+def identity(network: nn.Module, settings: bytes) -> bytes:
+    """Of all that a network computes by."""
+    values = (value.detach().cpu().float().numpy().tobytes() for value in network.state_dict().values())
+    return settings + b"".join(values)

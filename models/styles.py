@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
-from stylize_video.models import paths, style_spec, weights, whole_file
+from stylize_video.models import methods, paths, style_spec, weights, whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,8 +95,12 @@ def available() -> dict[str, Style]:
     return found
 
 
-def check(spec: str) -> None:
-    """See whether each style of a spec is bundled or an existing weights file, without loading it.
+def check(spec: str, *, names: bool = True) -> None:
+    """See whether each style of a spec is bundled or an existing file, without loading it.
+
+    Args:
+        spec: see `style_spec`.
+        names: whether its names are those of bundled styles; else files alone are looked for.
 
     Raises:
         UsageError: the spec can't be read.
@@ -105,8 +109,9 @@ def check(spec: str) -> None:
     for ingredient in style_spec.parse(spec):
         if ingredient.file:
             if not paths.is_file(ingredient.file):
-                raise UnknownStyleError(f"{ingredient.file}: no such weights file")
-        else:
+                kind = "picture" if ingredient.is_picture else "weights file"
+                raise UnknownStyleError(f"{ingredient.file}: no such {kind}")
+        elif names:
             _check_name(ingredient.name)
 
 
@@ -130,6 +135,7 @@ def load(spec: str) -> Painter:
     import torch
 
     check(spec)
+    methods.choose(spec, methods.FEED_FORWARD)
     mixture = style_spec.parse(spec)
     galleries: dict[str, Gallery] = {}
     weight_of: dict[str, Tensor] = {}
@@ -150,6 +156,7 @@ def load_all(spec: str) -> TransformNet:
         UsageError, WeightsError: as `load`.
     """
     check(spec)
+    methods.choose(spec, methods.FEED_FORWARD)
     first, *others = style_spec.parse(spec)
     if first.file and not first.name and not others:
         return open_file(Path(first.file)).network

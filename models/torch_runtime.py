@@ -1,4 +1,4 @@
-"""The painter run by PyTorch: on GPUs in half precision by CUDA graphs, elsewhere as it is."""
+"""Painters run by PyTorch: on GPUs in half precision by CUDA graphs, elsewhere as it is."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.sections import SECTIONS
-from stylize_video.models.transform_net import TransformNet
+from stylize_video.models.sections import Program
 
 
 class TorchRuntime:
-    """A network's sections run by PyTorch, channels last in memory.
+    """A program run by PyTorch, channels last in memory.
 
     Args:
-        network: it is moved to the device and frozen.
-        style: (1, S) weights over its styles.
+        program: its modules are moved to the device.
         device: where to paint.
         half: compute in float16: a PSNR of 45 dB or more against float32 (seen on a CPU). For GPUs.
     """
 
     frugal = False
 
-    def __init__(self, network: TransformNet, style: Tensor, device: torch.device, *, half: bool) -> None:
+    def __init__(self, program: Program, device: torch.device, *, half: bool) -> None:
         self.device = device
         self._half = half
-        network = network.freeze().requires_grad_(False)
-        network = network.to(device).to(memory_format=torch.channels_last)  # folded kernels too
-        self._modules = {name: section(network, style.to(device)) for name, section in SECTIONS.items()}
+        for module in program.modules.values():
+            # Folded kernels too; what modules share is moved once.
+            module.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        self._modules = program.modules
         self._sections: dict[str, Callable[..., Tensor]] = {}
         self.forget()
 

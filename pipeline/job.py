@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from stylize_video.errors import DeviceError
-from stylize_video.models import engine, memory, styles
+from stylize_video.models import engine, memory, methods
 from stylize_video.models.devices import choose_device, is_out_of_memory
 from stylize_video.models.motion import DisMotion, MotionEstimator
 from stylize_video.models.stabilizer import Stabilizer
-from stylize_video.pipeline import cuts, formats, preflight, runner, transfer
+from stylize_video.pipeline import cuts, formats, painters, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
+from stylize_video.pipeline.masks import FilmClock, Mask, open_mask
 from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.painters import Painter
 from stylize_video.pipeline.pixels import chroma_is_halved
 from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.reader import FileReader
+from stylize_video.pipeline.regions import Coverage, Regions
 from stylize_video.pipeline.report import FramesRead, WriteReport
 from stylize_video.pipeline.stabilize import Stabilize
-from stylize_video.pipeline.stages import NetworkPainter, Stage
+from stylize_video.pipeline.stages import Stage
 from stylize_video.pipeline.verify import verify
 
 _MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on
@@ -79,39 +83,52 @@ def paint(
     preflight.check(source, output, options)
     device = choose_device(options.device)
     container, _ = formats.check_output(output, options.codec)
-    mixes = options.strength < 1 or options.preserve_color
-    with FileReader(
-        source,
-        start=options.start,
-        duration=options.duration,
-        max_size=options.max_size,
-        keep_source=mixes,
-        upright=not container.rotation,
-    ) as reader:
+    strength = 1.0 if _blends_features(options) else options.strength
+    mixes = strength < 1 or options.preserve_color or options.masked
+    clock = FilmClock.of(source) if options.masked else FilmClock()
+    with (
+        ExitStack() as masks,
+        FileReader(
+            source,
+            start=options.start,
+            duration=options.duration,
+            max_size=options.max_size,
+            keep_source=mixes,
+            upright=not container.rotation,
+        ) as reader,
+    ):
         if reader.info.width * reader.info.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
-        painter = styles.load(options.style)
-        paints = engine.create(
-            painter.network,
-            painter.style,
-            device,
-            exact=reader.info.bit_depth > 8,
-            tile=options.tile_side,
-        )
-        stage = NetworkPainter(paints, stroke_size=options.stroke_size)
+        painter = _painter(options, reader.info, device, lambda: _open(options, clock, masks))
+        coverage = Coverage(_open(options, clock, masks)) if options.masked else None
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
             stabilize = _stabilizer(options, writer, device) if options.stabilizes else None
             if on_start is not None:
                 on_start(reader.info)
             began = time.perf_counter()
-            report, verified, profile = _run(reader, (stage, stabilize), writer, options, device, on_frame)
+            compositor = Compositor(
+                reader.info,
+                writer.pixel_format,
+                output=writer.color,
+                strength=strength,
+                preserve_color=options.preserve_color,
+                coverage=coverage,
+            )
+            stages = (painter.stage, stabilize)
+            report, verified, profile = _run(reader, stages, compositor, writer, options, device, on_frame)
+        masks_said = coverage.notes if coverage is not None else ()
         return Painted(
             output=output,
             frames=report.frames,
             damaged=reader.report.damaged,
             seconds=time.perf_counter() - began,
-            notes=(*reader.report.notes, *paints.notes, *report.notes),
+            notes=(
+                *reader.report.notes,
+                *painter.notes,
+                *masks_said,
+                *report.notes,
+            ),
             verified=verified,
             profile=profile,
         )
@@ -120,18 +137,12 @@ def paint(
 def _run(
     reader: FileReader,
     stages: tuple[Stage, Stage | None],
+    compositor: Compositor,
     writer: FileWriter,
     options: PaintOptions,
     device: torch.device,
     on_frame: OnFrame | None,
 ) -> tuple[WriteReport, str | None, Profile]:
-    compositor = Compositor(
-        reader.info,
-        writer.pixel_format,
-        output=writer.color,
-        strength=options.strength,
-        preserve_color=options.preserve_color,
-    )
     way = transfer.choose(reader.info, writer.pixel_format, writer.color, device)
     written = 0
     verified: str | None = None
@@ -169,6 +180,31 @@ def _run(
     except KeyboardInterrupt:
         raise PaintingInterrupted(writer.keep_partial(), written) from None
     return report, verified, profile
+
+
+def _blends_features(options: PaintOptions) -> bool:
+    """Whether `strength` is the transform's alpha; else the painting is mixed with the original."""
+    return all(methods.choose(region.style, options.method) == methods.WCT for region in options.painted)
+
+
+def _painter(
+    options: PaintOptions, info: VideoInfo, device: torch.device, masks: Callable[[], list[Mask]]
+) -> Painter:
+    """What paints; each style in its region, if there are several."""
+    alpha = options.strength if _blends_features(options) else 1.0
+    found = [
+        painters.create(region.style, options, device, exact=info.bit_depth > 8, alpha=alpha)
+        for region in options.painted
+    ]
+    if len(found) == 1:
+        return found[0]
+    stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks(), strict=True)])
+    return Painter(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
+
+
+def _open(options: PaintOptions, clock: FilmClock, masks: ExitStack) -> list[Mask]:
+    """Each region's; open until `masks` is closed."""
+    return [masks.enter_context(open_mask(r.mask, clock)) for r in options.painted if r.mask is not None]
 
 
 def _batch_size(info: VideoInfo, stroke_size: float, device: torch.device) -> int:

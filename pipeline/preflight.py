@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import styles, whole_file
+from stylize_video.models import paths, style_spec, whole_file
 from stylize_video.pipeline import formats
+from stylize_video.pipeline.masks import check_mask
 from stylize_video.pipeline.options import PaintOptions
 
 
@@ -17,9 +18,14 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
         InputError: no such input, or one that is no regular file.
         OutputError: the output's folder is missing or can't be written to.
         OutputExistsError: the output exists and `options.overwrite` is off.
-        UsageError: unknown style, extension or codec; or the output is the input.
+        UsageError: unknown style, extension or codec; or the output is the input, a style or a mask.
     """
-    styles.check(options.style)
+    options.check_styles()
+    for region in options.painted:
+        if region.mask is not None:
+            check_mask(region.mask)
+    if options.wct_weights is not None and not paths.is_file(options.wct_weights):
+        raise InputError(f"{options.wct_weights}: no such weights file")
     try:
         _check_paths(source, output, options)
     except OSError as error:  # a name too long, a folder that may not be searched
@@ -37,4 +43,16 @@ def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     formats.check_quality(encoder, options.crf, options.preset)
     if output.exists() and output.samefile(source):
         raise UsageError(f"{output}: output and input are the same file; name another with -o")
+    for used in _pictures(options):
+        if output.exists() and output.samefile(used):
+            raise UsageError(f"{output}: the output would replace what it is made with; name another with -o")
     whole_file.check_target(output, overwrite=options.overwrite)
+
+
+def _pictures(options: PaintOptions) -> list[Path]:
+    """The files of styles and masks."""
+    found = []
+    for region in options.painted:
+        found += [Path(file) for file in style_spec.files(style_spec.parse(region.style))]
+        found += [] if region.mask is None else [region.mask]
+    return found

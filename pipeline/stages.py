@@ -31,15 +31,19 @@ class Stage(Protocol):
 
 
 class Paints(Protocol):
-    """What a painter needs of `models.engine.Engine`."""
+    """A way to paint: `models.engine.Engine` or `models.wct_painter.WctPainter`."""
 
     def paint(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) RGB, uint8 or float in 0..1 -> the same size and kind, painted."""
         ...
 
+    def new_shot(self) -> None:
+        """Forget what is known of the frames before; most painters know nothing."""
+        ...
+
 
 class NetworkPainter:
-    """Paints each frame by itself with a feed-forward network.
+    """Paints batch after batch with a network.
 
     What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
     flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
@@ -57,6 +61,8 @@ class NetworkPainter:
     def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
         """Paint batch by batch."""
         for batch in batches:
+            if batch.frames[0].cut:
+                self._engine.new_shot()
             with torch.inference_mode():
                 pixels = _faded(self._paint(batch.pixels), batch.pixels)
             yield batch.with_pixels(pixels)

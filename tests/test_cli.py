@@ -26,6 +26,8 @@ from stylize_video.errors import UsageError
 from stylize_video.models import styles, weights
 from stylize_video.models.training_config import FIT, FULL, TrainingConfig
 from stylize_video.models.training_request import TrainingRequest
+from stylize_video.models.wct_texture import TextureOptions
+from stylize_video.models.wct_training_config import WCT
 from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
 from tests import media
 from tests.commands import names, refused, run
@@ -231,7 +233,21 @@ def options_of(command: str) -> dict[str, Any]:
 def test_every_option_takes_its_default_from_the_options() -> None:
     parameters = options_of("paint")
     for field in fields(PaintOptions):
-        assert parameters[field.name].default == field.default, field.name
+        option = {"regions": "region"}.get(field.name, field.name)
+        expected = {"regions": None, "levels": "4,3,2,1"}.get(field.name, field.default)
+        assert parameters[option].default == expected, field.name
+    assert PaintOptions.regions == ()
+    assert PaintOptions.levels == (4, 3, 2, 1)
+
+
+def test_every_option_of_a_texture_takes_its_default_from_the_options() -> None:
+    parameters = options_of("texture")
+    assert parameters["device"].default == PaintOptions.device
+    written = {"levels": "5,4,3,2,1", "size": "1024x1024"}  # as a user gives them
+    for field in fields(TextureOptions):
+        option = {"width": "size", "height": "size"}.get(field.name, field.name)
+        assert parameters[option].default == written.get(option, field.default), field.name
+    assert TextureOptions() == TextureOptions(1024, 1024, levels=(5, 4, 3, 2, 1))
 
 
 def test_every_option_of_a_training_takes_its_default_from_its_settings() -> None:
@@ -242,13 +258,14 @@ def test_every_option_of_a_training_takes_its_default_from_its_settings() -> Non
             if field.name in {*NO_OPTIONS, "steps", "learning_rate"}:
                 continue
             option = {"target": "output", "names": "name"}.get(field.name, field.name)
-            expected = None if field.default is MISSING else field.default
+            expected = None if field.default in (MISSING, ()) else field.default
             assert parameters[option].default == expected, field.name
     for name in ("steps", "learning_rate"):  # which --full changes
         assert parameters[name].default is None
-        assert (
-            parameters[name].help == f"{HELP[name]}{getattr(FIT, name)}; {getattr(FULL, name)} with --full."
-        )
+        fit, full, wct = (getattr(config, name) for config in (FIT, FULL, WCT))
+        assert parameters[name].help == f"{HELP[name]}{fit}; {full} with --full; {wct} with --wct."
+    for name in ("seed", "held_out"):  # which all trainings share
+        assert parameters[name].default == getattr(WCT, name)
 
 
 NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging"}
@@ -361,6 +378,9 @@ def test_strange_names(film: Path) -> None:
     refused(1, "File name too long", film, "-o", film.with_name("x" * 300 + ".mp4"))
     refused(2, "no style called", film, "--style", "../kandinsky")
     refused(2, "no such weights file", film, "--style", "x" * 300 + ".safetensors")
+    refused(2, "no such picture", film, "--style", "x" * 300 + ".jpg")
+    refused(1, "is a folder", "")
+    refused(1, "is a folder", "/")
     pipe = film.with_name("pipe")
     os.mkfifo(pipe)
     refused(1, "no regular file", pipe)
@@ -501,6 +521,9 @@ def test_default_output() -> None:
     assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
     mixture = "kandinsky:0.6,x/mine.safetensors:0.3,y/three.safetensors#monet:0.1"
     assert default_output(Path("a/film.mp4"), mixture) == Path("a/film_kandinsky-60+mine-30+monet-10.mp4")
+    assert default_output(Path("film.mp4"), "x/my.art.jpg") == Path("film_my.art.mp4")
+    regions = ("udnie", "x/art.png", "udnie")  # each style once
+    assert default_output(Path("a/film.mp4"), *regions) == Path("a/film_udnie+art.mp4")
 
 
 @pytest.mark.parametrize(

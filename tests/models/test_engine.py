@@ -15,7 +15,7 @@ from torch import Tensor
 from stylize_video.errors import DeviceError
 from stylize_video.models import engine, model_cache
 from stylize_video.models.openvino_runtime import OpenVinoRuntime
-from stylize_video.models.sections import Runtime, to_kind, to_unit
+from stylize_video.models.sections import Runtime, program, to_kind, to_unit
 from stylize_video.models.torch_runtime import TorchRuntime
 from tests.networks import network
 
@@ -38,11 +38,11 @@ def picture(height: int, width: int, count: int = 1) -> Tensor:
 
 
 def openvino(*, exact: bool) -> Runtime:
-    return OpenVinoRuntime(network(), STYLE, exact=exact, threads=1)
+    return OpenVinoRuntime(program(network(), STYLE), exact=exact, threads=1)
 
 
 def eager() -> Runtime:
-    return TorchRuntime(network(), STYLE, CPU, half=False)
+    return TorchRuntime(program(network(), STYLE), CPU, half=False)
 
 
 class HalfOnCpu(TorchRuntime):
@@ -182,7 +182,7 @@ def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
         assert torch.equal(openvino(exact=True).run("paint", given), wanted)
         assert entry.read_bytes()[32:] != damaged[32:]
     assert conversions == 4
-    other = OpenVinoRuntime(network(1), STYLE, exact=True, threads=1)
+    other = OpenVinoRuntime(program(network(1), STYLE), exact=True, threads=1)
     assert not torch.equal(other.run("paint", given), wanted)  # other weights, another entry
     assert len(list((tmp_path / "stylize-video").iterdir())) == 2
 

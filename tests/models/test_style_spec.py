@@ -43,6 +43,19 @@ from stylize_video.models.style_spec import Ingredient, file_stem, parse
             "C:\\x.safetensors:1,D:\\y.safetensors:1",
             [("", "C:\\x.safetensors", 0.5), ("", "D:\\y.safetensors", 0.5)],
         ),
+        ("mine.jpg", [("", "mine.jpg", 1)]),
+        ("./d/mine.PNG:0.5", [("", "./d/mine.PNG", 1)]),
+        ("./mine.webp:0.6,kandinsky:0.4", [("", "./mine.webp", 0.6), ("kandinsky", "", 0.4)]),
+        (
+            "a.tiff,b.jpeg:2,x.safetensors",
+            [("", "a.tiff", 0.25), ("", "b.jpeg", 0.5), ("", "x.safetensors", 0.25)],
+        ),
+        ("C:\\art\\x.bmp:1", [("", "C:\\art\\x.bmp", 1)]),
+        ("no.1.jpg", [("", "no.1.jpg", 1)]),
+        ("a#b.png", [("", "a#b.png", 1)]),
+        ("x.safetensors#b.png", [("b.png", "x.safetensors", 1)]),
+        (".png", [(".png", "", 1)]),
+        ("mine.gif", [("mine.gif", "", 1)]),
     ],
 )
 def test_grammar(spec: str, wanted: list[tuple[str, str, float]]) -> None:
@@ -54,7 +67,17 @@ def test_grammar(spec: str, wanted: list[tuple[str, str, float]]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a,b.safetensors", "a:1,b:2.safetensors", "12:30.safetensors", "a#b.safetensors", "a:0.safetensors"],
+    [
+        "a,b.safetensors",
+        "a:1,b:2.safetensors",
+        "12:30.safetensors",
+        "a#b.safetensors",
+        "a:0.safetensors",
+        "a,b.png",
+        "Boats, 1883.jpg",
+        "12:30.jpeg",
+        "a:1,b.safetensors:2.PNG",
+    ],
 )
 def test_a_file_that_exists_is_taken_at_its_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -63,7 +86,20 @@ def test_a_file_that_exists_is_taken_at_its_name(
     assert parse(str(tmp_path / name)) == (Ingredient("", str(tmp_path / name), 1.0),)
     monkeypatch.chdir(tmp_path)
     assert parse(name) == (Ingredient("", name, 1.0),)
-    assert file_stem(name) == name.removesuffix(".safetensors")
+    assert file_stem(name) == Path(name).stem
+
+
+@pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ("mine.jpg:1,kandinsky:1,x.safetensors:1", [True, False, False]),
+        ("a.WebP,b.tif", [True, True]),
+        ("x.safetensors#b.png", [False]),
+        ("png", [False]),
+    ],
+)
+def test_what_is_a_picture(spec: str, wanted: list[bool]) -> None:
+    assert [i.is_picture for i in parse(spec)] == wanted
 
 
 def test_a_name_with_a_comma_that_is_no_file_is_a_mixture() -> None:
@@ -119,6 +155,9 @@ def test_strange_texts_end_in_no_other_error(tmp_path: Path) -> None:
         ("d/mine.v2.safetensors", "mine.v2"),
         ("d/three.safetensors#monet", "monet"),
         ("d/mine.safetensors:3,kandinsky:1", "mine-75+kandinsky-25"),
+        ("d/mine.v2.JPG", "mine.v2"),
+        ("d/mine.png:0.5", "mine"),
+        ("d/mine.png:3,kandinsky:1", "mine-75+kandinsky-25"),
     ],
 )
 def test_what_an_output_is_called_after(spec: str, wanted: str) -> None:
@@ -126,19 +165,22 @@ def test_what_an_output_is_called_after(spec: str, wanted: str) -> None:
 
 
 def test_files_are_named_once_and_in_order() -> None:
-    mixture = parse("y.safetensors#a,kandinsky,x.safetensors,y.safetensors#b")
-    assert style_spec.files(mixture) == ["y.safetensors", "x.safetensors"]
+    mixture = parse("y.safetensors#a,kandinsky,x.safetensors,y.safetensors#b,z.png,z.png")
+    assert style_spec.files(mixture) == ["y.safetensors", "x.safetensors", "z.png"]
     assert [str(i) for i in mixture] == [
         "y.safetensors#a",
         "kandinsky",
         "x.safetensors",
         "y.safetensors#b",
+        "z.png",
+        "z.png",
     ]
 
 
 def test_specs_are_read_without_torch() -> None:
     code = (
         "import sys; from stylize_video.models import style_spec, training_request, training_config;"
+        "from stylize_video.models import wct_training_config;"
         "style_spec.file_stem('a:1,b'); sys.exit(bool({'torch', 'cv2', 'numpy'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

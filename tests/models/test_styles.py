@@ -320,6 +320,24 @@ def test_checking_imports_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("load", [styles.load, styles.load_all])
+def test_a_picture_is_no_network(load: Callable[[str], object], tmp_path: Path) -> None:
+    picture = tmp_path / "x.jpg"
+    picture.touch()
+    styles.check(str(picture))  # though it is a style
+    for spec in (str(picture), f"kandinsky,{picture}"):
+        with pytest.raises(UsageError, match=r"x\.jpg: a picture is no trained network; .* train one"):
+            load(spec)
+    with pytest.raises(UnknownStyleError, match=r"missing\.jpg: no such picture"):
+        load(str(tmp_path / "missing.jpg"))
+
+
+def test_names_that_only_other_weights_know(tmp_path: Path) -> None:
+    styles.check("red,blue:2", names=False)
+    with pytest.raises(UnknownStyleError, match=r"missing\.safetensors: no such weights file"):
+        styles.check("red,missing.safetensors", names=False)
+
+
 def test_a_folder_is_no_weights_file(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").mkdir()
     with pytest.raises(UnknownStyleError, match="no such weights file"):

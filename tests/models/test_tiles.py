@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stylize_video.models import tiles
+from stylize_video.models.sections import program
 from stylize_video.models.torch_runtime import TorchRuntime
 from tests.networks import network
 
@@ -15,7 +16,7 @@ CPU = torch.device("cpu")
 
 def runtime() -> TorchRuntime:
     """A small network that has learned nothing, in float32."""
-    return TorchRuntime(network(), torch.ones(1, 1), CPU, half=False)
+    return TorchRuntime(program(network(), torch.ones(1, 1)), CPU, half=False)
 
 
 def at_once(images: Tensor) -> Tensor:

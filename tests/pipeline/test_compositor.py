@@ -102,3 +102,133 @@ def test_only_mixing_needs_the_source() -> None:
 def test_strength_out_of_range(strength: float) -> None:
     with pytest.raises(ValueError, match="strength"):
         Compositor(INFO, "yuv420p", strength=strength)
+
+
+# -- coverage --
+
+
+class Cover:
+    """Weights for all times; notes what it was asked for."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        self.weights = weights.astype(np.float32)
+        self.asked: list[tuple[Fraction, tuple[int, int]]] = []
+
+    def at(self, time: Fraction, size: tuple[int, int]) -> np.ndarray:
+        self.asked.append((time, size))
+        assert self.weights.shape == size
+        return self.weights
+
+
+FORMATS = ["yuv420p", "yuvj420p", "yuv422p10le", "yuv444p10le", "yuv444p16le", "rgb24", "rgb48le", "rgb48be"]
+
+
+def half_covered(turns: int = 0) -> np.ndarray:
+    """Upright weights whose stored picture (64x48) is 1 from column 32 on."""
+    stored = np.zeros((48, 64))
+    stored[:, 32:] = 1
+    return np.rot90(stored, turns)
+
+
+def turned_frame(name: str, turns: int) -> Frame:
+    """Upright pixels of a frame that is stored as 64x48."""
+    given = frame(name)
+    assert given.pixels is not None
+    return replace(given, pixels=np.ascontiguousarray(np.rot90(given.pixels, turns)))
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("name", FORMATS)
+def test_covered_is_the_painting_and_the_rest_the_original_to_the_last_bit(name: str, turns: int) -> None:
+    stored = name.replace("rgb48be", "rgb48le")  # an encoder's order of bytes, never the film's
+    info = replace(INFO, pixel_format=stored, bit_depth=color.bit_depth(name), quarter_turns=turns)
+    source, cover = turned_frame(stored, turns), Cover(half_covered(turns))
+    mixed, painting, original = (
+        Compositor(info, name, **settings)(source)  # type: ignore[arg-type]
+        for settings in ({"coverage": cover}, {}, {"strength": 0})
+    )
+    for found, full, none in zip(planes(mixed), planes(painting), planes(original), strict=True):
+        middle = found.shape[1] // 2
+        assert np.array_equal(found[:, :middle], none[:, :middle])
+        assert np.array_equal(found[:, middle:], full[:, middle:])
+    assert cover.asked == [(Fraction(7, 25), (64, 48) if turns % 2 else (48, 64))]
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "rgb24"])
+def test_coverage_multiplies_strength(name: str) -> None:
+    info = replace(INFO, pixel_format=name, bit_depth=color.bit_depth(name))
+    cover = Cover(np.full((48, 64), 0.5))
+    both = planes(Compositor(info, name, strength=0.5, coverage=cover)(frame(name)))
+    quarter = planes(Compositor(info, name, strength=0.25)(frame(name)))
+    for one, other in zip(both, quarter, strict=True):
+        assert np.abs(one - other).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le"])
+def test_a_soft_border_goes_over_from_one_to_the_other(name: str) -> None:
+    info = replace(INFO, pixel_format=name, bit_depth=color.bit_depth(name))
+    given = frame(name)
+    assert given.source is not None
+    for view in color.planes_of(given.source):
+        view[...] = 40
+    ramp = Cover(np.tile(np.linspace(0, 1, 64), (48, 1)))
+    full = planes(Compositor(info, name)(given))
+    for found, painting in zip(planes(Compositor(info, name, coverage=ramp)(given)), full, strict=True):
+        steps = np.diff(found, axis=1) * np.sign(painting[0, 0] - 40)
+        assert (steps >= 0).all()
+        assert np.abs(found[0] - np.linspace(40, painting[0, 0], found.shape[1])).max() < 4
+
+
+def test_chroma_shares_are_means_of_their_pixels() -> None:
+    weights = np.zeros((47, 63))  # odd, so that the last chroma sample has fewer pixels
+    weights[:, 31:] = 1  # half of a chroma sample
+    info = replace(INFO, coded_width=63, coded_height=47)
+    source = av.VideoFrame(63, 47, "yuv420p")
+    for view in color.planes_of(source):
+        view[...] = 200
+    given = Frame(np.zeros((47, 63, 3), np.uint8), 0, Fraction(1, 25), source)
+    luma, blue, _ = planes(Compositor(info, "yuv420p", coverage=Cover(weights))(given))
+    assert (luma[:, :31] == 200).all()
+    assert (luma[:, 31:] == 16).all()
+    assert (blue[:, :15] == 200).all()
+    assert (blue[:, 16:] == 128).all()
+    assert np.abs(blue[:, 15] - 164).max() < 3
+
+
+def test_preserved_colour_inside_and_the_original_outside() -> None:
+    source = frame("yuv420p")
+    cover = Cover(half_covered())
+    kept = planes(Compositor(INFO, "yuv420p", preserve_color=True, coverage=cover)(source))
+    painted = planes(Compositor(INFO, "yuv420p")(frame("yuv420p")))
+    assert source.source is not None
+    original = planes(source.source)
+    assert np.array_equal(kept[0][:, 32:], painted[0][:, 32:])
+    assert np.array_equal(kept[0][:, :32], original[0][:, :32])
+    assert np.array_equal(kept[1], original[1])
+    assert np.array_equal(kept[2], original[2])
+
+
+def test_coverage_may_change_from_frame_to_frame() -> None:
+    cover = Cover(half_covered())
+    compositor = Compositor(INFO, "yuv420p", coverage=cover)
+    assert compositor.needs_source
+    first = planes(compositor(frame("yuv420p")))
+    cover.weights = 1 - cover.weights
+    second = planes(compositor(frame("yuv420p")))
+    painted = planes(Compositor(INFO, "yuv420p")(frame("yuv420p")))
+    assert np.array_equal(first[0][:, 32:], painted[0][:, 32:])
+    assert np.array_equal(second[0][:, :32], painted[0][:, :32])
+    with pytest.raises(ValueError, match="original planes"):
+        compositor(replace(frame("yuv420p"), source=None))
+
+
+def test_planes_that_hold_both_chromas() -> None:
+    given = replace(frame("yuv420p10le"), painting=noise("p010le"))
+    info = replace(INFO, pixel_format="yuv420p10le", bit_depth=10)
+    assert given.painting is not None
+    full = planes(given.painting)
+    none = planes(Compositor(info, "p010le", strength=0)(frame("yuv420p10le")))
+    mixed = planes(Compositor(info, "p010le", coverage=Cover(half_covered()))(given))
+    for found, painting, original in zip(mixed, full, none, strict=True):
+        assert np.array_equal(found[:, :32], original[:, :32])
+        assert np.array_equal(found[:, 32:], painting[:, 32:])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import DeviceError, InputError, VerificationError, WeightsError
 from stylize_video.models import weights
-from stylize_video.pipeline import job
+from stylize_video.pipeline import job, painters
 from stylize_video.pipeline.job import Painted
 from stylize_video.pipeline.options import PaintOptions, default_output
 from stylize_video.pipeline.reader import FileReader
@@ -342,7 +342,7 @@ def test_a_painter_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest
             raise RuntimeError("no more paint")
             yield
 
-    monkeypatch.setattr(job, "NetworkPainter", Broken)
+    monkeypatch.setattr(painters, "NetworkPainter", Broken)
     with pytest.raises(RuntimeError, match="no more paint"):
         paint(clip.path)
     assert [p.name for p in tmp_path.iterdir()] == ["constant.mp4"]

@@ -1,0 +1,49 @@
+"""`stylize-video texture`: more of a picture's texture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylize_video.command_line import reporting, share_the_cores
+from stylize_video.models import wct_levels, wct_texture
+from stylize_video.models.devices import DEVICES, check_device
+from stylize_video.models.wct_texture import TextureOptions
+from stylize_video.pipeline.options import PaintOptions
+
+
+def texture(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="What to take the texture of.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Default: PICTURE-stem_texture.png.", show_default=False),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the texture, in px.")
+    ] = f"{TextureOptions.width}x{TextureOptions.height}",
+    seed: Annotated[int, typer.Option(help="Another seed, another texture.")] = TextureOptions.seed,
+    levels: Annotated[str, typer.Option(help="From coarse to fine; some of 5,4,3,2,1.")] = ",".join(
+        map(str, TextureOptions.levels)
+    ),
+    passes: Annotated[int, typer.Option(help="How often to go through the levels.")] = TextureOptions.passes,
+    wct_weights: Annotated[
+        Path | None,
+        typer.Option(help="Networks that train --wct made. Default: bundled.", show_default=False),
+    ] = TextureOptions.wct_weights,
+    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+) -> None:
+    """Make a picture of any size with the texture of another one, by the transform on noise."""
+    with reporting(as_json=False) as say:
+        width, height = wct_texture.parse_size(size)
+        options = TextureOptions(width, height, seed, wct_levels.parse(levels), passes, wct_weights)
+        check_device(device)
+        target = output or picture.parent / f"{picture.stem}_texture.png"
+        wct_texture.check(picture, target, options, overwrite=overwrite)
+        share_the_cores()
+        from stylize_video.models.pictures import write_picture
+
+        write_picture(target, wct_texture.synthesise(picture, options, device=device))
+        say(f"made {target}: {width}x{height} px")

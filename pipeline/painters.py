@@ -1,0 +1,67 @@
+"""The painter that a job's options ask for, as a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from stylize_video.models import engine, methods, styles, wct_sections, wct_style, wct_weights
+from stylize_video.models.engine import Engine
+from stylize_video.models.wct_painter import WctPainter
+from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.stages import NetworkPainter, Stage
+
+
+class Painter(NamedTuple):
+    """A stage, and what a user should know of how it paints: read it when the job is done."""
+
+    stage: Stage
+    notes: list[str]
+
+
+def create(
+    style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float = 1.0
+) -> Painter:
+    """What paints one style.
+
+    Args:
+        style: its spec.
+        options: everything else.
+        device: where.
+        exact: compute in float32 wherever the device can, for films of more than 8 bits.
+        alpha: 0..1, how far the transform goes.
+
+    Raises:
+        StylizeVideoError: a style that can't be painted, weights that can't be read.
+    """
+    paints: Engine | WctPainter
+    if methods.choose(style, options.method) == methods.WCT:
+        paints = _transform(style, options, device, exact=exact, alpha=alpha)
+    else:
+        paints = _network(style, options, device, exact=exact)
+    return Painter(NetworkPainter(paints, stroke_size=options.stroke_size), paints.notes)
+
+
+def _network(style: str, options: PaintOptions, device: torch.device, *, exact: bool) -> Engine:
+    painter = styles.load(style)
+    return engine.create(painter.network, painter.style, device, exact=exact, tile=options.tile_side)
+
+
+def _transform(
+    style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float
+) -> WctPainter:
+    weights = _weights(options.wct_weights)
+    statistics = wct_style.load(style, weights)
+    program = wct_sections.program(weights.network, options.levels)
+    runtime, notes = engine.fastest_runtime(program, device, exact=exact)
+    painter = WctPainter(
+        runtime, statistics, levels=options.levels, strength=alpha, steady=options.stabilizes
+    )
+    painter.notes += notes
+    return painter
+
+
+def _weights(path: Path | None) -> wct_weights.WctWeights:
+    return wct_weights.open_bundled() if path is None else wct_weights.open_file(path)

@@ -32,10 +32,13 @@ bench:
 ifneq ($(PAINTINGS),)
 	$(PYTHON) benchmarks/quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/quality.json
 	$(PYTHON) benchmarks/stability.py --paintings "$(PAINTINGS)" --json $(RESULTS)/stability.json
+	$(PYTHON) benchmarks/stability.py --method wct --paintings "$(PAINTINGS)" --json $(RESULTS)/wct_stability.json
+	$(PYTHON) benchmarks/wct_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/wct_quality.json
 else
 	@echo "quality and stability left out: give the paintings, make bench PAINTINGS=folder"
 endif
 	$(PYTHON) benchmarks/whole_job.py --json $(RESULTS)/whole_job.json
+	$(PYTHON) benchmarks/wct_speed.py --json $(RESULTS)/wct_speed.json
 	$(PYTHON) benchmarks/stabilizer_cost.py --json $(RESULTS)/stabilizer_cost.json
 	$(PYTHON) benchmarks/engines.py --json $(RESULTS)/engines.json
 	$(PYTHON) benchmarks/large_frames.py --json $(RESULTS)/large_frames.json

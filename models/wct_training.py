@@ -149,9 +149,10 @@ class WctTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         rng = np.random.default_rng([config.seed, self.step])
-        photos = self.photographs.crops(rng, count=config.batch_size, size=config.crop)
-        photos = photos.to(self.device).contiguous(memory_format=torch.channels_last)
         styling = self.step >= config.reconstruction_steps
+        size = config.second_crop if styling else config.crop
+        photos = self.photographs.crops(rng, count=config.batch_size, size=size)
+        photos = photos.to(self.device).contiguous(memory_format=torch.channels_last)
         zero = torch.zeros(())
         embedding = content = style = zero
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
@@ -202,20 +203,17 @@ class WctTrainer:
                 perceptual = losses.content_distance(found, wanted[layer])
         return pixels, perceptual, torch.stack(errors).mean()
 
-    def _reconstructed(self, photos: Tensor, judged: int) -> tuple[Tensor, Tensor]:
-        """Reconstruction, the encoder as it is."""
+    def _reconstructed(self, photos: Tensor, level: int) -> tuple[Tensor, Tensor]:
+        """Reconstruction by one level, by pixels and by features, the encoder as it is."""
+        layer = f"relu{level}_1"
         with torch.no_grad():
-            own = self.network.encoder.features(photos, LEVELS[-1])
-            layer = f"relu{judged}_1"
+            own = self.network.encoder(photos, level)
             wanted = self.features(photos, [layer])[layer]
-        pixels, perceptual = torch.zeros(()), torch.zeros(())
-        for level in LEVELS:
-            picture = self.network.decode(own[f"relu{level}_1"], level)
-            pixels = pixels + _DEPTH[level] * _squared(picture, photos)
-            if level == judged:
-                found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
-                perceptual = losses.content_distance(found, wanted)
-        return pixels, perceptual
+        picture = self.network.decode(own, level)
+        found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
+        # Each level has its turn every fifth step only.
+        weight = len(LEVELS) * _DEPTH[level]
+        return weight * _squared(picture, photos), losses.content_distance(found, wanted)
 
     def _stylised(
         self, photos: Tensor, styles: Tensor, chain: Sequence[int]
@@ -246,8 +244,8 @@ class WctTrainer:
         )
 
     def _styles(self, rng: np.random.Generator) -> Tensor:
-        """(N, 3, crop, crop): pieces of paintings and, as often, of photographs, in other colours too."""
-        count, size = self.config.batch_size, self.config.crop
+        """(N, 3, S, S) for crops of S px: pieces of paintings and of photographs, in other colours too."""
+        count, size = self.config.batch_size, self.config.second_crop
         chosen = self.photographs.crops(rng, count=count, size=size)
         for index in range(count):
             if self.paintings and rng.random() < self.config.painting_share:

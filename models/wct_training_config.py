@@ -17,9 +17,10 @@ class WctTrainingConfig:
     """
 
     reconstruction_steps: int = 3200
-    stylisation_steps: int = 2800
+    stylisation_steps: int = 2000
     batch_size: int = 2
     crop: int = 256  # px
+    second_crop: int = 192  # px, in the second phase, where a step takes longer
     learning_rate: float = 2e-3  # at its peak
     second_rate: float = 0.25  # of that, for the second phase
     pixel_weight: float = 20.0
@@ -40,8 +41,9 @@ class WctTrainingConfig:
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 1 or more")
         if self.stylisation_steps < 0:
             raise UsageError(f"steps {self.stylisation_steps} is out of range; give 0 or more")
-        if not 64 <= self.crop <= 4096:
-            raise UsageError(f"crop {self.crop} px is out of range; give 64 to 4096")
+        for size in (self.crop, self.second_crop):
+            if not 64 <= size <= 4096:
+                raise UsageError(f"crop {size} px is out of range; give 64 to 4096")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
         if not 0 <= self.learning_rate < math.inf:

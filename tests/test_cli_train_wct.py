@@ -29,7 +29,7 @@ from stylize_video.models.wct_training_config import WCT
 from tests import media
 from tests.commands import names, refused, run
 
-TINY = {"crop": 64, "batch_size": 1}  # which are no options
+TINY = {"crop": 64, "second_crop": 64, "batch_size": 1}  # which are no options
 SHAPE = WctConfig((8, 8, 8, 8, 8))
 
 

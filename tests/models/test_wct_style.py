@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 import torch
 
@@ -105,4 +104,4 @@ def test_the_bundled_weights_know_the_bundled_styles() -> None:
     weights = wct_weights.open_bundled()
     for name in styles.available():
         found = wct_style.load(name, weights)
-        assert all(np.isfinite(part).all() for level in LEVELS for part in found[level])
+        assert all(part.isfinite().all() for level in LEVELS for part in found[level])

@@ -23,7 +23,7 @@ from stylize_video.models.wct_training import WctTrainer, learning_rate
 from stylize_video.models.wct_training_config import WCT, WctTrainingConfig
 from tests.networks import noise
 
-CONFIG = WctTrainingConfig(reconstruction_steps=2, stylisation_steps=2, batch_size=1, crop=64)
+CONFIG = WctTrainingConfig(reconstruction_steps=2, stylisation_steps=2, batch_size=1, crop=64, second_crop=64)
 SHAPE = WctConfig((8, 8, 8, 8, 8))  # with fewer, some are 0 from the beginning
 PHOTOGRAPHS = PhotographSet([noise(2), noise(3)], [noise(4)])
 

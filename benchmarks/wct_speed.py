@@ -1,0 +1,59 @@
+"""Frames a second by the whitening and colouring transform at 640x360, beside the network of the paper.
+
+The whole job on the sample, film to film, by the installed program in a process of its own; beside it one
+frame by Li et al.'s own networks (wct_paper.py).
+
+    python benchmarks/wct_speed.py [--levels 4,3,2,1] [--runs N] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from common import Goal, Report, parser, print_table, warn_if_busy
+from whole_job import confine, make_film, run_job
+
+from stylize_video.models import wct_levels
+
+RATE_GOAL = 4.0  # frames/s
+SECONDS = 6  # of film
+
+
+def paper_rate() -> float:
+    """In a process of its own: jobs are not to be measured beside torch's memory."""
+    command = [sys.executable, str(Path(__file__).with_name("wct_paper.py"))]
+    return 1 / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> int:
+    """Run the jobs; print a table."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--levels", default=",".join(map(str, wct_levels.DEFAULT_LEVELS)))
+    arguments.add_argument("--runs", type=int, default=3)
+    given: argparse.Namespace = arguments.parse_args()
+    warn_if_busy()
+    confine()
+    options = ("--method", "wct", "--levels", given.levels)
+    rates: dict[str, list[float]] = {"default": [], "--no-stabilize": []}
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder, "film.mp4")
+        make_film(film, SECONDS)
+        run_job(film, SECONDS, *options)  # converts the networks, should that be the first time
+        for _ in range(given.runs):
+            rates["default"].append(run_job(film, SECONDS, *options).steady_rate)
+            rates["--no-stabilize"].append(run_job(film, SECONDS, *options, "--no-stabilize").steady_rate)
+    paper = paper_rate()
+    rows = [(name, median(found)) for name, found in rates.items()]
+    print_table(("", "frames/s"), [*rows, ("the paper's networks", paper)])
+    figures = {"frames_per_second": rates, "levels": given.levels, "paper_frames_per_second": paper}
+    goals = [Goal("frames/s at 640x360", median(rates["default"]), RATE_GOAL, at_least=True)]
+    return Report("wct_speed", figures, goals).finish(given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -49,7 +49,7 @@ class HalfOnCpu(TorchRuntime):
     """What runs on CUDA, but for the graphs: float16 by autocast."""
 
     def __init__(self) -> None:
-        super().__init__(network(), STYLE, CPU, half=True)
+        super().__init__(program(network(), STYLE), CPU, half=True)
 
 
 @pytest.mark.parametrize("size", SIZES)

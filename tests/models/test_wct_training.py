@@ -206,7 +206,7 @@ def test_the_learning_rate_warms_up_and_falls_in_each_phase() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "phases"), [(WCT.steps, (3600, 3000)), (66, (36, 30)), (3, (2, 1)), (2, (1, 1)), (1, (1, 0))]
+    ("steps", "phases"), [(WCT.steps, (3200, 2000)), (52, (32, 20)), (3, (2, 1)), (2, (1, 1)), (1, (1, 0))]
 )
 def test_steps_are_split_as_the_defaults_are(steps: int, phases: tuple[int, int]) -> None:
     found = WCT.with_steps(steps)

@@ -284,9 +284,10 @@ def test_the_profile_names_the_stage_that_limits(slow: str) -> None:
     took = time.perf_counter() - began
     stages = profile.stages()
     assert profile.limit == slow
-    for name, stage in stages.items():
+    for stage in stages.values():
         assert stage.working + stage.waiting <= took + 0.01
-        assert (stage.waiting < 0.3 * took) == (name == slow)
+    waited = {name: stage.waiting for name, stage in stages.items()}
+    assert min(waited, key=lambda name: waited[name]) == slow  # how long, depends on the machine's other work
     assert 0 < profile.first_frame < took
 
 
@@ -600,9 +601,10 @@ def test_the_profile_knows_the_filter(slow: str) -> None:
     stages = profile.stages()
     assert list(stages) == ["reader", "painter", "stabilizer", "encoder"]
     assert profile.limit == slow
-    for name, stage in stages.items():
+    for stage in stages.values():
         assert stage.working + stage.waiting <= took + 0.01
-        assert (stage.waiting < 0.35 * took) == (name == slow)
+    waited = {name: stage.waiting for name, stage in stages.items()}
+    assert min(waited, key=lambda name: waited[name]) == slow  # how long, depends on the machine's other work
     assert 0 < profile.first_frame < took
 
 

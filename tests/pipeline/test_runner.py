@@ -266,7 +266,7 @@ def test_memory_is_bounded_by_the_channels() -> None:
 @pytest.mark.parametrize("slow", ["reader", "painter", "encoder"])
 def test_the_profile_names_the_stage_that_limits(slow: str) -> None:
     def pause(stage: str) -> None:
-        time.sleep(0.03 if stage == slow else 0.001)
+        time.sleep(0.06 if stage == slow else 0.001)
 
     def read():
         for number in range(20):
@@ -577,7 +577,7 @@ def test_ctrl_c_while_the_filter_finishes_still_writes_all() -> None:
 @pytest.mark.parametrize("slow", ["reader", "painter", "stabilizer", "encoder"])
 def test_the_profile_knows_the_filter(slow: str) -> None:
     def pause(stage: str) -> None:
-        time.sleep(0.03 if stage == slow else 0.001)
+        time.sleep(0.06 if stage == slow else 0.001)
 
     def read():
         for number in range(20):

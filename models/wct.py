@@ -156,7 +156,14 @@ def newton_schulz(covariance: Tensor, epsilon: float, steps: int = _STEPS) -> Ro
     return Roots(root * whole, inverse / whole)
 
 
-def transform(content: Moments, style: Moments, *, alpha: float = 1.0, epsilon: float = EPSILON) -> Affine:
+def transform(
+    content: Moments,
+    style: Moments,
+    *,
+    alpha: float = 1.0,
+    epsilon: float = EPSILON,
+    color: Tensor | None = None,
+) -> Affine:
     """Equations 1 to 3 as one affine map of the content's features.
 
     Args:
@@ -164,8 +171,10 @@ def transform(content: Moments, style: Moments, *, alpha: float = 1.0, epsilon: 
         style: (N or 1) pictures' whose mean and covariance they shall have.
         alpha: 0..1, how far.
         epsilon: see `whitening`.
+        color: `coloring` of the style, where it is known already.
     """
-    matrix = coloring(style.covariance) @ whitening(content.covariance, epsilon)
+    color = coloring(style.covariance) if color is None else color
+    matrix = color @ whitening(content.covariance, epsilon)
     return _affine(matrix, content, style, alpha)
 
 

@@ -51,6 +51,8 @@ class WctPainter:
         self._strength = strength
         self._memory = _MEMORY if steady else 0.0
         self._style = {level: _to(style[level], runtime.device) for level in levels}
+        on_cpu = runtime.device.type == "cpu"  # once for the film, not for each frame
+        self._colors = {n: wct.coloring(m.covariance) for n, m in self._style.items()} if on_cpu else {}
         self._known: dict[int, Moments] = {}
         self.notes: list[str] = []  # what a user should know of it
 
@@ -81,8 +83,12 @@ class WctPainter:
 
     def _map(self, features: Tensor, level: int) -> Tensor:
         content = self._smoothed(wct.moments(features), level)
-        make = wct.transform if features.device.type == "cpu" else _without_waiting
-        affine = make(content, self._style[level], alpha=self._strength, epsilon=_FLOOR)
+        style = self._style[level]
+        if features.device.type == "cpu":
+            color = self._colors[level]
+            affine = wct.transform(content, style, alpha=self._strength, epsilon=_FLOOR, color=color)
+        else:
+            affine = _without_waiting(content, style, alpha=self._strength, epsilon=_FLOOR)
         return wct.apply(features, affine)
 
     def _smoothed(self, found: Moments, level: int) -> Moments:

@@ -50,7 +50,7 @@ class Progress:
     """One step's losses, each without its weight; those of the other phase are 0."""
 
     step: int
-    pixels: float  # mean squared error of the reconstructions, of pixels in 0..1
+    pixels: float  # squared error of the reconstructions, pixels in 0..1, by the weights of their levels
     embedding: float
     content: float
     style: float

@@ -4,8 +4,8 @@ Li et al. 2017, section 4: from the coarsest level to the finest, a picture is e
 style's mean and covariance, and decoded; the next level takes what came out.
 
 In a film, each frame's own statistics would make it brighter or darker whenever something comes into
-view: what is whitened is the frame, but what it is painted against is all of it. So they follow the film
-slowly (`_MEMORY`), and begin anew with each shot.
+view. So the statistics that it is whitened by follow the film slowly (`_MEMORY`), and begin anew with
+each shot.
 """
 
 from __future__ import annotations

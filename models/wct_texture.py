@@ -92,8 +92,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     from stylize_video.models.wct_painter import WctPainter
     from stylize_video.models.wct_style import load
 
-    own = options.wct_weights
-    weights = wct_weights.open_bundled() if own is None else wct_weights.open_file(own)
+    weights = wct_weights.open_chosen(options.wct_weights)
     style = load([Ingredient("", str(source), 1.0)], weights)
     program = wct_sections.program(weights.network, options.levels)
     runtime, _ = engine.fastest_runtime(program, choose_device(device), exact=False)

@@ -77,6 +77,11 @@ def save(
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 
 
+def open_chosen(path: Path | None) -> WctWeights:
+    """A user's own file, or the bundled one; see `open_file` and `open_bundled`."""
+    return open_bundled() if path is None else open_file(path)
+
+
 def open_bundled() -> WctWeights:
     """The networks that come with the package.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -52,7 +51,7 @@ def _network(style: str, options: PaintOptions, device: torch.device, *, exact: 
 def _transform(
     style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float
 ) -> WctPainter:
-    weights = _weights(options.wct_weights)
+    weights = wct_weights.open_chosen(options.wct_weights)
     statistics = wct_style.load(style, weights)
     program = wct_sections.program(weights.network, options.levels)
     runtime, notes = engine.fastest_runtime(program, device, exact=exact)
@@ -61,7 +60,3 @@ def _transform(
     )
     painter.notes += notes
     return painter
-
-
-def _weights(path: Path | None) -> wct_weights.WctWeights:
-    return wct_weights.open_bundled() if path is None else wct_weights.open_file(path)

@@ -13,7 +13,7 @@ from stylize_video.command_line import reporting
 from stylize_video.errors import UsageError
 from stylize_video.models.devices import DEVICES, check_device
 from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
-from stylize_video.models.training_request import NOTHING, TrainingRequest
+from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.wct_training_config import WCT, WctTrainingConfig
 from stylize_video.pipeline.options import PaintOptions
 
@@ -50,8 +50,14 @@ def train(
         ),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help=f"A style or weights file to go on from, or '{NOTHING}'.")
-    ] = TrainingRequest.start,
+        str | None,
+        typer.Option(
+            "--from",
+            help=f"A style or weights file to go on from, '{BUNDLED}' or '{NOTHING}'. "
+            f"Default: {BUNDLED}; {NOTHING} with --wct.",
+            show_default=False,
+        ),
+    ] = None,
     style_size: Annotated[
         int, typer.Option(help="The painting's longer side in px: larger, and strokes are larger.")
     ] = TrainingConfig.style_size,
@@ -95,14 +101,13 @@ def train(
             name or (),
             content,
             output,
-            start=start,
+            start=start or (NOTHING if wct else TrainingRequest.start),
             overwrite=overwrite,
             statistics=statistics or (),
         )
         if wct:
             _refuse_with_wct(
                 full=full,
-                start=start,
                 style_size=style_size,
                 style_weight=style_weight,
                 content_weight=content_weight,
@@ -150,23 +155,22 @@ def _train_styles(
 def _train_networks(
     request: TrainingRequest, config: WctTrainingConfig, device: str, say: Callable[[str], None]
 ) -> None:
-    request.check(full=True)  # before torch, as above
+    request.check(full=True, wct=True)  # before torch, as above
     from stylize_video.models import train_wct
 
     train_wct.run(request, config, device=device, say=say)
     say(f"trained {request.target}, with the statistics of {', '.join(request.names)}")
 
 
-def _refuse_with_wct(*, start: str, **given: object) -> None:
+def _refuse_with_wct(**given: object) -> None:
     """Refuse what is only for styles of the painter.
 
     Args:
-        start: of the training.
         given: values by the names that `TrainingConfig` has for them.
 
     Raises:
         UsageError: an option that has not its default.
     """
     changed = [name for name, value in given.items() if value != getattr(TrainingConfig, name)]
-    for name in ["from"] * (start != TrainingRequest.start) + changed:
+    for name in changed:
         raise UsageError(f"--{name.replace('_', '-')} is of no use with --wct; leave it out")

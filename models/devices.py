@@ -45,12 +45,12 @@ def choose_device(name: str) -> torch.device:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster there than float32: on GPUs, and on CPUs with a matrix unit (AMX)."""
+    """Whether bfloat16 is faster there than float32: on GPUs, and on CPUs that multiply it (AMX, AVX-512)."""
     import torch
 
     if device.type == "cpu":
-        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)  # private, so it may go
-        return bool(amx and amx())
+        asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # private, so they may go
+        return any(there() for name in asked if (there := getattr(torch.cpu, name, None)))
     return device.type == "cuda"
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
-from stylize_video.models import reconstruction, training_run, wct_weights
+from stylize_video.models import reconstruction, training_run, wct_weights, weights
 from stylize_video.models.memory import keep_freed_memory
 from stylize_video.models.pictures import resize_longer_side, shrink_longer_side
 from stylize_video.models.training_config import MEASURED_SIZE
-from stylize_video.models.training_request import TrainingRequest
+from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training_run import Say
 from stylize_video.models.wct_network import WctNetwork
 from stylize_video.models.wct_training import Progress, WctTrainer
@@ -25,7 +27,7 @@ def run(
     The checkpoint lies beside the target until the end; a run of the same request goes on from it.
 
     Args:
-        request: the files and names; its start is of no use here.
+        request: the files and names; its start is `NOTHING`, `BUNDLED` or a file of such networks.
         config: everything else that decides the result.
         device: one of `devices.DEVICES`.
         say: called with a line of progress now and then.
@@ -36,7 +38,7 @@ def run(
     Raises:
         StylizeVideoError: input that can't be used; the checkpoint stays.
     """
-    request.check(full=True)
+    request.check(full=True, wct=True)
     keep_freed_memory()
     chosen = training_run.device(device)
     pictures = [training_run.painting(path, MEASURED_SIZE) for path in request.pictures]
@@ -45,7 +47,7 @@ def run(
     del pictures
     photographs = training_run.photographs(request, config.held_out)
     provenance = _provenance(request) | training_run.provenance(request, photographs, config)
-    trainer = WctTrainer(paintings, photographs, config, device=chosen)
+    trainer = WctTrainer(paintings, photographs, config, start=_start(request.start), device=chosen)
     training_run.go_on(trainer, request.checkpoint, say)
     with training_run.keeping(request.checkpoint, say):
         training_run.train(trainer, request.checkpoint, say, losses=_losses)
@@ -57,10 +59,28 @@ def run(
     return measured
 
 
+def _start(spec: str) -> WctNetwork | None:
+    if spec == NOTHING:
+        return None
+    return wct_weights.open_chosen(None if spec == BUNDLED else Path(spec)).network
+
+
 def _provenance(request: TrainingRequest) -> dict[str, Any]:
-    """Of the paintings that were not trained on."""
+    """Of the start, and of the paintings that were not trained on."""
     names = request.names[len(request.paintings) :]
-    return {"statistics_sha256": training_run.checksums(dict(zip(names, request.statistics, strict=True)))}
+    return {
+        "started_from": request.start,
+        "started_from_sha256": _checksum(request.start),
+        "statistics_sha256": training_run.checksums(dict(zip(names, request.statistics, strict=True))),
+    }
+
+
+def _checksum(start: str) -> str:
+    if start == NOTHING:
+        return ""
+    if start == BUNDLED:
+        return str(weights.manifest()[wct_weights.BUNDLED]["sha256"])
+    return hashlib.sha256(Path(start).read_bytes()).hexdigest()
 
 
 def _measured(network: WctNetwork, trainer: WctTrainer, say: Say) -> dict[int, float]:

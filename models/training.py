@@ -151,10 +151,10 @@ class Trainer:
         rng = np.random.default_rng([config.seed, self.step])
         size = config.crop + 2 * views.MARGIN
         crops = self.photographs.crops(rng, count=config.batch_size, size=size)
-        pair = views.random_views(crops, rng)
+        seen = views.random_views(crops, rng, count=config.views)
         # Gram matrices and losses stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
-            content, style, tv, consistency = self._losses(pair, self._styles_of_the_step())
+            content, style, tv, consistency = self._losses(seen, self._styles_of_the_step())
         loss = (
             config.content_weight * content
             + config.style_weight * style
@@ -182,22 +182,35 @@ class Trainer:
         chosen = [int(order[turn // styles][turn % styles]) for turn in turns]
         return torch.tensor(chosen, device=self.device)
 
-    def _losses(self, pair: views.ViewPair, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _losses(self, seen: views.Views, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Content and style distance, total variation and consistency.
+
+        What is judged is not a single painting but the mean of all views', carried back to the first: that
+        is what a temporal filter makes of a film, and only strokes that move with the scene are left in it.
+
+        Args:
+            seen: photographs, N of them.
+            chosen: (N,) which style each is painted in.
+        """
         layer = losses.CONTENT_LAYER
-        first = pair.first.to(self.device).contiguous(memory_format=torch.channels_last)
-        clean = pair.clean.to(self.device).contiguous(memory_format=torch.channels_last)
+        clean = seen.clean.to(self.device).contiguous(memory_format=torch.channels_last)
         style = torch.nn.functional.one_hot(chosen, self.shape.styles).float()
         with torch.no_grad():
             wanted = self.features(clean, [layer])[layer]  # noise is no content
-        both = torch.cat([first, pair.second.to(self.device)])
-        painted, again = self.network(both, style.repeat(2, 1)).chunk(2)
-        found = self.features(painted, losses.STYLE_LAYERS)
-        warped = views.sample(painted.float(), pair.flow.to(self.device))
+        images = torch.cat([seen.first, *seen.others]).to(self.device)
+        images = images.contiguous(memory_format=torch.channels_last)
+        painted, *others = self.network(images, style.repeat(self.config.views, 1)).float().split(len(chosen))
+        flows, visible = seen.flows.to(self.device), seen.visible().to(self.device)
+        carried = [views.sample(other, flow) for other, flow in zip(others, flows, strict=True)]
+        again = torch.stack([torch.where(v > 0, c, painted) for c, v in zip(carried, visible, strict=True)])
+        mean = (painted + again.sum(0)) / self.config.views
+        found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
+        pairs = zip(carried, visible, strict=True)
         return (
             losses.content_distance(found[layer], wanted),
             losses.style_distance(found, {name: gram[chosen] for name, gram in self.grams.items()}),
-            losses.total_variation(painted.float()),
-            losses.consistency(warped, again.float(), pair.visible().to(self.device)),
+            losses.total_variation(mean),
+            torch.stack([losses.consistency(c, painted, v) for c, v in pairs]).mean(),
         )
 
     def _average_weights(self) -> None:

@@ -32,6 +32,7 @@ class TrainingConfig:
     style_weight: float = 8.0
     tv_weight: float = 0.05
     consistency_weight: float = 200.0
+    views: int = 6  # of each photograph in a step, as frames of a film would show it
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     features: str = FEATURES[0]
     averaging: float = 0.998  # decay of the running mean of the weights, which is the result
@@ -45,6 +46,8 @@ class TrainingConfig:
         for name in ("crop", "style_size"):
             if not 64 <= getattr(self, name) <= _LARGEST:
                 raise UsageError(f"{name} {getattr(self, name)} px is out of range; give 64 to {_LARGEST}")
+        if self.views < 2:
+            raise UsageError(f"views {self.views} is out of range; give 2 or more")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
         for name in ("learning_rate", "content_weight", "style_weight", "tv_weight", "consistency_weight"):

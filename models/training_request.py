@@ -43,8 +43,12 @@ class TrainingRequest:
         """Where one can see how far it is."""
         return self.target.with_suffix(".preview.png")
 
-    def check(self, *, full: bool) -> None:
+    def check(self, *, full: bool, wct: bool = False) -> None:
         """Refuse what can't be used, before anything slow.
+
+        Args:
+            full: whether all weights are trained, which alone can begin from nothing.
+            wct: whether the start is a file of the transform's networks, not a style.
 
         Raises:
             UsageError: names or start that make no sense.
@@ -54,7 +58,9 @@ class TrainingRequest:
         _check_names(self.names)
         if self.start == NOTHING and not full:
             raise UsageError("scales and shifts alone can't be learned from nothing; add --full")
-        if self.start not in (BUNDLED, NOTHING):
+        if wct and self.start not in (BUNDLED, NOTHING) and not paths.is_file(self.start):
+            raise UsageError(f"{self.start}: no such file of the transform's networks")
+        if not wct and self.start not in (BUNDLED, NOTHING):
             styles.check(self.start)
             methods.choose(self.start, methods.FEED_FORWARD)
         for painting in self.pictures:

@@ -1,15 +1,17 @@
-"""Pairs of views of the same photographs, as two frames of a film would show them.
+"""Several views of the same photographs, as frames of a film would show them.
 
-What a painter is asked for in `losses.consistency`: the second view is the first one panned, zoomed,
+What a painter is asked for in `losses.consistency`: each further view is the first one panned, zoomed,
 re-lit a little and with noise of its own, and the exact optical flow between them is known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -22,21 +24,21 @@ _GAIN, _OFFSET = 0.03, 0.01  # either way, of the second view's light
 
 
 @dataclass(frozen=True)
-class ViewPair:
-    """Two views and the flow between them."""
+class Views:
+    """A first view of N photographs, K further ones, and the flow between them."""
 
     clean: Tensor  # (N, 3, S, S) in 0..1, the first view without its noise
     first: Tensor  # (N, 3, S, S)
-    second: Tensor  # (N, 3, S, S)
-    flow: Tensor  # (N, S, S, 2): where the second view's pixels lie in the first, for `grid_sample`
+    others: Tensor  # (K, N, 3, S, S)
+    flows: Tensor  # (K, N, S, S, 2): where the first view's pixels lie in each other one, for `grid_sample`
 
     def visible(self) -> Tensor:
-        """(N, 1, S, S): 1 where a pixel of the second view lies in the first, else 0."""
-        return (self.flow.abs() <= 1).all(-1).unsqueeze(1).float()
+        """(K, N, 1, S, S): 1 where a pixel of the first view lies in the other one, else 0."""
+        return (self.flows.abs() <= 1).all(-1).unsqueeze(2).float()
 
 
-def random_views(photographs: Tensor, rng: np.random.Generator) -> ViewPair:
-    """Cut two views out of each photograph.
+def random_views(photographs: Tensor, rng: np.random.Generator, *, count: int = 2) -> Views:
+    """Cut views out of each photograph.
 
     Every second pan is by whole pixels and without a zoom: then nothing is interpolated, and a painter
     can't please by painting blurred.
@@ -44,26 +46,40 @@ def random_views(photographs: Tensor, rng: np.random.Generator) -> ViewPair:
     Args:
         photographs: (N, 3, S + 2 * MARGIN, S + 2 * MARGIN) in 0..1.
         rng: decides everything.
+        count: of the views of a photograph, 2 or more.
     """
     n, _, outer, _ = photographs.shape
     size = outer - 2 * MARGIN
     if size * _ZOOM / 2 + _PAN > MARGIN:
         raise ValueError(f"views of {size} px show more than the margin of {MARGIN} px holds")
+    if count < 2:
+        raise ValueError(f"{count = } must be at least 2")
     first = photographs[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+    level = rng.uniform(0, _NOISE, (n, 1, 1, 1)).astype(np.float32)
+    others, flows = [], []
+    for _ in range(count - 1):
+        zoom, pan = _random_motion(n, size, rng)
+        seen = sample(photographs, _grid(zoom, pan, size) * (size / outer))
+        gain, offset = torch.from_numpy(rng.uniform(-1, 1, (2, n, 1, 1, 1)).astype(np.float32))
+        others.append(_noisy(seen * (1 + _GAIN * gain) + _OFFSET * offset, level, rng))
+        flows.append(_grid(1 / zoom, -pan / zoom[:, None], size))
+    return Views(first, _noisy(first, level, rng), torch.stack(others), torch.stack(flows))
+
+
+def _random_motion(n: int, size: int, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(N,) zooms and (N, 2) pans in units of half a side: a view shows `zoom * p + pan` of the first at p."""
     whole = rng.random(n) < 0.5
     zoom = np.where(whole, 1.0, 1 + rng.uniform(-_ZOOM, _ZOOM, n))
     pan = rng.uniform(-_PAN, _PAN, (n, 2))
-    pan = np.where(whole[:, None], pan.round(), pan) * 2 / size  # in units of half a side
-    theta = np.zeros((n, 2, 3), np.float32)
+    return zoom, np.where(whole[:, None], pan.round(), pan) * 2 / size
+
+
+def _grid(zoom: NDArray[Any], pan: NDArray[Any], size: int) -> Tensor:
+    """(N, S, S, 2), for `grid_sample`."""
+    theta = np.zeros((len(zoom), 2, 3), np.float32)
     theta[:, 0, 0] = theta[:, 1, 1] = zoom
     theta[:, :, 2] = pan
-    flow = F.affine_grid(torch.from_numpy(theta), [n, 3, size, size], align_corners=False)
-    second = sample(photographs, flow * (size / outer))
-    light = rng.uniform(-1, 1, (2, n, 1, 1, 1)).astype(np.float32)
-    gain, offset = torch.from_numpy(light)
-    second = second * (1 + _GAIN * gain) + _OFFSET * offset
-    level = rng.uniform(0, _NOISE, (n, 1, 1, 1)).astype(np.float32)
-    return ViewPair(first, _noisy(first, level, rng), _noisy(second, level, rng), flow)
+    return F.affine_grid(torch.from_numpy(theta), [len(zoom), 3, size, size], align_corners=False)
 
 
 def sample(images: Tensor, flow: Tensor) -> Tensor:

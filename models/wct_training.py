@@ -40,7 +40,8 @@ from stylize_video.models.wct_training_config import WctTrainingConfig
 TAUGHT = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1",
 )  # fmt: skip
-_DEPTH = {1: 1.0, 2: 1.0, 3: 1.0, 4: 2.0, 5: 3.0}  # weight of a level's pixels; the deep ones learn slowly
+_DEPTH = {1: 1.0, 2: 1.0, 3: 1.0, 4: 4.0, 5: 3.0}  # weight of a level's pixels; the deep ones learn slowly
+_RIDGE = 1e-3  # of the mean variance, for the linear maps to VGG's features
 _EPSILON = 1e-2  # of the transform while training, in float32
 _CHAINS = ((4, 3, 2, 1), (4, 3, 2, 1), (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
@@ -65,19 +66,34 @@ class WctTrainer:
         photographs: PhotographSet,
         config: WctTrainingConfig,
         *,
+        start: WctNetwork | None = None,
         shape: WctConfig | None = None,
         device: str = "cpu",
     ) -> None:
+        """Prepare.
+
+        Args:
+            paintings: that pieces are taken from, (H, W, 3) uint8 RGB.
+            photographs: to learn on.
+            config: everything else.
+            start: networks to go on from, whose shape is taken; by default, from nothing.
+            shape: of networks from nothing.
+            device: where to train.
+        """
         self.config = config
         self.paintings, self.photographs = paintings, photographs
         self.device = torch.device(device)
         self.features = load_features("vgg16").to(self.device).to(memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
             torch.manual_seed(config.seed)
-            network = WctNetwork(shape or WctConfig())
+            network = WctNetwork(start.config if start else shape or WctConfig())
             self.embeddings = _embeddings(network.config)
+        if start is not None:
+            network.load_state_dict(start.state_dict())
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.scales = self._scales()
+        if start is not None:
+            self._fit_embeddings()
         self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.embeddings.parameters()])
         self.average = {n: v.detach().clone() for n, v in self.network.named_parameters()}
         self.inputs = self._fingerprint()
@@ -88,14 +104,31 @@ class WctTrainer:
         digest = hashlib.sha256()
         for picture in (*self.paintings, *self.photographs.training):
             digest.update(repr(picture.shape).encode() + picture.tobytes())
+        for name, value in self.network.state_dict().items():
+            digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
     def _scales(self) -> dict[str, float]:
         """The root mean square of VGG's features on photographs: hundreds; the student's are near 1."""
-        photos = self.photographs.crops(np.random.default_rng(self.config.seed), count=8, size=128)
         with torch.no_grad():
-            found = self.features(photos.to(self.device), TAUGHT)
+            found = self.features(self._first_photos(), TAUGHT)
         return {name: float(x.square().mean().sqrt()) for name, x in found.items()}
+
+    def _first_photos(self) -> Tensor:
+        """(8, 3, 128, 128), before any training."""
+        return self.photographs.crops(np.random.default_rng(self.config.seed), count=8, size=128).to(
+            self.device
+        )
+
+    def _fit_embeddings(self) -> None:
+        """The maps that bring a trained encoder nearest to VGG: its file doesn't hold them."""
+        photos = self._first_photos()
+        with torch.no_grad():
+            wanted = self.features(photos, TAUGHT)
+            own = self.network.encoder.features(photos, LEVELS[-1])
+            for name in TAUGHT:
+                weight = _linear_map(own[name], wanted[name] / self.scales[name])
+                self.embeddings[name].load_state_dict({"weight": weight[..., None, None]})
 
     def run(self) -> Iterator[Progress]:
         """Train to the end, one step a turn."""
@@ -271,6 +304,14 @@ def _embeddings(config: WctConfig) -> nn.ModuleDict:
             for name in TAUGHT
         }
     )
+
+
+def _linear_map(x: Tensor, y: Tensor) -> Tensor:
+    """(D, C), which takes (N, C, H, W) nearest to (N, D, H, W): least squares, with a ridge."""
+    x, y = (features.permute(0, 2, 3, 1).flatten(0, 2).double() for features in (x, y))
+    gram = x.T @ x
+    ridge = _RIDGE * gram.diagonal().mean() * torch.eye(len(gram), dtype=x.dtype, device=x.device)
+    return torch.linalg.solve(gram + ridge, x.T @ y).T.float()
 
 
 def _grid(layer: str, turn: int) -> tuple[slice | EllipsisType, ...]:

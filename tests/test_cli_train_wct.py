@@ -114,6 +114,8 @@ def test_networks_are_trained_measured_and_written(studio: Studio, monkeypatch: 
         name: sha256((studio.folder / f"{name}.png").read_bytes()).hexdigest() for name in ("red", "blue")
     }
     assert studio.provenance() == {
+        "started_from": "nothing",
+        "started_from_sha256": "",
         "program": f"stylize-video {stylize_video.__version__}",
         "torch": torch.__version__,
         "config": asdict(config),
@@ -192,7 +194,8 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
 
 AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "--full is of no use with --wct; leave it out", ["--full"]),
-    (2, "--from is of no use with --wct", ["--from", "nothing"]),
+    (2, "missing.safetensors: no such file of the transform's networks", ["--from", "missing.safetensors"]),
+    (2, "kandinsky: no such file of the transform's networks", ["--from", "kandinsky"]),
     (2, "--style-size is of no use with --wct", ["--style-size", "128"]),
     (2, "--style-weight is of no use with --wct", ["--style-weight", "9"]),
     (2, "--style-weight is of no use with --wct", ["--style-weight", "nan"]),
@@ -230,7 +233,23 @@ def test_options_given_as_they_are_anyway_are_not_refused(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train, "_train_networks", lambda *_: None)
-    assert run(*studio.command("--style-size", 512, "--from", "bundled")).exit_code == 0
+    assert run(*studio.command("--style-size", 512, "--from", "nothing")).exit_code == 0
+
+
+def test_a_training_goes_on_from_networks_of_a_file(studio: Studio) -> None:
+    """The bundled ones, whose shape it keeps."""
+    bundled = weights.FOLDER / weights.manifest()["wct"]["file"]
+    result = run(*studio.command("--from", bundled, steps=1))
+    assert result.exit_code == 0, result.output
+    found = wct_weights.open_file(studio.target)
+    assert found.network.config == wct_weights.open_bundled().network.config
+    assert studio.provenance()["started_from"] == str(bundled)
+    assert studio.provenance()["started_from_sha256"] == weights.manifest()["wct"]["sha256"]
+
+
+def test_a_file_of_other_networks_is_no_start(studio: Studio) -> None:
+    other = weights.FOLDER / weights.manifest()["vgg16"]["file"]
+    refused(1, "vgg16.safetensors: made for 'something else'", *studio.command("--from", other))
 
 
 def test_a_painting_that_cannot_be_used(studio: Studio) -> None:

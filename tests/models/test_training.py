@@ -366,15 +366,17 @@ def test_each_photograph_is_compared_with_its_styles_painting(monkeypatch: pytes
     for layer, gram in seen[0].items():
         wanted = [style_target(paintings[i], 64, run.features)[layer] for i in chosen]
         torch.testing.assert_close(gram, torch.cat(wanted))
-    # Both views of a photograph are painted in one style.
-    assert torch.equal(styles[0], torch.eye(3)[chosen.repeat(2)])
+    # All views of a photograph are painted in one style.
+    assert torch.equal(styles[0], torch.eye(3)[chosen.repeat(run.config.views)])
 
 
 def test_the_photograph_to_keep_is_the_view_without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     run = trainer()
-    pairs: list[views.ViewPair] = []
+    cuts: list[views.Views] = []
     cut_views = views.random_views
-    monkeypatch.setattr(views, "random_views", lambda *given: pairs.append(cut_views(*given)) or pairs[-1])
+    monkeypatch.setattr(
+        views, "random_views", lambda *given, **named: cuts.append(cut_views(*given, **named)) or cuts[-1]
+    )
     looked_at: list[tuple[torch.Tensor, dict[str, torch.Tensor]]] = []
     run.features.register_forward_hook(lambda _, given, found: looked_at.append((given[0], found)))
     painted: list[torch.Tensor] = []
@@ -383,11 +385,38 @@ def test_the_photograph_to_keep_is_the_view_without_noise(monkeypatch: pytest.Mo
     distance = losses.content_distance
     monkeypatch.setattr(losses, "content_distance", lambda *given: kept.append(given) or distance(*given))
     next(run.run())
-    (pair,) = pairs
-    assert not torch.equal(pair.clean, pair.first)
-    assert torch.equal(looked_at[0][0], pair.clean)
-    assert torch.equal(painted[0], torch.cat([pair.first, pair.second]))
+    (seen,) = cuts
+    assert len(seen.others) == run.config.views - 1
+    assert not torch.equal(seen.clean, seen.first)
+    assert torch.equal(looked_at[0][0], seen.clean)
+    assert torch.equal(painted[0], torch.cat([seen.first, *seen.others]))
     assert kept[0][1] is looked_at[0][1][losses.CONTENT_LAYER]
+
+
+def test_what_is_judged_is_the_mean_of_the_views_carried_back_to_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = trainer(replace(CONFIG, views=3))
+    seen: list[views.Views] = []
+    cut_views = views.random_views
+    monkeypatch.setattr(
+        views, "random_views", lambda *given, **named: seen.append(cut_views(*given, **named)) or seen[-1]
+    )
+    painted: list[torch.Tensor] = []
+    run.network.register_forward_hook(lambda _, __, found: painted.append(found.detach()))
+    judged: list[torch.Tensor] = []
+    run.features.register_forward_hook(lambda _, given, __: judged.append(given[0].detach()))
+    next(run.run())
+    count = run.config.batch_size
+    first, *others = painted[0].float().split(count)
+    total = first.clone()
+    for other, flow, visible in zip(others, seen[0].flows, seen[0].visible(), strict=True):
+        carried = torch.nn.functional.grid_sample(
+            other, flow, mode="bicubic", padding_mode="border", align_corners=False
+        )
+        total += visible * carried + (1 - visible) * first  # what another view doesn't show is the first's
+    torch.testing.assert_close(judged[-1], total / 3, rtol=1e-4, atol=1e-5)
+    assert (judged[-1] - first).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize(("paintings", "styles"), [(2, 1), (1, 2), (3, 8)])
@@ -421,6 +450,7 @@ def test_a_run_of_one_step_has_a_learning_rate() -> None:
         ("steps", 0),
         ("batch_size", 0),
         ("held_out", 0),
+        ("views", 1),
         ("crop", 63),
         ("style_size", 63),
         ("style_size", 4097),

@@ -18,7 +18,7 @@ from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.vgg import load_features
-from stylize_video.models.wct_network import WctConfig
+from stylize_video.models.wct_network import WctConfig, WctNetwork
 from stylize_video.models.wct_training import WctTrainer, learning_rate
 from stylize_video.models.wct_training_config import WCT, WctTrainingConfig
 from tests.networks import noise
@@ -40,9 +40,10 @@ def trainer(
     paintings: Sequence[Picture] = (noise(1),),
     photographs: PhotographSet = PHOTOGRAPHS,
     shape: WctConfig = SHAPE,
+    start: WctNetwork | None = None,
 ) -> WctTrainer:
     """A small run."""
-    return WctTrainer(paintings, photographs, config, shape=shape)
+    return WctTrainer(paintings, photographs, config, shape=shape, start=start)
 
 
 def weights_of(run: WctTrainer) -> dict[str, torch.Tensor]:
@@ -66,6 +67,29 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
     assert [entry.step for entry in progress[0]] == [1, 2, 3, 4]
     assert same(first, second)
     assert not same(first, other)
+
+
+def test_a_run_from_networks_begins_as_they_are_with_maps_that_fit_them() -> None:
+    torch.manual_seed(5)
+    start = WctNetwork(WctConfig((8, 12, 8, 8, 8)))
+    run = trainer(start=start)
+    assert run.network.config == start.config
+    assert all(
+        torch.equal(value, run.network.state_dict()[name]) for name, value in start.state_dict().items()
+    )
+    fitted, config = run._advance().embedding, replace(CONFIG, embedding_weight=0.0, pixel_weight=0.0)
+    fresh = trainer(config, start=start)
+    torch.nn.init.normal_(fresh.embeddings["relu3_1"].weight, std=0.1)
+    assert fitted < fresh._advance().embedding
+    assert not same(run, trainer(shape=start.config))
+
+
+def test_another_start_is_another_run(tmp_path: Path) -> None:
+    begun, path = trainer(), tmp_path / "checkpoint"
+    next(begun.run())
+    begun.save(path)
+    with pytest.raises(TrainingError, match="other settings, paintings, photographs or start"):
+        trainer(start=begun.result()).restore(path)
 
 
 @pytest.mark.parametrize("stopped", [1, 2, 3])
@@ -206,7 +230,7 @@ def test_the_learning_rate_warms_up_and_falls_in_each_phase() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "phases"), [(WCT.steps, (3200, 2000)), (52, (32, 20)), (3, (2, 1)), (2, (1, 1)), (1, (1, 0))]
+    ("steps", "phases"), [(WCT.steps, (3000, 7000)), (50, (15, 35)), (3, (1, 2)), (2, (1, 1)), (1, (1, 0))]
 )
 def test_steps_are_split_as_the_defaults_are(steps: int, phases: tuple[int, int]) -> None:
     found = WCT.with_steps(steps)

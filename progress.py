@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +17,9 @@ from rich.progress import (
 from rich.text import Text
 
 from stylize_video.pipeline.frames import VideoInfo
+
+if TYPE_CHECKING:
+    from stylize_video.models.gatys import Step
 
 
 class _FrameRate(ProgressColumn):
@@ -41,6 +44,7 @@ class FilmProgress:
             console=Console(stderr=True),
             transient=True,
         )
+        self._title = title
         self._task = self._progress.add_task(title, total=None, start=False)
 
     def start(self, info: VideoInfo) -> None:
@@ -51,6 +55,11 @@ class FilmProgress:
     def update(self, frames: int) -> None:
         """So many frames are written."""
         self._progress.update(self._task, completed=frames)
+
+    def step(self, step: Step) -> None:
+        """So far is the keyframe that is optimised now."""
+        told = f"{self._title}, keyframe {step.number}/{step.of}, loss {step.loss:.3f}"
+        self._progress.update(self._task, description=told)
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -11,8 +11,10 @@ import typer
 import stylize_video
 from stylize_video import summary
 from stylize_video.command_line import reporting, share_the_cores, style_names
+from stylize_video.commands import gatys_options as gatys
 from stylize_video.models import wct_levels
 from stylize_video.models.devices import DEVICES
+from stylize_video.models.gatys_config import PHOTOREAL_WEIGHT, GatysConfig, parse_layers
 from stylize_video.models.methods import METHODS
 from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_region, parse_time
 
@@ -43,7 +45,8 @@ def paint(
         str,
         typer.Option(
             help=f"{', '.join(METHODS)}. By default the style decides: wct, the whitening and colouring "
-            "transform, paints as any picture, a feed-forward network as the painting it was trained on."
+            "transform, paints as any picture, a feed-forward network as the painting it was trained on. "
+            "gatys paints as any picture too, best and slowest."
         ),
     ] = PaintOptions.method,
     levels: Annotated[
@@ -53,6 +56,29 @@ def paint(
         Path | None,
         typer.Option(help="Networks that train --wct made. Default: bundled.", show_default=False),
     ] = PaintOptions.wct_weights,
+    iterations: gatys.Iterations = GatysConfig.iterations,
+    content_weight: gatys.ContentWeight = GatysConfig.content_weight,
+    style_weight: gatys.StyleWeight = GatysConfig.style_weight,
+    tv_weight: gatys.TvWeight = GatysConfig.tv_weight,
+    temporal_weight: gatys.TemporalWeight = GatysConfig.temporal_weight,
+    init: gatys.Init = GatysConfig.init,
+    optimizer: gatys.Optimizer = GatysConfig.optimizer,
+    layers: gatys.Layers = gatys.LAYERS,
+    features: gatys.Features = GatysConfig.features,
+    seed: gatys.Seed = GatysConfig.seed,
+    photoreal: gatys.Photoreal = False,
+    content_mask: gatys.ContentMask = PaintOptions.content_mask,
+    style_mask: gatys.StyleMask = PaintOptions.style_mask,
+    keyframe_interval: gatys.KeyframeInterval = PaintOptions.keyframe_interval,
+    resume: gatys.Resume = PaintOptions.resume,
+    guide: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Frames that you painted, frame0001.png ..., carried through the film; no network paints.",
+            show_default=False,
+        ),
+    ] = PaintOptions.guide,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -139,6 +165,24 @@ def paint(
             method=method,
             levels=wct_levels.parse(levels),
             wct_weights=wct_weights,
+            gatys=GatysConfig(
+                iterations=iterations,
+                content_weight=content_weight,
+                style_weight=style_weight,
+                tv_weight=tv_weight,
+                temporal_weight=temporal_weight,
+                init=init,
+                optimizer=optimizer,
+                style_layers=parse_layers(layers),
+                features=features,
+                seed=seed,
+                photoreal_weight=PHOTOREAL_WEIGHT if photoreal else 0.0,
+            ),
+            content_mask=content_mask,
+            style_mask=style_mask,
+            keyframe_interval=keyframe_interval,
+            resume=resume,
+            guide=guide,
             mask=mask,
             regions=tuple(parse_region(text) for text in region or ()),
             strength=strength,
@@ -160,8 +204,9 @@ def paint(
             verify=verify,
         )
         options.check_styles()  # before a file is called after them
-        specs = [region.style for region in options.painted]
-        result = _paint(source, output or default_output(source, *specs), options, quiet=quiet)
+        specs = [str(guide)] if guide else [region.style for region in options.painted]
+        target = output or default_output(source, *specs, guide=guide)
+        result = _paint(source, target, options, quiet=quiet)
         if as_json:
             print(json.dumps(summary.as_json(result, "+".join(specs))))
         for line in summary.of_profile(result.profile) if profile else ():
@@ -182,4 +227,4 @@ def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) ->
     from stylize_video.progress import FilmProgress
 
     with FilmProgress(f"painting {source.name}") as bar:
-        return job.paint(source, target, options, on_start=bar.start, on_frame=bar.update)
+        return job.paint(source, target, options, on_start=bar.start, on_frame=bar.update, on_step=bar.step)

@@ -7,11 +7,12 @@ from stylize_video.models import style_spec
 
 FEED_FORWARD = "feed-forward"  # a network trained on the style
 WCT = "wct"  # the whitening and colouring transform, for any picture
-METHODS = ("auto", FEED_FORWARD, WCT)
+GATYS = "gatys"  # optimisation of the pixels, for any picture
+METHODS = ("auto", FEED_FORWARD, WCT, GATYS)
 
 
 def choose(spec: str, method: str) -> str:
-    """`FEED_FORWARD` or `WCT`; "auto" takes the transform if any style of the spec is a picture.
+    """`FEED_FORWARD`, `WCT` or `GATYS`; "auto" takes the transform if any style of the spec is a picture.
 
     Raises:
         UsageError: the style can't be painted so.
@@ -23,6 +24,11 @@ def choose(spec: str, method: str) -> str:
     if method == FEED_FORWARD and pictures:
         raise UsageError(
             f"{pictures[0]}: a picture is no trained network; paint with --method wct, or train one"
+        )
+    others = [i for i in mixture if not i.is_picture]
+    if method == GATYS and others:
+        raise UsageError(
+            f"{others[0]}: --method gatys needs a picture of the painting; give its file as --style"
         )
     trained = [i for i in mixture if i.file and not i.is_picture]
     if method == WCT and trained:

@@ -169,15 +169,19 @@ LAYERS = _layers(Vgg16.layout)
 NETWORKS: dict[str, type[Vgg16] | type[Vgg19]] = {"vgg16": Vgg16, "vgg19": Vgg19}
 
 
-def load_features(name: str) -> FeatureNetwork:
+def load_features(name: str, *, pooling: Literal["max", "mean"] = "max") -> FeatureNetwork:
     """The feature network "vgg16", which is bundled, or "vgg19", which torchvision downloads.
+
+    Args:
+        name: one of `NETWORKS`.
+        pooling: see `FeatureNetwork`.
 
     Raises:
         WeightsError: the weights are missing or damaged, or can't be downloaded.
     """
     if name not in NETWORKS:
         raise ValueError(f"{name = } must be one of {tuple(NETWORKS)}")
-    return NETWORKS[name].pretrained()
+    return NETWORKS[name].pretrained(pooling=pooling)
 
 
 def from_torchvision(state: Mapping[str, Tensor], layout: Layout) -> dict[str, Tensor]:

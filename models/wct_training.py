@@ -311,7 +311,8 @@ def _linear_map(x: Tensor, y: Tensor) -> Tensor:
     x, y = (features.permute(0, 2, 3, 1).flatten(0, 2).double() for features in (x, y))
     gram = x.T @ x
     ridge = _RIDGE * gram.diagonal().mean() * torch.eye(len(gram), dtype=x.dtype, device=x.device)
-    return torch.linalg.solve(gram + ridge, x.T @ y).T.float()
+    weight: Tensor = torch.linalg.solve(gram + ridge, x.T @ y).T.float()
+    return weight
 
 
 def _grid(layer: str, turn: int) -> tuple[slice | EllipsisType, ...]:

@@ -20,6 +20,7 @@ from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
 from stylize_video.pipeline.masks import FilmClock, Mask, open_mask
+from stylize_video.pipeline.optimised import OnStep
 from stylize_video.pipeline.options import PaintOptions
 from stylize_video.pipeline.painters import Painter
 from stylize_video.pipeline.pixels import chroma_is_halved
@@ -48,12 +49,16 @@ class Painted:
 
 
 class PaintingInterrupted(KeyboardInterrupt):
-    """Ctrl-C; `partial` is the playable film of what had been painted, or None."""
+    """Ctrl-C; `partial` is the playable film of what had been painted, or None.
 
-    def __init__(self, partial: Path | None, frames: int) -> None:
+    `resumable` says that finished keyframes are kept, so that the job can go on from there.
+    """
+
+    def __init__(self, partial: Path | None, frames: int, *, resumable: bool = False) -> None:
         super().__init__()
         self.partial = partial
         self.frames = frames
+        self.resumable = resumable
 
 
 OnFrame = Callable[[int], None]  # called with the number of frames written so far
@@ -66,6 +71,7 @@ def paint(
     *,
     on_start: Callable[[VideoInfo], None] | None = None,
     on_frame: OnFrame | None = None,
+    on_step: OnStep | None = None,
 ) -> Painted:
     """Paint one film.
 
@@ -75,12 +81,14 @@ def paint(
         options: everything else.
         on_start: called once with what is known of the film.
         on_frame: called in the writer's thread after each frame.
+        on_step: called after each step of a keyframe that is optimised.
 
     Raises:
-        StylizeVideoError: nothing is left behind, an existing output is untouched.
+        StylizeVideoError: nothing is left behind but finished keyframes, an existing output is untouched.
         PaintingInterrupted: Ctrl-C; what was painted so far lies in a playable file.
     """
     preflight.check(source, output, options)
+    store = preflight.open_store(source, output, options)
     device = choose_device(options.device)
     container, _ = formats.check_output(output, options.codec)
     strength = 1.0 if _blends_features(options) else options.strength
@@ -99,7 +107,13 @@ def paint(
     ):
         if reader.info.width * reader.info.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
-        painter = _painter(options, reader.info, device, lambda: _open(options, clock, masks))
+        exact = reader.info.bit_depth > 8
+        if options.has_keyframes:
+            painter = painters.create_with_keyframes(
+                options, device, exact=exact, store=store, on_step=on_step
+            )
+        else:
+            painter = _painter(options, device, lambda: _open(options, clock, masks), exact=exact)
         coverage = Coverage(_open(options, clock, masks)) if options.masked else None
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
@@ -117,6 +131,8 @@ def paint(
             )
             stages = (painter.stage, stabilize)
             report, verified, profile = _run(reader, stages, compositor, writer, options, device, on_frame)
+        if store is not None:
+            store.remove()
         masks_said = coverage.notes if coverage is not None else ()
         return Painted(
             output=output,
@@ -160,7 +176,7 @@ def _run(
         if on_frame is not None:
             on_frame(written)
 
-    batch_size = options.batch_size or _batch_size(reader.info, options.stroke_size, device)
+    batch_size = options.batch_size or _batch_size(reader.info, options, device)
     try:
         profile = runner.run(
             _frames(reader, options, rgb=way.needs_rgb),
@@ -178,23 +194,23 @@ def _run(
             raise _out_of_memory(reader.info, batch_size, device) from error
         raise
     except KeyboardInterrupt:
-        raise PaintingInterrupted(writer.keep_partial(), written) from None
+        resumable = methods.GATYS in options.ways
+        raise PaintingInterrupted(writer.keep_partial(), written, resumable=resumable) from None
     return report, verified, profile
 
 
 def _blends_features(options: PaintOptions) -> bool:
     """Whether `strength` is the transform's alpha; else the painting is mixed with the original."""
-    return all(methods.choose(region.style, options.method) == methods.WCT for region in options.painted)
+    return options.ways == {methods.WCT}
 
 
 def _painter(
-    options: PaintOptions, info: VideoInfo, device: torch.device, masks: Callable[[], list[Mask]]
+    options: PaintOptions, device: torch.device, masks: Callable[[], list[Mask]], *, exact: bool
 ) -> Painter:
     """What paints; each style in its region, if there are several."""
     alpha = options.strength if _blends_features(options) else 1.0
     found = [
-        painters.create(region.style, options, device, exact=info.bit_depth > 8, alpha=alpha)
-        for region in options.painted
+        painters.create(region.style, options, device, exact=exact, alpha=alpha) for region in options.painted
     ]
     if len(found) == 1:
         return found[0]
@@ -207,15 +223,18 @@ def _open(options: PaintOptions, clock: FilmClock, masks: ExitStack) -> list[Mas
     return [masks.enter_context(open_mask(r.mask, clock)) for r in options.painted if r.mask is not None]
 
 
-def _batch_size(info: VideoInfo, stroke_size: float, device: torch.device) -> int:
-    canvas = info.width * info.height / min(1.0, stroke_size) ** 2  # px, of frame or painting, the larger one
+def _batch_size(info: VideoInfo, options: PaintOptions, device: torch.device) -> int:
+    if options.has_keyframes:
+        return 1
+    # In px, of frame or painting, the larger one.
+    canvas = info.width * info.height / min(1.0, options.stroke_size) ** 2
     return engine.batch_size(device, round(canvas))
 
 
 def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator[Frame]:
     """The film's frames; the first of each shot marked, if a stage asks for it."""
     frames = reader.frames(rgb=rgb)
-    return cuts.mark(frames) if options.stabilizes else frames
+    return cuts.mark(frames) if options.stabilizes or options.has_keyframes else frames
 
 
 def _stabilizer(options: PaintOptions, writer: FileWriter, device: torch.device) -> Stabilize:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 
 from stylize_video.errors import UsageError
-from stylize_video.models import methods, styles, wct_levels
+from stylize_video.models import gatys_config, methods, styles, wct_levels
 from stylize_video.models.devices import check_device
+from stylize_video.models.gatys_config import GatysConfig
 from stylize_video.models.methods import METHODS
-from stylize_video.models.style_spec import file_stem
+from stylize_video.models.style_spec import file_stem, parse
 from stylize_video.models.wct_levels import DEFAULT_LEVELS
+
+GUIDED = "guided"  # what paints with a guide, beside models/methods.py's methods
 
 FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 
@@ -44,6 +47,12 @@ class PaintOptions:
     method: str = METHODS[0]  # how it is painted; one of METHODS
     levels: tuple[int, ...] = DEFAULT_LEVELS  # of the whitening and colouring transform, from coarse to fine
     wct_weights: Path | None = None  # its networks; None: those that are bundled
+    gatys: GatysConfig = gatys_config.DEFAULTS  # how pixels are optimised
+    keyframe_interval: str = "12"  # frames from one optimised frame to the next; "auto": where it is needed
+    resume: bool = False  # go on with the keyframes of an interrupted run
+    content_mask: Path | None = None  # regions of the input, for gatys; each is painted as
+    style_mask: Path | None = None  # that of the painting which has the same colour
+    guide: Path | None = None  # a folder of painted frames, in place of a style
     mask: Path | None = None  # a picture or film, white where the style is painted; None: everywhere
     regions: tuple[Region, ...] = ()  # further styles, each where its own mask is white
     strength: float = 1.0  # 0..1, how much of the painting; the rest is the original
@@ -51,7 +60,7 @@ class PaintOptions:
     stroke_size: float = 1.0  # how many times as large as the network paints them
     stabilize: bool = True  # take the flicker out
     stability: float = 0.92  # 0..1, how much of the frame before is kept where it can be trusted
-    flow: str = "dis"  # what finds motion for that; one of FLOWS
+    flow: str = "dis"  # what finds motion for that, and for keyframes; one of FLOWS
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int | None = None  # frames; None: what suits the device
     device: str = "auto"
@@ -78,6 +87,14 @@ class PaintOptions:
         wct_levels.check(self.levels)
         if self.flow not in FLOWS:
             raise UsageError(f"no flow called {self.flow!r}; give {' or '.join(FLOWS)}")
+        if self.keyframe_interval != "auto" and not (
+            self.keyframe_interval.isdecimal() and int(self.keyframe_interval) >= 1
+        ):
+            raise UsageError(
+                f"keyframe interval {self.keyframe_interval!r} is out of range; give 1 frame or more, or auto"
+            )
+        if (self.content_mask is None) != (self.style_mask is None):
+            raise UsageError("--content-mask and --style-mask need each other: the same colours in both")
         if self.batch_size is not None and self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
@@ -107,13 +124,34 @@ class PaintOptions:
         Raises:
             UsageError: it is not; names that only the user's own `wct_weights` know are not looked up.
         """
-        chosen = [methods.choose(region.style, self.method) for region in self.painted]
-        for region, method in zip(self.painted, chosen, strict=True):
-            styles.check(region.style, names=method != methods.WCT or self.wct_weights is None)
-        self._check_use(set(chosen))
+        if self.guide is None:
+            for region in self.painted:
+                method = methods.choose(region.style, self.method)
+                styles.check(region.style, names=method != methods.WCT or self.wct_weights is None)
+        self._check_use(self.ways)
+
+    @property
+    def ways(self) -> set[str]:
+        """All ways of painting that are asked for: `GUIDED`, or some of `models.methods.METHODS`.
+
+        Raises:
+            UsageError: a style that can't be painted so.
+        """
+        if self.guide is not None:
+            return {GUIDED}
+        return {methods.choose(region.style, self.method) for region in self.painted}
+
+    @property
+    def has_keyframes(self) -> bool:
+        """Whether a few frames are painted, and carried to those between."""
+        return not self.ways.isdisjoint({methods.GATYS, GUIDED})
 
     def _check_use(self, chosen: set[str]) -> None:
         """Refuse what would do nothing."""
+        if self.has_keyframes:
+            self._check_keyframes()
+        if methods.GATYS not in chosen and (names := self._of_gatys()):
+            raise UsageError(f"{' and '.join(names)}: only for --method gatys, and a picture as style")
         if methods.WCT not in chosen and (self.wct_weights or self.levels != DEFAULT_LEVELS):
             raise UsageError(
                 "--levels and --wct-weights are for the transform; give a picture as style, or --method wct"
@@ -123,10 +161,43 @@ class PaintOptions:
         if self.regions and self.mask is None and self.style != PaintOptions.style:
             raise UsageError(f"beside --region, --style {self.style} needs a --mask that says where")
 
+    def _of_gatys(self) -> list[str]:
+        """The options given that only `methods.GATYS` heeds."""
+        renamed = {"style_layers": "layers", "photoreal_weight": "photoreal"}
+        found = [
+            renamed.get(f.name, f.name)
+            for f in fields(GatysConfig)
+            if getattr(self.gatys, f.name) != f.default
+        ]
+        own = ("keyframe_interval", "resume", "content_mask", "style_mask")
+        found += [name for name in own if getattr(self, name) != getattr(PaintOptions, name)]
+        return [f"--{name.replace('_', '-')}" for name in found]
+
+    def _check_keyframes(self) -> None:
+        """Refuse what would do nothing where keyframes are carried through the film."""
+        if self.guide is not None and (
+            self.method != PaintOptions.method or self.style != PaintOptions.style
+        ):
+            raise UsageError("--guide brings its own painting; leave --style and --method out")
+        what = "--guide" if self.guide is not None else "--method gatys"
+        if self.regions:
+            raise UsageError(f"--region is not for {what}, which holds frames back; use --mask")
+        useless = ["tile", "batch_size", "stability", *(["stroke_size"] if self.guide is not None else [])]
+        for name in useless:
+            if getattr(self, name) != getattr(PaintOptions, name):
+                raise UsageError(f"--{name.replace('_', '-')} is not for {what}")
+        if self.content_mask is not None and len(parse(self.style)) > 1:
+            raise UsageError("--style-mask is of one painting; give one as --style")
+
     @property
     def stabilizes(self) -> bool:
         """Whether anything of the frame before is kept."""
-        return self.stabilize and self.stability > 0
+        return self.stabilize and self.stability > 0 and not self.has_keyframes
+
+    @property
+    def interval(self) -> int | None:
+        """Frames from one keyframe to the next; None: where the motion asks for one."""
+        return None if self.keyframe_interval == "auto" else int(self.keyframe_interval)
 
     @property
     def tile_side(self) -> int | None:
@@ -161,13 +232,16 @@ def parse_time(text: str) -> Fraction:
     return 3600 * int(hours or 0) + 60 * int(minutes or 0) + Fraction(seconds)
 
 
-def default_output(source: Path, *styles: str) -> Path:
-    """INPUT-stem_STYLE.ext beside the input; with an extension that can be written.
+def default_output(source: Path, *styles: str, guide: Path | None = None) -> Path:
+    """INPUT-stem_STYLE.ext beside the input, or INPUT-stem_GUIDE.ext; with an extension that can be written.
 
     Raises:
         UsageError: the style is no name, so no file can be called after it.
     """
-    name = "+".join(dict.fromkeys(file_stem(style) for style in styles))
+    if guide is None:
+        name = "+".join(dict.fromkeys(file_stem(style) for style in styles))
+    else:
+        name = guide.absolute().name or GUIDED
     if "/" in name or "\0" in f"{name}{source}":
         raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
     from stylize_video.pipeline.formats import CONTAINERS  # brings PyAV, which --help need not wait for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -9,6 +10,9 @@ import torch
 from stylize_video.models import engine, methods, styles, wct_sections, wct_style, wct_weights
 from stylize_video.models.engine import Engine
 from stylize_video.models.wct_painter import WctPainter
+from stylize_video.pipeline import optimised
+from stylize_video.pipeline.keyframe_store import KeyframeStore
+from stylize_video.pipeline.optimised import OnStep
 from stylize_video.pipeline.options import PaintOptions
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 
@@ -41,6 +45,27 @@ def create(
     else:
         paints = _network(style, options, device, exact=exact)
     return Painter(NetworkPainter(paints, stroke_size=options.stroke_size), paints.notes)
+
+
+def create_with_keyframes(
+    options: PaintOptions,
+    device: torch.device,
+    *,
+    exact: bool,
+    store: KeyframeStore | None = None,
+    on_step: OnStep | None = None,
+) -> Painter:
+    """What carries keyframes through a film; see `optimised`.
+
+    Raises:
+        StylizeVideoError: pictures or weights that can't be read.
+    """
+    if options.guide is not None:
+        guided = optimised.guided(options, device, options.guide)
+        return Painter(guided, guided.notes)
+    transform = partial(_transform, options.style, options, device, exact=exact, alpha=1.0)
+    stage = optimised.keyframes(options, device, transform=transform, store=store, on_step=on_step)
+    return Painter(stage, [])
 
 
 def _network(style: str, options: PaintOptions, device: torch.device, *, exact: bool) -> Engine:

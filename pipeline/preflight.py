@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import paths, style_spec, whole_file
-from stylize_video.pipeline import formats
+from stylize_video.models import methods, paths, style_spec, whole_file
+from stylize_video.models.gatys_config import STARTS
+from stylize_video.pipeline import formats, keyframe_store
+from stylize_video.pipeline.keyframe_store import KeyframeStore
 from stylize_video.pipeline.masks import check_mask
 from stylize_video.pipeline.options import PaintOptions
 
@@ -17,7 +20,8 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
     Raises:
         InputError: no such input, or one that is no regular file.
         OutputError: the output's folder is missing or can't be written to.
-        OutputExistsError: the output exists and `options.overwrite` is off.
+        OutputExistsError: the output exists and `options.overwrite` is off, or keyframes of it do and
+            `options.resume` is.
         UsageError: unknown style, extension or codec; or the output is the input, a style or a mask.
     """
     options.check_styles()
@@ -26,8 +30,14 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
             check_mask(region.mask)
     if options.wct_weights is not None and not paths.is_file(options.wct_weights):
         raise InputError(f"{options.wct_weights}: no such weights file")
+    if options.guide is not None and not paths.is_folder(options.guide):
+        raise InputError(f"{options.guide}: no such folder; --guide takes one of painted frames")
+    for picture in _asked_of_gatys(options):
+        if not paths.is_file(picture):
+            raise InputError(f"{picture}: no such picture")
     try:
         _check_paths(source, output, options)
+        open_store(source, output, options)
     except OSError as error:  # a name too long, a folder that may not be searched
         raise InputError(f"{error.filename or source}: can't be used ({error.strerror})") from error
 
@@ -49,9 +59,38 @@ def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     whole_file.check_target(output, overwrite=options.overwrite)
 
 
+def open_store(source: Path, output: Path, options: PaintOptions) -> KeyframeStore | None:
+    """Where optimised keyframes are kept until the film is done; None if there are none to keep.
+
+    Raises:
+        InputError: a file can't be read, or the keyframes there are another film's.
+        OutputExistsError: there are keyframes and `options.resume` is off.
+    """
+    if methods.GATYS not in options.ways:
+        return None
+    names = ("stroke_size", "max_size", "start", "duration", "keyframe_interval", "flow")
+    settings = {**asdict(options.gatys), **{name: getattr(options, name) for name in names}}
+    weights = [ingredient.weight for ingredient in style_spec.parse(options.style)]
+    made_with = [
+        *(Path(f) for f in style_spec.files(style_spec.parse(options.style))),
+        *_asked_of_gatys(options),
+    ]
+    identity = keyframe_store.identity(source, made_with, {**settings, "weights": weights})
+    return KeyframeStore(keyframe_store.folder_of(output), identity, resume=options.resume)
+
+
+def _asked_of_gatys(options: PaintOptions) -> list[Path]:
+    """Its pictures beside the style's."""
+    masks = [options.content_mask, options.style_mask]
+    init = [] if options.gatys.init in STARTS else [Path(options.gatys.init)]
+    return [*init, *(mask for mask in masks if mask is not None)]
+
+
 def _pictures(options: PaintOptions) -> list[Path]:
-    """The files of styles and masks."""
-    found = []
+    """The files of styles, masks and guides."""
+    found = _asked_of_gatys(options)
+    if options.guide is not None:
+        return [*found, *options.guide.iterdir()]
     for region in options.painted:
         found += [Path(file) for file in style_spec.files(style_spec.parse(region.style))]
         found += [] if region.mask is None else [region.mask]

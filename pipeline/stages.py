@@ -78,12 +78,17 @@ class NetworkPainter:
 
 def _faded(painted: Tensor, original: Tensor) -> Tensor:
     """The painting, but the original as far as that has no contrast; in place."""
-    shares = (_contrast(original) - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST)
-    for number, share in enumerate(shares.clamp(0, 1).tolist()):
+    for number, share in enumerate(painted_shares(original)):
         if share < 1:
             flat, full = (to_unit(images[number]).float() for images in (original, painted))
             painted[number] = to_kind(torch.lerp(flat, full, share), painted.dtype)
     return painted
+
+
+def painted_shares(images: Tensor) -> list[float]:
+    """How far each of (N, 3, H, W) pictures is to be painted, 0..1: not at all without any contrast."""
+    shares = (_contrast(images) - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST)
+    return [float(share) for share in shares.clamp(0, 1)]
 
 
 def _contrast(images: Tensor) -> Tensor:

@@ -226,3 +226,14 @@ def test_an_engine_that_is_missing_says_so(benchmark: Callable[[str], Any]) -> N
     assert row.cells == ("it", "-", "-", "-", "-", "-", "not installed: no_such_runtime")
     assert len(row.cells) == len(engines.HEADER)
     assert row.values == {"missing": "not installed: no_such_runtime"}
+
+
+def test_means_and_goals_of_paintings_by_optimisation(benchmark: Callable[[str], Any]) -> None:
+    quality = benchmark("gatys_quality")
+    rows = [quality.Row("a", "x", 0.1, 2.0, 0.2, 0.4), quality.Row("a", "y", 0.3, 1.0, float("nan"), 0.6)]
+    plain = quality.Series("plain", rows, [])
+    assert quality.astuple(plain.mean) == ("mean", "plain", *map(pytest.approx, (0.2, 1.5, 0.2, 0.5)))
+    assert [goal.met for goal in quality.goals(plain, None)] == [False, True]
+    held = quality.Series("photoreal", [quality.Row("a", "x", 0.5, 0.5, 0.5, 0.1)], [])
+    _style, _content, lines, moved = quality.goals(plain, held)
+    assert (lines.figure, lines.met, moved.met) == (pytest.approx(2.5), True, False)

@@ -24,6 +24,7 @@ import stylize_video
 from stylize_video import cli
 from stylize_video.errors import UsageError
 from stylize_video.models import styles, weights
+from stylize_video.models.gatys_config import GatysConfig
 from stylize_video.models.training_config import FIT, FULL, TrainingConfig
 from stylize_video.models.training_request import TrainingRequest
 from stylize_video.models.wct_texture import TextureOptions
@@ -233,11 +234,20 @@ def options_of(command: str) -> dict[str, Any]:
 def test_every_option_takes_its_default_from_the_options() -> None:
     parameters = options_of("paint")
     for field in fields(PaintOptions):
+        if field.name == "gatys":  # below
+            continue
         option = {"regions": "region"}.get(field.name, field.name)
         expected = {"regions": None, "levels": "4,3,2,1"}.get(field.name, field.default)
         assert parameters[option].default == expected, field.name
     assert PaintOptions.regions == ()
     assert PaintOptions.levels == (4, 3, 2, 1)
+    assert PaintOptions.gatys == GatysConfig()
+    for field in fields(GatysConfig):
+        if field.name == "content_layers":  # no option
+            continue
+        option = {"style_layers": "layers", "photoreal_weight": "photoreal"}.get(field.name, field.name)
+        written = {"style_layers": "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"}  # as a user gives them
+        assert parameters[option].default == written.get(field.name, field.default), field.name
 
 
 def test_every_option_of_a_texture_takes_its_default_from_the_options() -> None:
@@ -255,11 +265,13 @@ def test_every_option_of_a_training_takes_its_default_from_its_settings() -> Non
     assert parameters["device"].default == PaintOptions.device
     for kind in (TrainingRequest, TrainingConfig):
         for field in fields(kind):
-            if field.name in {*NO_OPTIONS, "steps", "learning_rate"}:
+            if field.name in {*NO_OPTIONS, "steps", "learning_rate", "start"}:
                 continue
             option = {"target": "output", "names": "name"}.get(field.name, field.name)
             expected = None if field.default in (MISSING, ()) else field.default
             assert parameters[option].default == expected, field.name
+    assert parameters["start"].default is None  # which --wct changes
+    assert parameters["start"].help.endswith(f"Default: {TrainingRequest.start}; nothing with --wct.")
     for name in ("steps", "learning_rate"):  # which --full changes
         assert parameters[name].default is None
         fit, full, wct = (getattr(config, name) for config in (FIT, FULL, WCT))
@@ -268,7 +280,7 @@ def test_every_option_of_a_training_takes_its_default_from_its_settings() -> Non
         assert parameters[name].default == getattr(WCT, name)
 
 
-NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging"}
+NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging", "views"}
 HELP = {"steps": "Default: ", "learning_rate": "At its peak. Default: "}
 
 

@@ -325,7 +325,7 @@ AT_ONCE = [  # (exit code, message, arguments in a folder with film.mp4, art.png
     (2, "art.png: a picture is no trained", ["--method", "feed-forward", "--style", "udnie,art.png"]),
     (2, "the transform needs a picture", ["--method", "wct", "--style", "mine.safetensors"]),
     (2, "the transform needs a picture", ["--style", "mine.safetensors:0.5,art.png:0.5"]),
-    (2, "no method called 'gatys'; there are: auto, feed-forward, wct", ["--method", "gatys"]),
+    (2, "no method called 'oil'; there are: auto, feed-forward, wct, gatys", ["--method", "oil"]),
     (2, "no method called ''", ["--method", ""]),
     (2, "--levels and --wct-weights are for the transform", ["--levels", "3,2,1"]),
     (2, "--tile is not for the transform", ["--style", "art.png", "--tile", "128"]),

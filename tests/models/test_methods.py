@@ -9,7 +9,7 @@ import pytest
 
 from stylize_video.errors import UsageError
 from stylize_video.models import methods
-from stylize_video.models.methods import FEED_FORWARD, WCT, choose
+from stylize_video.models.methods import FEED_FORWARD, GATYS, WCT, choose
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from stylize_video.models.methods import FEED_FORWARD, WCT, choose
         ("mine.safetensors", FEED_FORWARD, FEED_FORWARD),
         ("kandinsky", WCT, WCT),
         ("mine.tif", WCT, WCT),
+        ("mine.tif", GATYS, GATYS),
+        ("mine.tif,yours.jpg:2", GATYS, GATYS),
     ],
 )
 def test_the_style_decides_unless_one_is_asked_for(spec: str, method: str, wanted: str) -> None:
@@ -38,6 +40,9 @@ def test_the_style_decides_unless_one_is_asked_for(spec: str, method: str, wante
         ("kandinsky,mine.jpg:3", FEED_FORWARD, "mine.jpg: a picture is no trained network"),
         ("mine.safetensors", WCT, "mine.safetensors: the transform needs a picture of the painting"),
         ("x.safetensors#monet", WCT, "x.safetensors#monet: the transform needs a picture"),
+        ("kandinsky", GATYS, "kandinsky: --method gatys needs a picture of the painting"),
+        ("mine.jpg,kandinsky", GATYS, "kandinsky: --method gatys needs a picture of the painting"),
+        ("x.safetensors#monet", GATYS, "x.safetensors#monet: --method gatys needs a picture"),
         ("mine.jpg,x.safetensors", "auto", "x.safetensors: the transform needs a picture"),
     ],
 )
@@ -48,7 +53,7 @@ def test_what_it_cannot_be_painted_by(spec: str, method: str, message: str) -> N
 
 
 def test_there_is_a_way_that_is_chosen_by_default() -> None:
-    assert methods.METHODS == ("auto", FEED_FORWARD, WCT)
+    assert methods.METHODS == ("auto", FEED_FORWARD, WCT, GATYS)
 
 
 def test_methods_are_chosen_without_torch() -> None:

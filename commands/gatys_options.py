@@ -1,0 +1,48 @@
+"""The options of `--method gatys`, and how they become a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylize_video.models.gatys_config import DEFAULTS, OPTIMIZERS, STARTS
+from stylize_video.models.training_config import FEATURES
+
+LAYERS = ",".join(DEFAULTS.style_layers)  # as a user gives them
+
+_PANEL = "Painting by optimisation (--method gatys)"
+
+
+def _option(*names: str, text: str, show_default: bool = True) -> object:
+    return typer.Option(*names, help=text, rich_help_panel=_PANEL, show_default=show_default)
+
+
+Iterations = Annotated[int, _option(text="Steps for each picture or keyframe.")]
+ContentWeight = Annotated[float, _option(text="Of what is seen.")]
+StyleWeight = Annotated[float, _option(text="Of how it is painted.")]
+TvWeight = Annotated[float, _option(text="Of smoothness.")]
+TemporalWeight = Annotated[float, _option(text="Of agreement with the keyframes before.")]
+Init = Annotated[str, _option(text=f"Where to begin: {', '.join(STARTS)} or a picture.")]
+Optimizer = Annotated[str, _option(text=f"{' or '.join(OPTIMIZERS)}.")]
+Layers = Annotated[str, _option(text="What a style is measured by.")]
+Features = Annotated[str, _option(text=f"{' or '.join(FEATURES)}, which torchvision downloads.")]
+Seed = Annotated[int, _option(text="Of --init noise.")]
+Photoreal = Annotated[
+    bool,
+    _option("--photoreal", text="Change colours alone: straight lines stay straight, nothing is painted."),
+]
+ContentMask = Annotated[
+    Path | None,
+    _option(text="A picture whose colours mark regions of the input, with --style-mask.", show_default=False),
+]
+StyleMask = Annotated[
+    Path | None,
+    _option(text="The same of the painting: like is painted as like.", show_default=False),
+]
+KeyframeInterval = Annotated[
+    str,
+    _option(text="Frames from one keyframe to the next; auto: where the film asks for one."),
+]
+Resume = Annotated[bool, _option("--resume", text="Go on with the keyframes of an interrupted run.")]

@@ -34,6 +34,8 @@ ifneq ($(PAINTINGS),)
 	$(PYTHON) benchmarks/stability.py --paintings "$(PAINTINGS)" --json $(RESULTS)/stability.json
 	$(PYTHON) benchmarks/stability.py --method wct --paintings "$(PAINTINGS)" --json $(RESULTS)/wct_stability.json
 	$(PYTHON) benchmarks/wct_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/wct_quality.json
+	$(PYTHON) benchmarks/gatys_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/gatys_quality.json
+	$(PYTHON) benchmarks/keyframes.py --painting $(PAINTINGS)/starry-night.jpg --json $(RESULTS)/keyframes.json
 else
 	@echo "quality and stability left out: give the paintings, make bench PAINTINGS=folder"
 endif

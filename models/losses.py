@@ -114,8 +114,8 @@ def total_variation(images: Tensor) -> Tensor:
     return across + down
 
 
-def consistency(painted: Tensor, again: Tensor, visible: Tensor) -> Tensor:
-    """How far two paintings of the same scene are apart: mean squared error where both show it.
+def consistency(painted: Tensor, again: Tensor, visible: Tensor, roughness: Tensor) -> Tensor:
+    """How far two paintings of the same scene are apart: mean squared error where both show it, relative.
 
     The temporal loss of Ruder et al. 2016 (section 4.2) with an exact flow. Two frames of a film differ
     by a pan, a zoom, noise and light; a painting that should not flicker differs by pan and zoom alone.
@@ -126,6 +126,9 @@ def consistency(painted: Tensor, again: Tensor, visible: Tensor) -> Tensor:
         painted: (N, 3, H, W), the painting of one view, warped to where the other sees it.
         again: (N, 3, H, W), the painting of the other view.
         visible: (N, 1, H, W), 1 where both views show the scene, else 0.
+        roughness: (N,) root of the `total_variation` of the painting that each is painted as, by which the
+            error is divided: rough strokes flicker more for the same reason, and are asked for no less.
     """
     difference = (painted - again).pow(2).mean(1, keepdim=True) * visible
-    return difference.sum() / visible.sum().clamp_min(1)
+    relative = difference / roughness.clamp_min(_TINY).view(-1, 1, 1, 1)
+    return relative.sum() / visible.sum().clamp_min(1)

@@ -59,6 +59,12 @@ def style_targets(paintings: Sequence[Picture], size: int, features: FeatureNetw
     return {layer: torch.cat([target[layer] for target in targets]) for layer in losses.STYLE_LAYERS}
 
 
+def roughness(paintings: Sequence[Picture], size: int) -> Tensor:
+    """(S,) root of the total variation of S paintings, looked at with `size` px on the longer side."""
+    looked_at = [to_tensor([resize_longer_side(painting, size)]) for painting in paintings]
+    return torch.stack([losses.total_variation(image).sqrt() for image in looked_at])
+
+
 def nearest_styles(
     network: TransformNet,
     paintings: Sequence[Picture],

@@ -22,7 +22,7 @@ from stylize_video.models import checkpoint, losses, views
 from stylize_video.models.devices import has_fast_bfloat16
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
-from stylize_video.models.style_targets import style_targets
+from stylize_video.models.style_targets import roughness, style_targets
 from stylize_video.models.training_config import TrainingConfig
 from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.vgg import load_features
@@ -73,6 +73,7 @@ class Trainer:
         self.device = torch.device(device)
         self.features = load_features(config.features).to(self.device).to(memory_format=torch.channels_last)
         self.grams = style_targets(paintings, config.style_size, self.features)
+        self.roughness = roughness(paintings, config.style_size).to(self.device)
         self.network = self._network(start).to(self.device).to(memory_format=torch.channels_last)
         learned = dict(self.network.named_parameters()) if config.full else self.network.style_parameters()
         self.network.requires_grad_(False)
@@ -210,7 +211,7 @@ class Trainer:
             losses.content_distance(found[layer], wanted),
             losses.style_distance(found, {name: gram[chosen] for name, gram in self.grams.items()}),
             losses.total_variation(mean),
-            torch.stack([losses.consistency(c, painted, v) for c, v in pairs]).mean(),
+            torch.stack([losses.consistency(c, painted, v, self.roughness[chosen]) for c, v in pairs]).mean(),
         )
 
     def _average_weights(self) -> None:

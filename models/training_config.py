@@ -31,7 +31,7 @@ class TrainingConfig:
     content_weight: float = 1.0
     style_weight: float = 8.0
     tv_weight: float = 0.05
-    consistency_weight: float = 200.0
+    consistency_weight: float = 45.0
     views: int = 6  # of each photograph in a step, as frames of a film would show it
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     features: str = FEATURES[0]

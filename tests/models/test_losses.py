@@ -155,9 +155,14 @@ def test_total_variation_of_a_flat_picture_is_nothing() -> None:
 def test_consistency_is_none_for_a_painting_that_moves_along() -> None:
     wide = torch.rand(2, 3, 24, 28, generator=torch.Generator().manual_seed(0))
     seen, moved, everywhere = wide[..., :20, :20], wide[..., 3:23, 5:25], torch.ones(2, 1, 17, 15)
-    assert losses.consistency(seen[..., 3:, 5:], moved[..., :17, :15], everywhere) == 0
-    assert losses.consistency(seen[..., 3:, 4:-1], moved[..., :17, :15], everywhere) > 0.05
-    assert losses.consistency(seen, seen + 0.5, torch.ones(2, 1, 20, 20)) == pytest.approx(0.25)
+    one = torch.ones(2)
+    assert losses.consistency(seen[..., 3:, 5:], moved[..., :17, :15], everywhere, one) == 0
+    assert losses.consistency(seen[..., 3:, 4:-1], moved[..., :17, :15], everywhere, one) > 0.05
+    everywhere = torch.ones(2, 1, 20, 20)
+    assert losses.consistency(seen, seen + 0.5, everywhere, one) == pytest.approx(0.25)
+    rough = torch.tensor([0.5, 2.0])
+    assert losses.consistency(seen, seen + 0.5, everywhere, rough) == pytest.approx(0.25 * (2 + 0.5) / 2)
+    assert losses.consistency(seen, seen, everywhere, torch.zeros(2)) == 0  # of a painting of one colour
 
 
 def test_consistency_is_the_mean_over_what_is_visible_by_hand() -> None:
@@ -165,12 +170,12 @@ def test_consistency_is_the_mean_over_what_is_visible_by_hand() -> None:
     again[0, :, 0, 0] = torch.tensor([0.3, 0.6, 0.0])  # mean square 0.15
     again[0, :, 0, 1] = 100.0  # out of sight
     visible = torch.tensor([[[[1.0, 0.0]]], [[[1.0, 1.0]]]])
-    assert losses.consistency(painted, again, visible).item() == pytest.approx(0.15 / 3)
+    assert losses.consistency(painted, again, visible, torch.ones(2)).item() == pytest.approx(0.15 / 3)
 
 
 def test_consistency_of_views_that_share_nothing_is_nothing() -> None:
     painted, again = torch.rand(1, 3, 4, 4, requires_grad=True), torch.rand(1, 3, 4, 4)
-    found = losses.consistency(painted, again, torch.zeros(1, 1, 4, 4))
+    found = losses.consistency(painted, again, torch.zeros(1, 1, 4, 4), torch.ones(1))
     assert found.item() == 0
     found.backward()
     assert painted.grad is not None

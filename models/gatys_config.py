@@ -30,7 +30,7 @@ class GatysConfig:
 
     iterations: int = 200  # steps, of all sizes together
     content_weight: float = 1.0  # alpha
-    style_weight: float = 25.0  # beta
+    style_weight: float = 20.0  # beta
     tv_weight: float = 1.0
     temporal_weight: float = 100.0  # for agreement with the keyframes before
     photoreal_weight: float = 0.0  # of the matting Laplacian; 0: off

@@ -37,7 +37,7 @@ _NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost st
 _DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
-_LUMA_KEPT, _CHROMA_KEPT = 1.0, 1.0  # of a painting's detail
+_LUMA_KEPT, _CHROMA_KEPT = 0.92, 1.0  # of a painting's detail
 _LEARN_EVERY = 2  # frames of which one is measured, and in it
 _EVERY = 9  # rows of which one is
 

@@ -59,7 +59,7 @@ class PaintOptions:
     preserve_color: bool = False
     stroke_size: float = 1.0  # how many times as large as the network paints them
     stabilize: bool = True  # take the flicker out
-    stability: float = 0.85  # 0..1, how much of the frame before is kept where it can be trusted
+    stability: float = 0.92  # 0..1, how much of the frame before is kept where it can be trusted
     flow: str = "dis"  # what finds motion for that, and for keyframes; one of FLOWS
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int | None = None  # frames; None: what suits the device

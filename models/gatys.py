@@ -183,13 +183,13 @@ class GatysArtist:
     def _begin(self, content: Picture) -> Painting:
         """Where to begin, in the size of a picture."""
         if self._init is not None:
-            return _fitted(_to_painting(self._init), content.shape)
+            return _fitted(to_painting(self._init), content.shape)
         if self._config.init == "style":
-            return _fitted(_to_painting(self._style[0]), content.shape)
+            return _fitted(to_painting(self._style[0]), content.shape)
         if self._config.init == "noise":
             noise = np.random.default_rng(self._config.seed).uniform(0, 1, content.shape)
             return noise.astype(np.float32)
-        return _to_painting(content)
+        return to_painting(content)
 
 
 def stages(size: int, iterations: int) -> list[tuple[int, int]]:
@@ -233,5 +233,6 @@ def _fitted(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(image, (width, height), interpolation=kernel), np.float32)
 
 
-def _to_painting(picture: Picture) -> Painting:
+def to_painting(picture: Picture) -> Painting:
+    """A picture as it is, as a painting: (H, W, 3) uint8 to 0..1."""
     return np.asarray(picture, np.float32) / np.float32(255)

@@ -19,11 +19,12 @@ from pathlib import Path
 
 from stylize_video.errors import InputError
 from stylize_video.models import long_motion
+from stylize_video.models.gatys import to_painting
 from stylize_video.models.long_motion import FlowEstimator
 from stylize_video.models.picture_names import READ
 from stylize_video.models.pictures import read_picture
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.intervals import Interval, Key, Single, singles, unpainted
+from stylize_video.pipeline.intervals import Interval, Key, Single, singles
 
 _FARTHEST = 100  # frames that are carried back from a key, or held until one comes: the memory's limit
 
@@ -156,7 +157,7 @@ class Guided:
         painting = read_picture(self._guide.pictures[single.number])
         if painting.shape != single.original.shape:  # the film's size changed
             self._guide.check_size(*single.original.shape[1::-1])
-        return Key(single, unpainted(painting))
+        return Key(single, to_painting(painting))
 
     def _note(self, left: Sequence[int]) -> None:
         """Say which frames of a shot are not painted."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from stylize_video.models import inbetween, long_motion
 from stylize_video.models.flow import Flow
+from stylize_video.models.gatys import to_painting
 from stylize_video.models.inbetween import Carried
 from stylize_video.models.long_motion import FlowEstimator, Painting, Path, Weights
 from stylize_video.models.pictures import Picture
@@ -71,11 +72,6 @@ def _bytes(images: Tensor) -> Picture:
     """(1, 3, H, W) of either kind -> (H, W, 3) uint8."""
     levels = images if images.dtype == torch.uint8 else to_kind(images.clamp(0, 1), torch.uint8)
     return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
-
-
-def unpainted(picture: Picture) -> Painting:
-    """A picture as it is, as a painting."""
-    return picture.astype(np.float32) / np.float32(255)
 
 
 class Key(NamedTuple):
@@ -165,7 +161,7 @@ class Interval:
     def filled(self, carried: Carried, single: Single) -> Painting:
         """What is carried to a frame, and another painting where no key shows it."""
         holes = float(1 - carried.trust.mean())
-        paint = unpainted if self._filler is None or holes < _HOLE else self._filler
+        paint = to_painting if self._filler is None or holes < _HOLE else self._filler
         return inbetween.fill(carried, paint(single.original))
 
     def forward(self) -> Iterator[FrameBatch]:

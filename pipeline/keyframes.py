@@ -12,11 +12,11 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from stylize_video.models import inbetween, long_motion
-from stylize_video.models.gatys import Anchor
+from stylize_video.models.gatys import Anchor, to_painting
 from stylize_video.models.long_motion import FlowEstimator, Painting, Path
 from stylize_video.models.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.intervals import Filler, Interval, Key, Single, singles, unpainted
+from stylize_video.pipeline.intervals import Filler, Interval, Key, Single, singles
 from stylize_video.pipeline.keyframe_store import KeyframeStore
 
 _EXPLAINED = 0.7  # of a frame; when a key shows less of it, the next one is due
@@ -128,7 +128,7 @@ class Keyframes:
     def _paint(self, single: Single, start: Painting | None = None, anchors: Sequence[Anchor] = ()) -> Key:
         """The key of a frame: kept from before, or painted now; what is flat is left as it is."""
         if single.share == 0:
-            return Key(single, unpainted(single.original))
+            return Key(single, to_painting(single.original))
         painting = None if self._store is None else self._store.get(single.number, single.original.shape)
         if painting is None:
             painting = self._artist.paint(single.original, start=start, anchors=anchors)

@@ -10,6 +10,11 @@ from torch import Tensor
 
 _HISTORY = 20  # steps that L-BFGS knows the curvature by
 _FIRST = 0.03  # its first step, mean over all values; PyTorch's is 1 in all, which is as good as none
+# The sum of its gradient's absolute values where it begins, to which the loss is scaled. PyTorch's L-BFGS
+# takes products of steps and gradients below 1e-10 for rounding, and where the gradient is large the line
+# search overflows float32: from a sum of some 1e13 on its steps were no numbers.
+_STEEP = 1e6
+_TINY = 1e-30
 _LEARNING_RATE = 0.03  # Adam's at its peak, of 1
 
 Loss = Callable[[Tensor], Tensor]  # (1, 3, H, W) -> scalar
@@ -36,15 +41,18 @@ def minimise(
     values = (start.detach() / unit).contiguous().requires_grad_()
     best, least = start.detach().clone(), math.inf
     evaluated = 0
-    # The gradient of a mean over the picture is tiny, and L-BFGS takes products below 1e-10 for rounding.
-    scale = float(start.numel())
+    scale: Tensor | None = None
 
     def closure() -> Tensor:
-        nonlocal best, least, evaluated
+        nonlocal best, least, evaluated, scale
         values.grad = None
         picture = values * unit
         value = loss(picture)
-        (value * scale).backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call]
+        assert values.grad is not None
+        if scale is None:
+            scale = _STEEP / values.grad.abs().sum().clamp_min(_TINY)
+        values.grad *= scale
         found = value.item()
         evaluated += 1
         if found < least:

@@ -68,3 +68,20 @@ def test_a_loss_that_is_no_number_is_never_returned(optimizer: str) -> None:
     found = minimise(cliff, torch.full_like(GOAL, 0.5), optimizer=optimizer, evaluations=20)
     assert torch.isfinite(found).all()
     assert found.mean() <= 0.6
+
+
+@pytest.mark.parametrize("weight", [1e-6, 1.0, 1e9])
+def test_lbfgs_however_steep_the_loss(weight: float) -> None:
+    """Where it was very steep, and the picture large, its line search overflowed and all steps were NaN."""
+    told = []
+    start = torch.zeros(1, 3, 256, 384)
+    goal = torch.linspace(0.1, 0.9, start.numel()).view(start.shape)
+    minimise(
+        lambda picture: weight * (picture - goal).abs().pow(3).mean(),
+        start,
+        optimizer="lbfgs",
+        evaluations=40,
+        on_loss=lambda _, loss: told.append(loss / weight),
+    )
+    assert all(math.isfinite(loss) for loss in told)
+    assert min(told) < 1e-3 * told[0]

@@ -108,7 +108,12 @@ def paint(
         bool, typer.Option("--stabilize/--no-stabilize", help="Take the flicker out.")
     ] = PaintOptions.stabilize,
     stability: Annotated[
-        float, typer.Option(help="How much of the frame before is kept where nothing new is seen, 0 to 1.")
+        float | None,
+        typer.Option(
+            help="How much of the frame before is kept where nothing new is seen, 0 to 1. "
+            "Default: what suits the style.",
+            show_default=False,
+        ),
     ] = PaintOptions.stability,
     flow: Annotated[
         str, typer.Option(help=f"What finds motion: {' or '.join(FLOWS)}; torchvision downloads raft.")

@@ -83,7 +83,8 @@ def _view(picture: Picture, times: int) -> View:
     height, width = picture.shape[:2]
     more = -height % times, -width % times
     whole = cv2.copyMakeBorder(picture, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE)
-    return View(np.asarray(whole, np.uint8), np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), np.uint8))
+    grey = np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), np.uint8)
+    return View(np.asarray(whole, np.uint8), grey, grey)
 
 
 def smooth_flow(first: Picture, second: Picture) -> Flow:

@@ -1,8 +1,8 @@
 """What moved from one frame to the next, and how far that can be trusted, for filters that carry pixels.
 
-Made for speed where `models/flow.py` is made for measuring: flow on pictures a quarter of the size, by
-DIS hardly refined, started from the flow of the frame before (Kroeger et al. 2016, "Fast Optical
-Flow using Dense Inverse Search").
+Made for speed where `models/flow.py` is made for measuring: flow on pictures of half the size, by DIS little
+refined, started from the flow of the frame before (Kroeger et al. 2016, "Fast Optical Flow using Dense
+Inverse Search"); whether to trust it is asked on pictures of a quarter of the size.
 
 Flows here point back in time: what is at p now was at `p + back[p]` in the frame before, so that it can be
 fetched from there.
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 Grey = NDArray[np.uint8]  # (h, w)
 Weights = NDArray[np.float32]  # (h, w) in 0..1
 
-_SHRINK = 4  # times smaller than the frame are the pictures that flow is found in; less for small frames
+_SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
+# Times larger than these are those it is found in, up to the frame's size. Found in the small ones, it takes
+# a quarter of the time, and what is carried along flickers by up to a fourth more.
+_FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
 # Two thirds of the trust are lost at:
@@ -32,10 +35,7 @@ _GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al.
 _ASTRAY, _ASTRAY_SHARE = 8.0, 0.5  # px of the frame that forth and back don't meet by, and share of the way
 _SLOPE = 64.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
 
-_BOUNDARY, _BOUNDARY_SHARE = (
-    1.5,
-    0.3,
-)  # px between the least and the most motion nearby, and share of the most
+_BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
 _STANDS = 0.3  # px a frame; slower is called still
 _NEARBY = np.ones((7, 7), np.uint8)
 
@@ -47,6 +47,7 @@ class Motion(NamedTuple):
 
     back: Flow  # (h, w, 2) from now to before
     forth: Flow  # (h, w, 2) from before to now
+    fine: Flow  # as `back`, of the same piece of the scene, in a larger picture if there is one, and its px
 
 
 class View(NamedTuple):
@@ -54,6 +55,13 @@ class View(NamedTuple):
 
     picture: Picture  # (H, W, 3) RGB
     grey: Grey  # (h, w), `small_grey` of it
+    finer: Grey  # the same piece of it in up to twice that size
+
+    @classmethod
+    def of(cls, picture: Picture) -> View:
+        """Of a frame, (H, W, 3) RGB."""
+        times = shrunk_by(picture)
+        return cls(picture, _grey(picture, times, times), _grey(picture, times, max(1.0, times / _FINER)))
 
 
 class MotionEstimator(Protocol):
@@ -69,10 +77,10 @@ class MotionEstimator(Protocol):
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS: 3 ms for 160x90 px on one core.
+    """Motion by OpenCV's DIS: 8 ms for 640x360 px on one core.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
-    says whether to trust it; found at half the size, it does that as well.
+    says whether to trust it; found at half the size of the small picture, it does that as well.
     """
 
     _back: cv2.DISOpticalFlow
@@ -85,27 +93,29 @@ class DisMotion:
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
         last = self._last
-        back = _flow(self._back, now.grey, before.grey, None if last is None else last.back)
+        fine = _flow(self._back, now.finer, before.finer, None if last is None else last.fine)
         first, second = _halved(before.grey), _halved(now.grey)
         forth = _flow(self._forth, first, second, None if last is None else last.forth)
-        self._last = Motion(back, forth)
+        self._last = Motion(fine, forth, fine)
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
-        return Motion(_median(back), _enlarged(forth, back.shape))
+        fine = _median(fine)
+        return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
 
     def forget(self) -> None:
         """See `MotionEstimator.forget`."""
         # New ones: OpenCV's keep the last start, even where none is given, and crash at another size.
-        self._back, self._forth = _dis(stride=5, iterations=8), _dis(stride=5, iterations=6)
+        self._back = _dis(stride=5, iterations=8, refinements=3)
+        self._forth = _dis(stride=5, iterations=6, refinements=1)
         self._last = None
 
 
-def _dis(*, stride: int, iterations: int) -> cv2.DISOpticalFlow:
-    """Down to single pixels, where the preset stops at a quarter of the size, but hardly refined."""
+def _dis(*, stride: int, iterations: int, refinements: int) -> cv2.DISOpticalFlow:
+    """Down to single pixels, where the preset stops at a quarter of the size, but little refined."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     dis.setFinestScale(0)
     dis.setPatchStride(stride)
     dis.setGradientDescentIterations(iterations)
-    dis.setVariationalRefinementIterations(1)
+    dis.setVariationalRefinementIterations(refinements)
     return dis
 
 
@@ -123,12 +133,14 @@ def _halved(grey: Grey) -> Grey:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _enlarged(flow: Flow, shape: tuple[int, ...]) -> Flow:
-    """To the size of a flow's shape, in px of that size."""
-    if flow.shape == shape:
+def resized(flow: Flow, shape: tuple[int, ...]) -> Flow:
+    """To a height and width, in px of that size: (h, w, 2), averaged where it shrinks, else interpolated."""
+    height, width = shape[:2]
+    if flow.shape[:2] == (height, width):
         return flow
-    scale = np.array([shape[1] / flow.shape[1], shape[0] / flow.shape[0]], np.float32)
-    return np.asarray(cv2.resize(flow, shape[1::-1]) * scale, np.float32)
+    kernel = cv2.INTER_AREA if height < flow.shape[0] else cv2.INTER_LINEAR
+    per_px = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    return np.asarray(cv2.resize(flow, (width, height), interpolation=kernel) * per_px, np.float32)
 
 
 def fetch(plane: NDArray[np.float32], flow: Flow, kernel: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:
@@ -154,10 +166,15 @@ def small_grey(picture: Picture) -> Grey:
         (h, w); up to 3 px at the right and below are left out, so that each pixel is the mean of a square.
     """
     times = shrunk_by(picture)
+    return _grey(picture, times, times)
+
+
+def _grey(picture: Picture, times: int, shrink: float) -> Grey:
+    """So many times smaller, without what a picture `times` smaller leaves out."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    height, width = (side // times for side in grey.shape)
-    whole = grey[: height * times, : width * times]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = (side // times * times for side in grey.shape)
+    size = round(width / shrink), round(height / shrink)
+    return np.asarray(cv2.resize(grey[:height, :width], size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def shrunk_by(picture: Picture) -> int:

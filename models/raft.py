@@ -2,7 +2,7 @@
 
 The small network of torchvision, with the weights that it was trained to there. Finer than DIS, and slower
 by far: what a GPU is for. Departure from the paper: frames are looked at in half their size, which costs a
-fourth, for the flow is asked for in a quarter of it.
+fourth, for the flow is asked for in no more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stylize_video.models.motion import Motion, View, shrunk_by
+from stylize_video.models.motion import Motion, View, resized, shrunk_by
 from stylize_video.models.torchvision_weights import TorchvisionWeights
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class RaftMotion:
         with torch.inference_mode():
             flows = self._network(torch.cat([new, old]), torch.cat([old, new]))[-1]  # (2, 2, h, w)
         back, forth = flows.float().permute(0, 2, 3, 1).cpu().numpy()
-        size = now.grey.shape[1], now.grey.shape[0]
-        return Motion(_resized(back, size), _resized(forth, size))
+        small, finer = now.grey.shape, now.finer.shape
+        return Motion(resized(back, small), resized(forth, small), resized(back, finer))
 
     def forget(self) -> None:
         """See `MotionEstimator.forget`; nothing is remembered."""
@@ -88,13 +88,6 @@ def _size(width: int, height: int) -> tuple[int, int]:
     scale = min(max(1 / _SHRINK, _LEAST / min(width, height)), _MOST / max(width, height))
     across, down = (max(_LEAST, round(side * scale / _WHOLE) * _WHOLE) for side in (width, height))
     return across, down
-
-
-def _resized(flow: Flow, size: tuple[int, int]) -> Flow:
-    """A flow (h, w, 2) in a picture of another size (width and height), in its px."""
-    height, width = flow.shape[:2]
-    per_px = np.array([size[0] / width, size[1] / height], np.float32)
-    return np.asarray(_sampled(flow, size) * per_px, np.float32)
 
 
 def _sampled(image: Picture | Flow, size: tuple[int, int]) -> NDArray[Any]:

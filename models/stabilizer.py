@@ -37,7 +37,7 @@ _NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost st
 _DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
-_LUMA_KEPT, _CHROMA_KEPT = 0.92, 1.0  # of a painting's detail
+_MORE = 0.4  # of the detail that a mean has lost is put back beyond what its painting has
 _LEARN_EVERY = 2  # frames of which one is measured, and in it
 _EVERY = 9  # rows of which one is
 
@@ -70,7 +70,7 @@ class Stabilizer:
         self._estimator = estimator
         self._most = np.float32(min(stability, _MOST))
         self._halved = halved_chroma
-        self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
+        self._luma, self._chroma = _Sharpness(_MORE), _Sharpness(0.0)
         self._past: _Past | None = None
         self._frames = 0  # of this shot
 
@@ -78,7 +78,7 @@ class Stabilizer:
         """Start anew: the next frame is the first of a shot."""
         self._past = None
         self._frames = 0
-        self._luma, self._chroma = _Sharpness(_LUMA_KEPT), _Sharpness(_CHROMA_KEPT)
+        self._luma, self._chroma = _Sharpness(_MORE), _Sharpness(0.0)
         self._estimator.forget()
 
     def steady(self, original: Picture, painting: Painting) -> Painting:
@@ -95,7 +95,7 @@ class Stabilizer:
             return painting
         if self._past is not None and self._past.luma.shape != painting.shape[:2]:
             self.forget()
-        view, past = View(original, motion.small_grey(original)), self._past
+        view, past = View.of(original), self._past
         self._frames += 1
         painted, chroma = opponent.split(painting, halved=self._halved)
         if past is None:
@@ -104,11 +104,12 @@ class Stabilizer:
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
-        luma_change = _fetch(past.luma, moved.back, times, cv2.INTER_CUBIC)
+        finer = times * view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
+        luma_change = _fetch(past.luma, moved.fine, finer, cv2.INTER_CUBIC)
         luma_change -= painted
         # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
-        shrunk = times / (2 if self._halved else 1)
-        chroma_change = _fetch(past.chroma, moved.back, shrunk, cv2.INTER_LINEAR)
+        shrunk = finer / (2 if self._halved else 1)
+        chroma_change = _fetch(past.chroma, moved.fine, shrunk, cv2.INTER_LINEAR)
         chroma_change -= chroma
         off = _means(luma_change, chroma_change, view.grey.shape)
         weights, age, bias = self._weights(past, view, moved, times, off)
@@ -123,8 +124,8 @@ class Stabilizer:
         sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
         if self._frames % _LEARN_EVERY == 0:
-            self._luma.learn(_luma_rows(steadied), _luma_rows(painting))
-            self._chroma.learn(_rows(sharp_chroma), _rows(chroma))
+            self._luma.learn(_luma_rows(steadied), _luma_rows(painting), _rows(luma))
+            self._chroma.learn(_rows(sharp_chroma), _rows(chroma), _rows(chroma_now))
         return steadied
 
     def _weights(
@@ -142,7 +143,7 @@ class Stabilizer:
 
 
 def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:
-    """A plane of the frame before, along a flow found in pictures `scale` times smaller than the plane."""
+    """A plane of the frame before, along a flow found in a picture `scale` times smaller than the plane."""
     return motion.fetch(plane, _resized(back * np.float32(scale), plane.shape), kernel)
 
 
@@ -175,33 +176,32 @@ def _sum_of_squares(vectors: Plane) -> Plane:
 
 
 class _Sharpness:
-    """Keeps a share of the paintings' detail, by unsharp masking as strong as that takes.
-
-    Not all of luma's: part of its detail is the flicker itself.
+    """Gives a mean of paintings the detail of one, by unsharp masking as strong as that takes.
 
     Args:
-        kept: the least share; the most is all of it.
+        more: what is put back beyond it, as a share of what was lost. Of two pictures with as much detail the
+            mean has less of the finest strokes, and is further from the style; a little more makes up for it.
     """
 
-    _LEAST, _MOST = -0.5, 3.0  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
+    _LEAST, _MOST = -0.5, 1.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
 
-    def __init__(self, kept: float) -> None:
-        self._kept = kept
+    def __init__(self, more: float) -> None:
+        self._more = more
         self._gain = 0.0
 
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
+        fine = np.asarray(cv2.blur(plane, (7, 7)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
         return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)
 
-    def learn(self, steadied: _Rows, painted: _Rows) -> None:
-        """Take what came out for the next frame: the gain moves by what is missing."""
+    def learn(self, steadied: _Rows, painted: _Rows, mean: _Rows) -> None:
+        """Take what came out, of which mean, for the next frame: the gain moves by what is missing."""
         detail = _detail(*painted)
         if detail > 0:  # else it is of one colour
-            kept = _detail(*steadied) / detail
-            missing = max(0.0, self._kept - kept) - max(0.0, kept - 1)
+            lost = max(0.0, 1 - _detail(*mean) / detail)
+            missing = 1 + self._more * lost - _detail(*steadied) / detail
             self._gain = min(self._MOST, max(self._LEAST, self._gain + missing))
 
 

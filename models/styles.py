@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stylize_video.models.transform_net import TransformNet
 
 DEFAULT = "kandinsky"  # whose network new styles start from
+USUAL_STABILITY = 0.72
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
 
 
@@ -40,6 +41,7 @@ class Style:
         None  # of films painted as by default, see models/flow.py; None: not measured
     )
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
+    stability: float = USUAL_STABILITY  # see models/stabilizer.py; what keeps its style in films
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Style:
@@ -121,6 +123,23 @@ def _check_name(name: str) -> None:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
+
+
+def stability(spec: str) -> float:
+    """How much of the frame before films in a style or a mixture of styles should keep, 0..1.
+
+    The mean of a few frames' paintings is steadier than one, but less of a painting; how much less depends
+    on the style. A file of the user's own has the usual.
+
+    Raises:
+        UsageError, WeightsError: as `load`.
+    """
+    check(spec)
+    known = available()
+    return sum(
+        part.weight * (USUAL_STABILITY if part.file else known[part.name].stability)
+        for part in style_spec.parse(spec)
+    )
 
 
 def load(spec: str) -> Painter:

@@ -239,7 +239,9 @@ def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator
 
 def _stabilizer(options: PaintOptions, writer: FileWriter, device: torch.device) -> Stabilize:
     halved = chroma_is_halved(writer.pixel_format)
-    stabilizer = Stabilizer(_estimator(options.flow, device), options.stability, halved_chroma=halved)
+    stabilizer = Stabilizer(
+        _estimator(options.flow, device), painters.stability(options), halved_chroma=halved
+    )
     return Stabilize(stabilizer, threads=max(1, torch.get_num_threads() // 4))
 
 

@@ -59,7 +59,7 @@ class PaintOptions:
     preserve_color: bool = False
     stroke_size: float = 1.0  # how many times as large as the network paints them
     stabilize: bool = True  # take the flicker out
-    stability: float = 0.92  # 0..1, how much of the frame before is kept where it can be trusted
+    stability: float | None = None  # 0..1, how much of the frame before is kept; None: what suits the style
     flow: str = "dis"  # what finds motion for that, and for keyframes; one of FLOWS
     max_size: int | None = None  # px, longer side; None: the input's own
     batch_size: int | None = None  # frames; None: what suits the device
@@ -80,7 +80,7 @@ class PaintOptions:
             raise UsageError(f"strength {self.strength} is out of range; give a number from 0 to 1")
         if not 0.25 <= self.stroke_size <= 16:
             raise UsageError(f"stroke size {self.stroke_size} is out of range; give 0.25 to 16")
-        if not (math.isfinite(self.stability) and 0 <= self.stability <= 1):
+        if self.stability is not None and not 0 <= self.stability <= 1:  # so that NaN is caught too
             raise UsageError(f"stability {self.stability} is out of range; give a number from 0 to 1")
         if self.method not in METHODS:
             raise UsageError(f"no method called {self.method!r}; there are: {', '.join(METHODS)}")
@@ -192,7 +192,7 @@ class PaintOptions:
     @property
     def stabilizes(self) -> bool:
         """Whether anything of the frame before is kept."""
-        return self.stabilize and self.stability > 0 and not self.has_keyframes
+        return self.stabilize and self.stability != 0 and not self.has_keyframes
 
     @property
     def interval(self) -> int | None:

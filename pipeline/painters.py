@@ -24,6 +24,24 @@ class Painter(NamedTuple):
     notes: list[str]
 
 
+_WCT_STABILITY = 0.92  # for the transform, whose steadied frames lose little of the style
+
+
+def stability(options: PaintOptions) -> float:
+    """How much of the frame before the stabiliser keeps, 0..1: what was asked for, or suits all styles.
+
+    Raises:
+        UsageError, WeightsError: a style that can't be painted; the manifest is damaged.
+    """
+    if options.stability is not None:
+        return options.stability
+    return min(_usual_stability(region.style, options.method) for region in options.painted)
+
+
+def _usual_stability(style: str, method: str) -> float:
+    return _WCT_STABILITY if methods.choose(style, method) == methods.WCT else styles.stability(style)
+
+
 def create(
     style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float = 1.0
 ) -> Painter:

@@ -26,7 +26,7 @@ def _texture(seed: int, *, height: int = _HEIGHT, width: int = _WIDTH) -> Pictur
 
 
 def _view(picture: Picture) -> View:
-    return View(picture, motion.small_grey(picture))
+    return View.of(picture)
 
 
 def _panned(right: int, down: int) -> tuple[View, View]:
@@ -63,6 +63,18 @@ def test_a_quarter_of_the_size_or_90_px(height: int, width: int, times: int) -> 
     assert motion.shrunk_by(np.zeros((height, width, 3), np.uint8)) == times
 
 
+@pytest.mark.parametrize(
+    ("size", "finer"),
+    [((360, 640), (180, 320)), ((363, 645), (180, 322)), ((271, 482), (180, 320)), ((90, 160), (90, 160))],
+)
+def test_the_finer_picture_shows_the_same_piece(size: tuple[int, int], finer: tuple[int, int]) -> None:
+    picture = _texture(0, height=size[0], width=size[1])
+    view = View.of(picture)
+    assert view.finer.shape == finer
+    small = cv2.resize(view.finer, view.grey.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - view.grey).max() <= 1
+
+
 def test_each_small_pixel_is_the_mean_of_a_square() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (363, 645), np.uint8)
     small = motion.small_grey(np.repeat(grey[..., None], 3, axis=2))
@@ -96,6 +108,8 @@ def test_a_known_shift_is_found(right_down: tuple[int, int]) -> None:
         assert flow.shape == (90, 160, 2)
         assert flow.dtype == np.float32
         assert np.linalg.norm(_inner(flow) - expected, axis=-1).max() < off
+    assert found.fine.shape == (180, 320, 2)
+    assert np.linalg.norm(_inner(_inner(found.fine)) + 2 * shift, axis=-1).max() < 0.5
 
 
 @pytest.mark.parametrize("right_down", [(4, 0), (12, 8), (-20, 12)])
@@ -148,8 +162,8 @@ def test_a_pan_that_gets_fast_is_found_from_the_frame_before() -> None:
     assert np.abs(alone - (speed, 0)).mean() > 5
 
 
-def test_there_and_back_are_two_measurements() -> None:
-    """In grain of 25 levels the mean of both is nearer than one of them, by a tenth."""
+def test_motion_is_found_in_grain() -> None:
+    """Of 25 levels, to a fifth of a px of the small picture."""
     rng = np.random.default_rng(3)
     scene = _texture(0, height=440, width=720)
     estimator, missed = DisMotion(), []
@@ -158,7 +172,7 @@ def test_there_and_back_are_two_measurements() -> None:
     for pair in pairwise(views):
         back = estimator.between(*pair).back
         missed.append(np.linalg.norm(_inner(back) - (0.5, 0.75), axis=-1).mean())
-    assert np.mean(missed) < 0.1
+    assert np.mean(missed) < 0.2
 
 
 # -- trusting it --
@@ -190,7 +204,7 @@ def test_what_a_moved_square_uncovers_is_not_trusted(seed: int) -> None:
 
 def test_what_was_outside_the_frame_is_not_trusted() -> None:
     back = _uniform(-2, 1)  # from the left, and from below
-    trusted = motion.trust(_same(), _same(), Motion(back, -back), times=1)
+    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
     wanted = np.zeros((20, 30), np.float32)
     wanted[:19, 2:] = 1
     np.testing.assert_allclose(trusted, wanted, atol=1e-6)
@@ -199,13 +213,13 @@ def test_what_was_outside_the_frame_is_not_trusted() -> None:
 def test_what_looks_different_is_not_trusted() -> None:
     now, still = _same(), _uniform(0, 0)
     now[:, 15:] += 100
-    trusted = motion.trust(_same(), now, Motion(still, still), times=1)
+    trusted = motion.trust(_same(), now, Motion(still, still, still), times=1)
     assert trusted[:, :15] == pytest.approx(1)
     assert trusted[:, 15:].max() < 0.01
 
 
 def test_trust_falls_as_grey_values_part() -> None:
-    still = Motion(_uniform(0, 0), _uniform(0, 0))
+    still = Motion(_uniform(0, 0), _uniform(0, 0), _uniform(0, 0))
     lost = [motion.trust(_same(100), _same(100 + levels), still, times=1)[5, 5] for levels in (15, 55, 120)]
     assert lost[0] > 0.95
     assert 0.2 < lost[1] < 0.7
@@ -216,7 +230,7 @@ def test_trust_falls_as_grey_values_part() -> None:
 def test_a_way_that_does_not_lead_back_is_not_trusted(astray: float, least: float, most: float) -> None:
     still = _uniform(0, 0)
     for times in (1, 4):  # px of the frame
-        found = Motion(still, _uniform(astray / times, 0))
+        found = Motion(still, _uniform(astray / times, 0), still)
         trusted = motion.trust(_same(), _same(), found, times=times)
         assert least <= trusted.min() <= trusted.max() <= most
 
@@ -224,7 +238,7 @@ def test_a_way_that_does_not_lead_back_is_not_trusted(astray: float, least: floa
 def test_the_edge_of_a_moving_thing_is_not_trusted() -> None:
     back = _uniform(0, 0)
     back[:, 15:, 1] = 6
-    trusted = motion.trust(_same(), _same(), Motion(back, -back), times=1)
+    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
     assert trusted[:10, 14].max() < 0.05  # the still side
     assert trusted[:10, 15].max() < 0.95
     assert trusted[:10, :13] == pytest.approx(1)

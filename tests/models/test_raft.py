@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stylize_video.errors import WeightsError
-from stylize_video.models import motion, raft
+from stylize_video.models import raft
 from stylize_video.models.motion import DisMotion, Motion, View
 from stylize_video.models.raft import RaftMotion
 
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 def view(picture: NDArray[np.uint8]) -> View:
-    return View(picture, motion.small_grey(picture))
+    return View.of(picture)
 
 
 def texture(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -95,13 +95,13 @@ def test_a_still_film_comes_to_rest() -> None:
 @pytest.mark.parametrize("stability", [0.5, 0.92])
 def test_flicker_is_taken_out_by_what_the_recursion_predicts(stability: float) -> None:
     """Of x[n] = s x[n-1] + (1 - s) p[n], with p white in time, the standard deviation is
-    sqrt((1 - s) / (1 + s)) times that of p.
+    sqrt((1 - s) / (1 + s)) times that of p; and a little more, for what is left is sharpened too.
     """
     steady = np.broadcast_to(50 + np.arange(_WIDTH)[:, None] / 2, (_HEIGHT, _WIDTH, 3))
     paintings = [_bytes(np.rint(steady + blob)) for blob in _flicker(80, size=8)]
     frames = _steady(_stabilizer(stability), [_texture(0)] * 80, paintings)
     found, before = (np.square(np.stack(film[30:]) - steady).mean() ** 0.5 for film in (frames, paintings))
-    assert found / before == pytest.approx(((1 - stability) / (1 + stability)) ** 0.5, rel=0.2)
+    assert 0.9 < found / before / ((1 - stability) / (1 + stability)) ** 0.5 < 1.3
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
@@ -109,7 +109,7 @@ def test_the_first_few_are_the_mean_of_their_paintings(count: int) -> None:
     paintings = [_bytes(_texture(1) * 0.5 + 64 + blob) for blob in _flicker(count)]
     last = _steady(_stabilizer(), [_texture(0)] * count, paintings)[-1]
     mean = np.stack(paintings).mean(0)
-    assert _means(last, mean).mean() < 0.3
+    assert _means(last, mean).mean() < 0.45
     assert _means(paintings[-1], mean).mean() > 3
 
 
@@ -393,9 +393,9 @@ def test_floats_stay_floats_and_agree_with_bytes(halved: bool) -> None:
         assert one.min() >= 0
         assert one.max() <= 1
         difference = np.abs(one * 255 - other)
-        assert difference.mean() < 0.8
-        # Luma and chroma of bytes are rounded twice, and blue is 1.77 times its chroma.
-        assert difference.max() < 4.5
+        assert difference.mean() < 1.1
+        # Luma and chroma of bytes are rounded twice and sharpened; blue is 1.77 times its chroma.
+        assert difference.max() < 7
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])

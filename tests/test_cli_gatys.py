@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,29 @@ def test_an_interrupted_film_goes_on_at_the_last_keyframe(
         paint(film, *style, "--resume")
     assert names(film.parent) == before | {"film_art.mkv"}
     for one, other in zip(luma(target), luma(film.with_name("whole.mkv")), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_killed_film_goes_on_at_the_last_keyframe(film: Path, art: Path) -> None:
+    """By a signal that nothing can catch, in processes of their own, with the real VGG-16."""
+    style = ["--style", str(art), *GATYS, "--keyframe-interval", "2", "--codec", "ffv1", "-q"]
+    command = [sys.executable, "-m", "stylize_video", str(film), *style]
+    target, whole = film.with_name("film_art.mkv"), film.with_name("whole.mkv")
+    subprocess.run([*command, "-o", str(whole)], check=True)
+    before = names(film.parent)
+    killed = subprocess.Popen(command)
+    keys = film.with_name("film_art.mkv.keyframes")
+    deadline = time.monotonic() + 120
+    while len(list(keys.glob("key*.npy"))) < 2 and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert not target.exists()
+    assert list(keys.glob("key*.npy"))
+    subprocess.run([*command, "--resume"], check=True)
+    left = {name for name in names(film.parent) - before if ".part" not in name}  # what a killed run leaves
+    assert left == {"film_art.mkv"}
+    for one, other in zip(luma(target), luma(whole), strict=True):
         assert np.array_equal(one, other)
 
 

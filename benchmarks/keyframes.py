@@ -35,7 +35,8 @@ from stylize_video.errors import StylizeVideoError
 from stylize_video.models import engine, flow, long_motion, wct_sections, wct_style, wct_weights
 from stylize_video.models.gatys import Anchor, GatysArtist
 from stylize_video.models.gatys_config import GatysConfig
-from stylize_video.models.long_motion import FlowEstimator, MotionFlow, Painting
+from stylize_video.models.long_motion import FlowEstimator, MotionFlow
+from stylize_video.models.paintings import Painting
 from stylize_video.models.pictures import Picture, read_picture, write_picture
 from stylize_video.models.raft import RaftMotion
 from stylize_video.models.sections import to_unit

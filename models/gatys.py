@@ -17,11 +17,10 @@ from stylize_video.models import descent
 from stylize_video.models.gatys_config import STARTS, GatysConfig
 from stylize_video.models.gatys_losses import GramStyle, Objective, StyleLoss, long_term_weights, mean_grams
 from stylize_video.models.gatys_losses import Term as Term  # for those who make one
+from stylize_video.models.paintings import Painting, to_painting
 from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, to_tensor
 from stylize_video.models.semantic_masks import Regions, RegionStyle
 from stylize_video.models.vgg import load_features
-
-Painting = NDArray[np.float32]  # (H, W, 3) RGB in 0..1
 
 _SMALLEST = 16  # px a side, of what VGG looks at
 _COARSEST = 256  # px, the longer side that painting begins in, or up to twice that
@@ -231,8 +230,3 @@ def _fitted(image: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.float32]:
         return image
     kernel = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=kernel), np.float32)
-
-
-def to_painting(picture: Picture) -> Painting:
-    """A picture as it is, as a painting: (H, W, 3) uint8 to 0..1."""
-    return np.asarray(picture, np.float32) / np.float32(255)

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.long_motion import Painting, Weights
+from stylize_video.models.long_motion import Weights
+from stylize_video.models.paintings import Painting
 
 _BROAD = 4.0  # px, standard deviation; what is smaller are strokes
 _MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41

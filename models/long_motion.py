@@ -23,9 +23,9 @@ from stylize_video.models.motion import View, shrunk_by
 
 if TYPE_CHECKING:
     from stylize_video.models.motion import MotionEstimator
+    from stylize_video.models.paintings import Painting
     from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
 
-Painting = NDArray[np.float32]  # (H, W, 3) RGB in 0..1
 Weights = NDArray[np.float32]  # (H, W) in 0..1
 FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size
 

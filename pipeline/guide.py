@@ -19,8 +19,8 @@ from pathlib import Path
 
 from stylize_video.errors import InputError
 from stylize_video.models import long_motion
-from stylize_video.models.gatys import to_painting
 from stylize_video.models.long_motion import FlowEstimator
+from stylize_video.models.paintings import to_painting
 from stylize_video.models.picture_names import READ
 from stylize_video.models.pictures import read_picture
 from stylize_video.pipeline.frames import FrameBatch

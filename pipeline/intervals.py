@@ -16,9 +16,9 @@ from torch import Tensor
 
 from stylize_video.models import inbetween, long_motion
 from stylize_video.models.flow import Flow
-from stylize_video.models.gatys import to_painting
 from stylize_video.models.inbetween import Carried
-from stylize_video.models.long_motion import FlowEstimator, Painting, Path, Weights
+from stylize_video.models.long_motion import FlowEstimator, Path, Weights
+from stylize_video.models.paintings import Painting, to_painting
 from stylize_video.models.pictures import Picture
 from stylize_video.models.sections import to_kind, to_unit
 from stylize_video.pipeline import stages

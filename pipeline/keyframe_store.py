@@ -10,13 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stylize_video.errors import InputError, OutputExistsError
 from stylize_video.models import whole_file
+from stylize_video.models.paintings import Painting
 from stylize_video.pipeline.partial import output_errors
-
-Painting = NDArray[np.float32]  # (H, W, 3) RGB in 0..1
 
 _IDENTITY = "film.json"
 _PART, _PARTS = 2**20, 32  # bytes, of large files that are looked at, and how many such parts

@@ -12,8 +12,9 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from stylize_video.models import inbetween, long_motion
-from stylize_video.models.gatys import Anchor, to_painting
-from stylize_video.models.long_motion import FlowEstimator, Painting, Path
+from stylize_video.models.gatys import Anchor
+from stylize_video.models.long_motion import FlowEstimator, Path
+from stylize_video.models.paintings import Painting, to_painting
 from stylize_video.models.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.intervals import Filler, Interval, Key, Single, singles

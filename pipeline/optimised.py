@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from stylize_video.models import style_spec
-from stylize_video.models.gatys import GatysArtist, Painting, Step, Term
+from stylize_video.models.gatys import GatysArtist, Step, Term
 from stylize_video.models.long_motion import FlowEstimator, MotionFlow, smooth_flow
+from stylize_video.models.paintings import Painting
 from stylize_video.models.pictures import Picture, read_picture
 from stylize_video.models.sections import to_unit
 from stylize_video.models.semantic_masks import read_regions

@@ -13,8 +13,9 @@ import torch
 
 from stylize_video.errors import InputError
 from stylize_video.models import gatys
-from stylize_video.models.gatys import Anchor, GatysArtist, Painting, Step
+from stylize_video.models.gatys import Anchor, GatysArtist, Step
 from stylize_video.models.gatys_config import GatysConfig
+from stylize_video.models.paintings import Painting
 from stylize_video.models.pictures import Picture, resize_longer_side, write_picture
 from stylize_video.models.semantic_masks import Regions
 from stylize_video.models.vgg import FeatureNetwork

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from stylize_video.models.gatys import Anchor
+from stylize_video.models.paintings import Painting
 from stylize_video.pipeline.frames import Frame, FrameBatch
 
 TICK = Fraction(1, 25)
 
 Picture = NDArray[np.uint8]
-Painting = NDArray[np.float32]
 
 
 def batches(

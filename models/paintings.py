@@ -1,0 +1,18 @@
+"""What painting by optimisation and keyframes pass on: pictures before they are rounded. Needs no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
+
+Painting = NDArray[np.float32]  # (H, W, 3) RGB in 0..1
+
+
+def to_painting(picture: Picture) -> Painting:
+    """A picture as it is, as a painting: (H, W, 3) uint8 to 0..1."""
+    return np.asarray(picture, np.float32) / np.float32(255)

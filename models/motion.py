@@ -54,14 +54,19 @@ class View(NamedTuple):
     """A frame of the film as motion is found in it."""
 
     picture: Picture  # (H, W, 3) RGB
-    grey: Grey  # (h, w), `small_grey` of it
+    grey: Grey  # (h, w), a quarter of its size, or larger if the frame is small
     finer: Grey  # the same piece of it in up to twice that size
 
     @classmethod
     def of(cls, picture: Picture) -> View:
-        """Of a frame, (H, W, 3) RGB."""
+        """Of a frame, (H, W, 3) RGB.
+
+        Up to 3 px at its right and below are left out, so that each pixel of `grey` is the mean of a square.
+        """
         times = shrunk_by(picture)
-        return cls(picture, _grey(picture, times, times), _grey(picture, times, max(1.0, times / _FINER)))
+        height, width = (side // times * times for side in picture.shape[:2])
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:height, :width], np.uint8)
+        return cls(picture, _shrunk(grey, times), _shrunk(grey, max(1.0, times / _FINER)))
 
 
 class MotionEstimator(Protocol):
@@ -85,18 +90,17 @@ class DisMotion:
 
     _back: cv2.DISOpticalFlow
     _forth: cv2.DISOpticalFlow
-    _last: Motion | None
+    _starts: tuple[Flow, Flow] | None  # what was found last, back and forth
 
     def __init__(self) -> None:
         self.forget()
 
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
-        last = self._last
-        fine = _flow(self._back, now.finer, before.finer, None if last is None else last.fine)
-        first, second = _halved(before.grey), _halved(now.grey)
-        forth = _flow(self._forth, first, second, None if last is None else last.forth)
-        self._last = Motion(fine, forth, fine)
+        starts = self._starts or (None, None)
+        fine = _flow(self._back, now.finer, before.finer, starts[0])
+        forth = _flow(self._forth, _halved(before.grey), _halved(now.grey), starts[1])
+        self._starts = fine, forth
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
         fine = _median(fine)
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
@@ -106,7 +110,7 @@ class DisMotion:
         # New ones: OpenCV's keep the last start, even where none is given, and crash at another size.
         self._back = _dis(stride=5, iterations=8, refinements=3)
         self._forth = _dis(stride=5, iterations=6, refinements=1)
-        self._last = None
+        self._starts = None
 
 
 def _dis(*, stride: int, iterations: int, refinements: int) -> cv2.DISOpticalFlow:
@@ -156,29 +160,14 @@ def fetch(plane: NDArray[np.float32], flow: Flow, kernel: int = cv2.INTER_LINEAR
     return np.asarray(fetched, np.float32)
 
 
-def small_grey(picture: Picture) -> Grey:
-    """The picture that motion is found in: a quarter of the size, or larger if the frame is small.
-
-    Args:
-        picture: (H, W, 3) RGB.
-
-    Returns:
-        (h, w); up to 3 px at the right and below are left out, so that each pixel is the mean of a square.
-    """
-    times = shrunk_by(picture)
-    return _grey(picture, times, times)
-
-
-def _grey(picture: Picture, times: int, shrink: float) -> Grey:
-    """So many times smaller, without what a picture `times` smaller leaves out."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    height, width = (side // times * times for side in grey.shape)
-    size = round(width / shrink), round(height / shrink)
-    return np.asarray(cv2.resize(grey[:height, :width], size, interpolation=cv2.INTER_AREA), np.uint8)
+def _shrunk(grey: Grey, times: float) -> Grey:
+    """So many times smaller, each pixel the mean of what it shows."""
+    size = round(grey.shape[1] / times), round(grey.shape[0] / times)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def shrunk_by(picture: Picture) -> int:
-    """How many times smaller `small_grey` makes a picture."""
+    """How many times smaller than a picture its `View.grey` is."""
     return max(1, min(_SHRINK, round(int(min(picture.shape[:2])) / _SHORT_SIDE)))
 
 

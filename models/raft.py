@@ -7,19 +7,17 @@ fourth, for the flow is asked for in no more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stylize_video.models.motion import Motion, View, resized, shrunk_by
 from stylize_video.models.torchvision_weights import TorchvisionWeights
 
 if TYPE_CHECKING:
-    from stylize_video.models.flow import Flow
     from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
 
 _WEIGHTS = TorchvisionWeights("RAFT", "Raft_Small_Weights.C_T_V2", "use --flow dis")
@@ -63,8 +61,9 @@ class RaftMotion:
         with torch.inference_mode():
             flows = self._network(torch.cat([new, old]), torch.cat([old, new]))[-1]  # (2, 2, h, w)
         back, forth = flows.float().permute(0, 2, 3, 1).cpu().numpy()
-        small, finer = now.grey.shape, now.finer.shape
-        return Motion(resized(back, small), resized(forth, small), resized(back, finer))
+        back, forth = np.ascontiguousarray(back), np.ascontiguousarray(forth)
+        small = now.grey.shape
+        return Motion(resized(back, small), resized(forth, small), resized(back, now.finer.shape))
 
     def forget(self) -> None:
         """See `MotionEstimator.forget`; nothing is remembered."""
@@ -77,10 +76,13 @@ class RaftMotion:
 
 
 def _seen(picture: Picture) -> Picture:
-    """The part of a frame that its small picture shows (`motion.small_grey`), in RAFT's size."""
+    """The part of a frame that its small picture shows (`View.grey`), in RAFT's size."""
     times = shrunk_by(picture)
     height, width = (side // times * times for side in picture.shape[:2])
-    return np.ascontiguousarray(_sampled(picture[:height, :width], _size(width, height)), np.uint8)
+    size = _size(width, height)
+    shrinks = size[0] * size[1] < width * height
+    kernel = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture[:height, :width], size, interpolation=kernel), np.uint8)
 
 
 def _size(width: int, height: int) -> tuple[int, int]:
@@ -88,9 +90,3 @@ def _size(width: int, height: int) -> tuple[int, int]:
     scale = min(max(1 / _SHRINK, _LEAST / min(width, height)), _MOST / max(width, height))
     across, down = (max(_LEAST, round(side * scale / _WHOLE) * _WHOLE) for side in (width, height))
     return across, down
-
-
-def _sampled(image: Picture | Flow, size: tuple[int, int]) -> NDArray[Any]:
-    """An image in another size (width and height): averaged where it shrinks, else interpolated."""
-    shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

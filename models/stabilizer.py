@@ -104,11 +104,11 @@ class Stabilizer:
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
-        finer = times * view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
-        luma_change = _fetch(past.luma, moved.fine, finer, cv2.INTER_CUBIC)
+        wide = times * view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
+        luma_change = _fetch(past.luma, moved.fine, wide, cv2.INTER_CUBIC)
         luma_change -= painted
         # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
-        shrunk = finer / (2 if self._halved else 1)
+        shrunk = wide / (2 if self._halved else 1)
         chroma_change = _fetch(past.chroma, moved.fine, shrunk, cv2.INTER_LINEAR)
         chroma_change -= chroma
         off = _means(luma_change, chroma_change, view.grey.shape)
@@ -220,10 +220,9 @@ def _rows(picture: Painting) -> _Rows:
 
 
 def _luma_rows(painting: Painting) -> _Rows:
-    these, below = (
-        cv2.cvtColor(np.ascontiguousarray(rows), cv2.COLOR_RGB2GRAY).astype(np.float32)
-        for rows in _rows(painting)
-    )
+    """In 0..255, of either kind of painting."""
+    parts = (opponent.split(np.ascontiguousarray(rows), halved=False) for rows in _rows(painting))
+    (these, _), (below, _) = parts
     return _Rows(these, below)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stylize_video.models.transform_net import TransformNet
 
 DEFAULT = "kandinsky"  # whose network new styles start from
-USUAL_STABILITY = 0.72
+USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
 
 
@@ -216,6 +216,11 @@ def bundled_network() -> str:
     return found[DEFAULT].weights
 
 
+def _described(style: Style) -> dict[str, Any]:
+    """For a file's header, without what only the manifest says."""
+    return {name: value for name, value in asdict(style).items() if name != "stability"}
+
+
 def checksums(spec: str) -> dict[str, str]:
     """SHA-256 of each weights file that a spec needs, by its name.
 
@@ -269,7 +274,7 @@ def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance
     header = {
         "format": FORMAT,
         "shape": json.dumps(asdict(network.config)),
-        "styles": json.dumps([asdict(style) for style in trained]),
+        "styles": json.dumps([_described(style) for style in trained]),
         "provenance": json.dumps(provenance),
     }
     try:

@@ -141,9 +141,9 @@ class Quality:
 
 _LARGE_FRAME = 2560 * 1440  # px; more than that is `large`
 QUALITY: Mapping[str, Quality] = {
-    # veryfast at 17 looks like medium at 18 (38.5 dB and 38.8 on painted film), is 5 % larger and takes a
-    # third of the time, which on a few cores is the painter's.
-    # Without trellis it takes a fifth less, but drops a third of the strokes' faint colours.
+    # veryfast at 17 looks like medium at 18 and takes less than half of the time, which on a few cores is
+    # the painter's. Trellis takes a fifth more, and keeps a third of the strokes' faint colours that are lost
+    # without it.
     # A 4K frame looked ahead to takes 25 MB.
     "libx264": Quality(
         17, 51, _X26X_PRESETS, "veryfast", usual={"trellis": "1"}, large={"rc-lookahead": "5"}

@@ -1,4 +1,4 @@
-"""What a user can ask for. The defaults live here and nowhere else; needs no torch."""
+"""What a user can ask for. The defaults live here, but for what depends on the style; needs no torch."""
 
 from __future__ import annotations
 

@@ -16,15 +16,14 @@ from stylize_video.pipeline.optimised import OnStep
 from stylize_video.pipeline.options import PaintOptions
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 
+_WCT_STABILITY = 0.92  # for the transform, whose steadied frames lose little of the style
+
 
 class Painter(NamedTuple):
     """A stage, and what a user should know of how it paints: read it when the job is done."""
 
     stage: Stage
     notes: list[str]
-
-
-_WCT_STABILITY = 0.92  # for the transform, whose steadied frames lose little of the style
 
 
 def stability(options: PaintOptions) -> float:

@@ -105,7 +105,12 @@ def test_output_color(
 
 
 def test_default_quality() -> None:
-    assert formats.encoder_options("libx264", None, None) == {"crf": "17", "preset": "veryfast"}
+    assert formats.encoder_options("libx264", None, None) == {
+        "crf": "17",
+        "preset": "veryfast",
+        "trellis": "1",
+    }
+    assert "trellis" not in formats.encoder_options("libx264", None, "veryfast")
     assert formats.encoder_options("libx264", None, None, 3840 * 2160)["rc-lookahead"] == "5"
     assert "rc-lookahead" not in formats.encoder_options("libx264", None, "slow", 3840 * 2160)
     assert formats.encoder_options("libx264", 0, "slow") == {"crf": "0", "preset": "slow"}

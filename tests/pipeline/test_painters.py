@@ -42,5 +42,13 @@ def test_regions_have_the_least_of_theirs() -> None:
     )
 
 
+def test_a_file_of_ones_own_has_the_usual(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    path.touch()
+    assert _stability(style=str(path)) == styles.USUAL_STABILITY
+    half = 0.5 * (styles.USUAL_STABILITY + styles.available()["the-scream"].stability)
+    assert _stability(style=f"{path}:0.5,the-scream:0.5") == pytest.approx(half)
+
+
 def test_the_transform_keeps_more() -> None:
     assert _stability(method="wct", style="the-scream") > styles.USUAL_STABILITY

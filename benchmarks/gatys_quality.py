@@ -5,7 +5,7 @@ painted as each painting, with --sheet the pictures themselves. With --photoreal
 (Luan et al. 2017): the share of the photograph's straight lines that are found again, with the term and
 without, and how much of the way to the painting's colours the picture has gone.
 
-    python benchmarks/gatys_quality.py --paintings FILE... [--photoreal [--photoreal-weight X]]
+    python benchmarks/gatys_quality.py --paintings FILE... [--photoreal]
         [--size PX] [--iterations N] [--device cpu|cuda] [--photographs FOLDER [--held-out N]]
         [--take NAME ...] [--sheet OUT.png] [--json OUT]
 
@@ -18,7 +18,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet
 from stylize_video.models.frame_distances import Judge
 from stylize_video.models.gatys import GatysArtist
-from stylize_video.models.gatys_config import PHOTOREAL_WEIGHT, GatysConfig
+from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL, GatysConfig
 from stylize_video.models.matting import affine_term
 from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, write_picture
 from stylize_video.models.training_config import MEASURED_SIZE
@@ -102,13 +102,14 @@ def goals(plain: Series, photoreal: Series | None) -> list[Goal]:
 
 def paint(name: str, paintings: Named, chosen: Named, given: argparse.Namespace) -> Series:
     """Paint and measure, and print a line for each picture when it is done: it takes long."""
-    weight = given.photoreal_weight if name == "photoreal" else 0.0
+    config = config_of(given, PHOTOREAL if name == "photoreal" else DEFAULTS)
+    weight = config.photoreal_weight
     series = Series(name, [], [])
     for title, painting in paintings:
         judge = Judge(painting)
         artist = GatysArtist(
             [painting],
-            config_of(given),
+            config,
             torch.device(given.device),
             terms=(lambda picture: [affine_term(picture, weight)]) if weight else None,
         )
@@ -124,9 +125,9 @@ def paint(name: str, paintings: Named, chosen: Named, given: argparse.Namespace)
     return series
 
 
-def config_of(given: argparse.Namespace) -> GatysConfig:
-    """The default one, but for what was asked for."""
-    return GatysConfig() if given.iterations is None else GatysConfig(iterations=given.iterations)
+def config_of(given: argparse.Namespace, usual: GatysConfig) -> GatysConfig:
+    """The usual one, but for what was asked for."""
+    return usual if given.iterations is None else replace(usual, iterations=given.iterations)
 
 
 def chosen_of(given: argparse.Namespace) -> Named:
@@ -159,7 +160,6 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--iterations", type=int, metavar="N", help="default: the product's")
     arguments.add_argument("--device", default="cpu")
     arguments.add_argument("--photoreal", action="store_true")
-    arguments.add_argument("--photoreal-weight", type=float, default=PHOTOREAL_WEIGHT, metavar="X")
     arguments.add_argument("--sheet", type=Path, metavar="OUT")
     return arguments.parse_args()
 
@@ -180,7 +180,7 @@ def main() -> int:
     print_table(header, [astuple(row) for series in every for row in [*series.rows, series.mean]])
     if given.sheet:
         write_picture(given.sheet, sheet.lay_out(list(_cells(chosen, every))))
-    figures: dict[str, Any] = {"size": given.size, "config": asdict(config_of(given))}
+    figures: dict[str, Any] = {"size": given.size, "config": asdict(config_of(given, DEFAULTS))}
     figures |= {s.name: {"mean": asdict(s.mean), "pictures": [asdict(r) for r in s.rows]} for s in every}
     claims = goals(every[0], every[1] if given.photoreal else None)
     return Report("gatys_quality", figures, claims).finish(given.json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stylize_video.models.gatys_config import DEFAULTS, OPTIMIZERS, STARTS
+from stylize_video.models.gatys_config import DEFAULTS, OPTIMIZERS, PHOTOREAL, STARTS
 from stylize_video.models.training_config import FEATURES
 
 LAYERS = ",".join(DEFAULTS.style_layers)  # as a user gives them
@@ -21,7 +21,14 @@ def _option(*names: str, text: str, show_default: bool = True) -> object:
 
 Iterations = Annotated[int, _option(text="Steps for each picture or keyframe.")]
 ContentWeight = Annotated[float, _option(text="Of what is seen.")]
-StyleWeight = Annotated[float, _option(text="Of how it is painted.")]
+StyleWeight = Annotated[
+    float | None,
+    _option(
+        text=f"Of how it is painted. Default: {DEFAULTS.style_weight:g}; "
+        f"{PHOTOREAL.style_weight:g} with --photoreal.",
+        show_default=False,
+    ),
+]
 TvWeight = Annotated[float, _option(text="Of smoothness.")]
 TemporalWeight = Annotated[float, _option(text="Of agreement with the keyframes before.")]
 Init = Annotated[str, _option(text=f"Where to begin: {', '.join(STARTS)} or a picture.")]

@@ -14,7 +14,7 @@ from stylize_video.command_line import reporting, share_the_cores, style_names
 from stylize_video.commands import gatys_options as gatys
 from stylize_video.models import wct_levels
 from stylize_video.models.devices import DEVICES
-from stylize_video.models.gatys_config import PHOTOREAL_WEIGHT, GatysConfig, parse_layers
+from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL, GatysConfig, parse_layers
 from stylize_video.models.methods import METHODS
 from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_region, parse_time
 
@@ -58,7 +58,7 @@ def paint(
     ] = PaintOptions.wct_weights,
     iterations: gatys.Iterations = GatysConfig.iterations,
     content_weight: gatys.ContentWeight = GatysConfig.content_weight,
-    style_weight: gatys.StyleWeight = GatysConfig.style_weight,
+    style_weight: gatys.StyleWeight = None,
     tv_weight: gatys.TvWeight = GatysConfig.tv_weight,
     temporal_weight: gatys.TemporalWeight = GatysConfig.temporal_weight,
     init: gatys.Init = GatysConfig.init,
@@ -165,6 +165,7 @@ def paint(
 ) -> None:
     """Turn a film into the same film in the style of a painting: sound, subtitles and times untouched."""
     with reporting(as_json=as_json) as say:
+        usual = PHOTOREAL if photoreal else DEFAULTS
         options = PaintOptions(
             style=style,
             method=method,
@@ -173,7 +174,7 @@ def paint(
             gatys=GatysConfig(
                 iterations=iterations,
                 content_weight=content_weight,
-                style_weight=style_weight,
+                style_weight=usual.style_weight if style_weight is None else style_weight,
                 tv_weight=tv_weight,
                 temporal_weight=temporal_weight,
                 init=init,
@@ -181,7 +182,7 @@ def paint(
                 style_layers=parse_layers(layers),
                 features=features,
                 seed=seed,
-                photoreal_weight=PHOTOREAL_WEIGHT if photoreal else 0.0,
+                photoreal_weight=usual.photoreal_weight,
             ),
             content_mask=content_mask,
             style_mask=style_mask,

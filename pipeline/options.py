@@ -163,11 +163,13 @@ class PaintOptions:
 
     def _of_gatys(self) -> list[str]:
         """The options given that only `methods.GATYS` heeds."""
-        renamed = {"style_layers": "layers", "photoreal_weight": "photoreal"}
-        found = [
-            renamed.get(f.name, f.name)
+        photoreal = self.gatys.photoreal_weight > 0
+        usual = gatys_config.PHOTOREAL if photoreal else gatys_config.DEFAULTS
+        found = ["photoreal"] if photoreal else []
+        found += [
+            {"style_layers": "layers"}.get(f.name, f.name)
             for f in fields(GatysConfig)
-            if getattr(self.gatys, f.name) != f.default
+            if getattr(self.gatys, f.name) != getattr(usual, f.name)
         ]
         own = ("keyframe_interval", "resume", "content_mask", "style_mask")
         found += [name for name in own if getattr(self, name) != getattr(PaintOptions, name)]

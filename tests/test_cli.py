@@ -246,7 +246,7 @@ def test_every_option_takes_its_default_from_the_options() -> None:
         if field.name == "content_layers":  # no option
             continue
         option = {"style_layers": "layers", "photoreal_weight": "photoreal"}.get(field.name, field.name)
-        written = {"style_layers": "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"}  # as a user gives them
+        written = {"style_layers": "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "style_weight": None}
         assert parameters[option].default == written.get(field.name, field.default), field.name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from stylize_video.models.gatys import GatysArtist
-from stylize_video.models.gatys_config import GatysConfig
+from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL
 from stylize_video.models.matting import affine_term
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -111,16 +112,17 @@ def test_colours_by_hand(measure: Any) -> None:
 def test_a_photorealistic_painting_keeps_lines_straight_and_changes_colours(measure: Any) -> None:
     picture, painting = facade(), swirls()
     kept, moved = {}, {}
-    for weight in (0.0, 3000.0):
+    for config in (DEFAULTS, PHOTOREAL):
+        weight = config.photoreal_weight
         artist = GatysArtist(
             [painting],
-            GatysConfig(iterations=30),
+            replace(config, iterations=30),
             torch.device("cpu"),
             terms=lambda small, weight=weight: [affine_term(small, weight)],
         )
         painted = (artist.paint(picture) * 255).round().astype(np.uint8)
         kept[weight] = measure.share_kept(picture, painted)
         moved[weight] = measure.colours_moved(picture, painted, painting)
-    assert kept[3000] > 0.7
+    assert kept[PHOTOREAL.photoreal_weight] > 0.7
     assert kept[0] < 0.3
-    assert moved[3000] > 0.15
+    assert moved[PHOTOREAL.photoreal_weight] > 0.15

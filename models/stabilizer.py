@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
 
 _MOST = 0.98  # of the frame before; with all of it, a painting would never change again
+# In larger frames strokes, of so many px each, are finer to the eye, and a longer mean costs less of them.
+_USUAL_SIDE = 640  # px
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
 _NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost stays
@@ -57,7 +59,8 @@ class Stabilizer:
 
     Args:
         estimator: finds motion.
-        stability: 0..1, how much of the frame before is kept where it can be trusted.
+        stability: 0..1, how much of the frame before is kept where it can be trusted; in frames larger than
+            640 px, the root of it by which what is kept fades as many times slower as they are larger.
         halved_chroma: whether steadied frames need no more chroma than most films have.
 
     Raises:
@@ -68,7 +71,7 @@ class Stabilizer:
         if not 0 <= stability <= 1:
             raise ValueError(f"{stability = } must be in 0..1")
         self._estimator = estimator
-        self._most = np.float32(min(stability, _MOST))
+        self._stability = stability
         self._halved = halved_chroma
         self._luma, self._chroma = _Sharpness(_MORE), _Sharpness(0.0)
         self._past: _Past | None = None
@@ -138,8 +141,14 @@ class Stabilizer:
         trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * kept
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
-        weights = trusted * np.minimum(self._most, age / (age + 1))
+        most = np.float32(most_kept(self._stability, max(now.picture.shape[:2])))
+        weights = trusted * np.minimum(most, age / (age + 1))
         return weights, np.minimum(age + 1, np.float32(_OLD)), bias * kept[..., None]
+
+
+def most_kept(stability: float, longer_side: int) -> float:
+    """The share of the frame before that is kept in frames of so many px, where it is wholly trusted."""
+    return float(min(_MOST, stability ** min(1.0, _USUAL_SIDE / longer_side)))
 
 
 def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:
@@ -183,7 +192,7 @@ class _Sharpness:
             mean has less of the finest strokes, and is further from the style; a little more makes up for it.
     """
 
-    _LEAST, _MOST = -0.5, 1.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
+    _LEAST, _MOST = -0.5, 2.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
 
     def __init__(self, more: float) -> None:
         self._more = more
@@ -191,7 +200,7 @@ class _Sharpness:
 
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (7, 7)), np.float32)
+        fine = np.asarray(cv2.blur(plane, (3, 3)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
         return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)

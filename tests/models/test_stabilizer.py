@@ -17,7 +17,7 @@ from stylize_video.models import engine, flow, motion, styles
 from stylize_video.models.motion import DisMotion
 from stylize_video.models.opponent import Painting
 from stylize_video.models.pictures import Picture
-from stylize_video.models.stabilizer import Stabilizer
+from stylize_video.models.stabilizer import Stabilizer, most_kept
 
 _HEIGHT, _WIDTH = 180, 320
 _STABILITY = 0.92
@@ -170,6 +170,21 @@ def test_more_stability_is_steadier() -> None:
     ]
     assert left == sorted(left, reverse=True)
     assert left[-1] < 0.5 * left[-2]
+
+
+@pytest.mark.parametrize(
+    ("stability", "side", "kept"),
+    [
+        (0.64, 320, 0.64),
+        (0.64, 640, 0.64),
+        (0.64, 1280, 0.8),
+        (0.64, 2560, 0.8**0.5),
+        (0, 3840, 0),
+        (1, 640, 0.98),
+    ],
+)
+def test_what_is_kept_fades_more_slowly_in_larger_frames(stability: float, side: int, kept: float) -> None:
+    assert most_kept(stability, side) == pytest.approx(kept)
 
 
 @pytest.mark.parametrize("stability", [-0.01, 1.01, float("nan")])

@@ -91,20 +91,8 @@ def paint(
     store = preflight.open_store(source, output, options)
     device = choose_device(options.device)
     container, _ = formats.check_output(output, options.codec)
-    strength = 1.0 if _blends_features(options) else options.strength
-    mixes = strength < 1 or options.preserve_color or options.masked
     clock = FilmClock.of(source) if options.masked else FilmClock()
-    with (
-        ExitStack() as masks,
-        FileReader(
-            source,
-            start=options.start,
-            duration=options.duration,
-            max_size=options.max_size,
-            keep_source=mixes,
-            upright=not container.rotation,
-        ) as reader,
-    ):
+    with ExitStack() as masks, _reader(source, options, upright=not container.rotation) as reader:
         if reader.info.width * reader.info.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
         exact = reader.info.bit_depth > 8
@@ -117,19 +105,11 @@ def paint(
         coverage = Coverage(_open(options, clock, masks)) if options.masked else None
         encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
-            stabilize = _stabilizer(options, writer, device) if options.stabilizes else None
+            stages = painter.stage, _stabilizer(options, writer, device) if options.stabilizes else None
             if on_start is not None:
                 on_start(reader.info)
             began = time.perf_counter()
-            compositor = Compositor(
-                reader.info,
-                writer.pixel_format,
-                output=writer.color,
-                strength=strength,
-                preserve_color=options.preserve_color,
-                coverage=coverage,
-            )
-            stages = (painter.stage, stabilize)
+            compositor = _compositor(reader.info, writer, options, coverage)
             report, verified, profile = _run(reader, stages, compositor, writer, options, device, on_frame)
         if store is not None:
             store.remove()
@@ -139,15 +119,34 @@ def paint(
             frames=report.frames,
             damaged=reader.report.damaged,
             seconds=time.perf_counter() - began,
-            notes=(
-                *reader.report.notes,
-                *painter.notes,
-                *masks_said,
-                *report.notes,
-            ),
+            notes=(*reader.report.notes, *painter.notes, *masks_said, *report.notes),
             verified=verified,
             profile=profile,
         )
+
+
+def _reader(source: Path, options: PaintOptions, *, upright: bool) -> FileReader:
+    return FileReader(
+        source,
+        start=options.start,
+        duration=options.duration,
+        max_size=options.max_size,
+        keep_source=_mixed_strength(options) < 1 or options.preserve_color or options.masked,
+        upright=upright,
+    )
+
+
+def _compositor(
+    info: VideoInfo, writer: FileWriter, options: PaintOptions, coverage: Coverage | None
+) -> Compositor:
+    return Compositor(
+        info,
+        writer.pixel_format,
+        output=writer.color,
+        strength=_mixed_strength(options),
+        preserve_color=options.preserve_color,
+        coverage=coverage,
+    )
 
 
 def _run(
@@ -202,6 +201,11 @@ def _run(
 def _blends_features(options: PaintOptions) -> bool:
     """Whether `strength` is the transform's alpha; else the painting is mixed with the original."""
     return options.ways == {methods.WCT}
+
+
+def _mixed_strength(options: PaintOptions) -> float:
+    """How much of the painting is mixed with how much of the original."""
+    return 1.0 if _blends_features(options) else options.strength
 
 
 def _painter(

@@ -27,7 +27,7 @@ class WctTrainingConfig:
     perceptual_weight: float = 1.0
     embedding_weight: float = 4.0
     encoder_share: float = 1.0  # of the reconstruction's gradient goes on into the encoder
-    style_weight: float = 28.0
+    style_weight: float = 48.0
     tv_weight: float = 0.05
     painting_share: float = 0.6  # of the styles are pieces of paintings; the others, of photographs
     largest_gradient: float = 1.0

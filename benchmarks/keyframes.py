@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import engine, flow, long_motion, wct_sections, wct_style, wct_weights
+from stylize_video.models.frame_distances import Judge
 from stylize_video.models.gatys import Anchor, GatysArtist
 from stylize_video.models.gatys_config import GatysConfig
 from stylize_video.models.long_motion import FlowEstimator, MotionFlow
@@ -150,13 +151,15 @@ class Row:
     jump: float  # the mean warping error to a key from the frame before it, by the mean of all
     worst_jump: float
     sharpness: float  # detail in the middle of intervals by that of the keys around
+    style: float  # distance, in the middle of intervals by that of the keys
+    content: float  # the same of content distance
     seconds: float  # a frame
     alone_seconds: float
     speed_up: float
     keys_share: float  # of the seconds
 
 
-def measure(clip: Clip, film: Film, alone: Alone) -> Row:
+def measure(clip: Clip, film: Film, alone: Alone, judge: Judge) -> Row:
     """A film by keyframes, and some of its frames by themselves."""
     errors, source = (
         warping_errors(dict(enumerate(pictures)), clip) for pictures in (film.pictures, clip.frames)
@@ -180,6 +183,7 @@ def measure(clip: Clip, film: Film, alone: Alone) -> Row:
         float(np.nanmean(errors[reached])) / mean if reached else float("nan"),
         float(np.nanmax(errors[reached])) / mean if reached else float("nan"),
         sharpness(film),
+        *carried_distances(clip, film, judge),
         seconds,
         alone.seconds,
         alone.seconds / seconds,
@@ -187,14 +191,35 @@ def measure(clip: Clip, film: Film, alone: Alone) -> Row:
     )
 
 
+def _intervals(film: Film) -> list[tuple[int, int]]:
+    """The pairs of keys with frames between them, and no cut."""
+    return [
+        (one, other)
+        for one, other in pairwise(film.keys)
+        if other - one > 1 and not any(one < cut <= other for cut in film.cuts)
+    ]
+
+
 def sharpness(film: Film) -> float:
     """Detail in the middle between two keys of a shot, by the mean of theirs; the mean of all intervals."""
     ratios = []
-    for one, other in pairwise(film.keys):
-        if other - one > 1 and not any(one < cut <= other for cut in film.cuts):
-            middle, *keys = (flow.detail(film.pictures[n]) for n in ((one + other) // 2, one, other))
-            ratios.append(middle / float(np.mean(keys)))
+    for one, other in _intervals(film):
+        middle, *keys = (flow.detail(film.pictures[n]) for n in ((one + other) // 2, one, other))
+        ratios.append(middle / float(np.mean(keys)))
     return float(np.mean(ratios)) if ratios else float("nan")
+
+
+def carried_distances(clip: Clip, film: Film, judge: Judge) -> tuple[float, float]:
+    """Style and content distance of the frames in the middle of intervals, by those of the keys around."""
+    found = _intervals(film)
+    if not found:
+        return float("nan"), float("nan")
+    carried, keys = (
+        judge.measure([(clip.frames[n], film.pictures[n]) for n in numbers])
+        for numbers in ([sum(pair) // 2 for pair in found], [n for pair in found for n in pair])
+    )
+    style = (carried.style_distance or 0.0) / (keys.style_distance or float("nan"))
+    return style, carried.content_distance / keys.content_distance
 
 
 def _filler(painting: Path) -> Filler:
@@ -246,14 +271,16 @@ def _arguments() -> argparse.Namespace:
     return given
 
 
-def _measured(given: argparse.Namespace, path: Path, artist: GatysArtist, filler: Filler | None) -> Row:
+def _measured(
+    given: argparse.Namespace, path: Path, artist: GatysArtist, filler: Filler | None, judge: Judge
+) -> Row:
     clip = Clip.read(path, skip=given.skip, frames=given.frames, size=given.size)
     alone = paint_alone(clip.frames, artist, given.baseline_frames)
     film = paint_film(clip, artist, given, filler)
     if given.save:
         _save(given.save / path.stem, dict(enumerate(film.pictures)), "keyframes")
         _save(given.save / path.stem, alone.pictures, "alone")
-    return measure(clip, film, alone)
+    return measure(clip, film, alone, judge)
 
 
 def _save(folder: Path, pictures: Mapping[int, Picture], name: str) -> None:
@@ -283,10 +310,11 @@ def main() -> int:
     given = _arguments()
     config = GatysConfig(**({"iterations": given.iterations} if given.iterations else {}))
     try:
-        artist = GatysArtist([read_picture(given.painting)], config, _CPU)
+        painting = read_picture(given.painting)
+        artist, judge = GatysArtist([painting], config, _CPU), Judge(painting, size=given.size)
         filler = None if given.no_filler else _filler(given.painting)
         clips = given.clip or [path for path in packaged_clips() if path.name == "bikes.mp4"]
-        found = [_measured(given, path, artist, filler) for path in clips]
+        found = [_measured(given, path, artist, filler, judge) for path in clips]
     except (StylizeVideoError, ValueError) as error:
         raise SystemExit(str(error)) from error
     columns = list(asdict(found[0]))

@@ -24,6 +24,8 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         if path.exists() and not overwrite:
             raise OutputExistsError(f"{path}: exists; add --overwrite or name another with -o")
         if not path.parent.is_dir():
+            if path.parent.exists():
+                raise OutputError(f"{path}: {path.parent} is no folder; choose another")
             raise OutputError(f"{path}: no such folder {path.parent}; make it first")
     except (OSError, ValueError) as error:  # a name too long, a folder that may not be searched, a NUL
         reason = getattr(error, "strerror", None) or error

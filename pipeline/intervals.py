@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 
 from stylize_video.models import inbetween, long_motion
-from stylize_video.models.flow import Flow
 from stylize_video.models.inbetween import Carried
-from stylize_video.models.long_motion import FlowEstimator, Path, Weights
+from stylize_video.models.long_motion import FlowEstimator, Path, Reach, Weights
 from stylize_video.models.paintings import Painting, to_painting
 from stylize_video.models.pictures import Picture
 from stylize_video.models.sections import to_kind, to_unit
@@ -81,21 +80,14 @@ class Key(NamedTuple):
     painting: Painting
 
 
-class _Reach(NamedTuple):
-    """From a frame to a key."""
-
-    there: Flow
-    trust: Weights
-
-
 @dataclass
 class _Held:
     """A frame that waits for the next key."""
 
     single: Single
     to_neighbour: Path  # before it
-    before: _Reach | None = None  # to the key before
-    after: _Reach | None = None
+    before: Reach | None = None  # to the key before
+    after: Reach | None = None
 
 
 class Interval:
@@ -194,14 +186,14 @@ class Interval:
             raise ValueError("there is no key before these frames")
         return _carried(self.key, self._reach(held))
 
-    def _reach(self, held: _Held) -> _Reach:
+    def _reach(self, held: _Held) -> Reach:
         if held.before is None:
             raise ValueError("there is no key before these frames")
         return held.before
 
 
-def _reach(path: Path, single: Single, key: Single) -> _Reach:
-    return _Reach(path.there, long_motion.trust(path, single.original, key.original))
+def _reach(path: Path, single: Single, key: Single) -> Reach:
+    return long_motion.reach(path, single.original, key.original)
 
 
 def _reach_after(held: Sequence[_Held], key: Single) -> None:
@@ -212,7 +204,7 @@ def _reach_after(held: Sequence[_Held], key: Single) -> None:
         frame.after = _reach(path, frame.single, key)
 
 
-def _carried(key: Key, reach: _Reach | None) -> Carried:
+def _carried(key: Key, reach: Reach | None) -> Carried:
     if reach is None:
         raise ValueError("there is no way to this key")
     return Carried(long_motion.carry(key.painting, reach.there), reach.trust)

@@ -140,6 +140,6 @@ class Keyframes:
 
 def _long_term(single: Single, past: _Past, path: Path) -> Anchor:
     """The painting of the key before the last, warped here; `path` is the way to the last."""
-    joined = long_motion.join(path, past.path)
-    trust = long_motion.trust(joined, single.original, past.key.single.original)
-    return Anchor(long_motion.carry(past.key.painting, joined.there), trust)
+    original, before = single.original, past.key.single.original
+    there, trust = long_motion.reach(long_motion.join(path, past.path), original, before)
+    return Anchor(long_motion.carry(past.key.painting, there), trust)

@@ -38,6 +38,8 @@ def output_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, av.FFmpegError) as error:
         reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
+        if error.errno == errno.ENOENT and path.parent.is_dir():  # as in /proc
+            reason = "no file can be made in that folder; choose another"
         raise OutputError(f"can't write {path}: {reason}") from error
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stylize_video.models import flow, long_motion
-from stylize_video.models.long_motion import MotionFlow, Path
+from stylize_video.models.long_motion import MotionFlow, Path, Reach
 from stylize_video.models.motion import DisMotion
 from stylize_video.models.raft import RaftMotion
 from tests.known_motion import Crossing
@@ -46,6 +46,13 @@ def path(scene: Crossing, this: int) -> Path:
     if this == 0:
         return long_motion.still(scene.height, scene.width)
     return long_motion.join(long_motion.between(frames[this], frames[this - 1]), path(scene, this - 1))
+
+
+@cache
+def reach(scene: Crossing, this: int) -> Reach:
+    """What is fetched from the first frame to another, as films are carried."""
+    frames = film(scene)
+    return long_motion.reach(path(scene, this), frames[this], frames[0])
 
 
 # -- composing --
@@ -130,13 +137,12 @@ def test_what_is_carried_stays_in_range() -> None:
 
 
 @pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])
-@pytest.mark.parametrize(("frames", "px"), [(1, 0.05), (6, 0.2), (12, 0.4)])
+@pytest.mark.parametrize(("frames", "px"), [(1, 0.05), (6, 0.17), (12, 0.28)])
 def test_the_flow_that_is_used_is_right(scene: Crossing, frames: int, px: float) -> None:
-    """Mean end-point error of what is trusted; measured 0.01 to 0.03, 0.04 to 0.15, 0.07 to 0.29 px."""
-    found = path(scene, frames)
+    """Mean end-point error of what is trusted; measured 0.01 to 0.03, 0.03 to 0.12, 0.04 to 0.21 px."""
+    found = reach(scene, frames)
     missed = np.hypot(*np.moveaxis(found.there - scene.flow(frames, 0), -1, 0))
-    trusted = long_motion.trust(found, film(scene)[frames], film(scene)[0]) > _TRUSTED
-    assert missed[trusted].mean() < px
+    assert missed[found.trust > _TRUSTED].mean() < px
 
 
 @pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])
@@ -149,12 +155,29 @@ def test_a_composed_flow_is_better_than_a_direct_one(scene: Crossing) -> None:
 
 
 @pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])
+def test_what_composing_loses_is_found_again(scene: Crossing) -> None:
+    """End-point error over twelve frames, of all that is seen in both: 0.64 to 6.1 px, then 0.50 to 1.6."""
+    exact, seen = scene.flow(12, 0), scene.seen(12, 0)
+    errors = [
+        np.hypot(*np.moveaxis(there - exact, -1, 0))[seen].mean()
+        for there in (reach(scene, 12).there, path(scene, 12).there)
+    ]
+    assert errors[0] < 0.85 * errors[1]
+
+
+def test_a_way_that_is_trusted_stays_as_it_is() -> None:
+    here = long_motion.still(120, 200)
+    frame = film(STILL_CAMERA)[0]
+    assert (long_motion.reach(here, frame, frame).there == 0).all()
+
+
+@pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])
 @pytest.mark.parametrize(
-    ("frames", "precision", "recall"), [(1, 0.98, 0.95), (6, 0.98, 0.9), (12, 0.98, 0.78)]
+    ("frames", "precision", "recall"), [(1, 0.98, 0.95), (6, 0.98, 0.9), (12, 0.98, 0.87)]
 )
 def test_precision_and_recall_of_trust(scene: Crossing, frames: int, precision: float, recall: float) -> None:
-    """Against what is seen in both frames; measured 0.985 to 1.000, and 0.96, 0.93, 0.82 at least."""
-    weights = long_motion.trust(path(scene, frames), film(scene)[frames], film(scene)[0])
+    """Against what is seen in both frames; measured 0.987 to 1.000, and 0.96, 0.93, 0.90 at least."""
+    weights = reach(scene, frames).trust
     trusted, seen = weights > _TRUSTED, scene.seen(frames, 0)
     assert (trusted & seen).sum() >= precision * trusted.sum()
     assert (trusted & seen).sum() >= recall * seen.sum()
@@ -163,11 +186,11 @@ def test_precision_and_recall_of_trust(scene: Crossing, frames: int, precision: 
 @pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])
 @pytest.mark.parametrize("frames", [3, 6, 12])
 def test_uncovered_ground_is_not_trusted(scene: Crossing, frames: int) -> None:
-    """Where a ghost would be: ground that the disc covers in the key. Measured 0.00 to 0.06.
+    """Where a ghost would be: ground that the disc covers in the key. Measured 0.00 to 0.02.
 
     The most is of a disc no faster than the camera, which drags a px or two of ground along.
     """
-    weights = long_motion.trust(path(scene, frames), film(scene)[frames], film(scene)[0])
+    weights = reach(scene, frames).trust
     ground = ~cv2.dilate(scene.covered(frames).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     uncovered = ground & scene.uncovered(frames, 0)
     assert uncovered.sum() > 200

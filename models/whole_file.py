@@ -25,7 +25,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
             raise OutputExistsError(f"{path}: exists; add --overwrite or name another with -o")
         if not path.parent.is_dir():
             if path.parent.exists():
-                raise OutputError(f"{path}: {path.parent} is no folder; choose another")
+                raise OutputError(f"{path}: no folder {path.parent}, that is a file; choose another")
             raise OutputError(f"{path}: no such folder {path.parent}; make it first")
     except (OSError, ValueError) as error:  # a name too long, a folder that may not be searched, a NUL
         reason = getattr(error, "strerror", None) or error

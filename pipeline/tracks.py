@@ -232,6 +232,9 @@ class AudioTrack:
         return graph
 
 
+_PAUSE = b"\0\0"  # mov_text has a packet of no text for each time between two cues
+
+
 class SubtitleTrack:
     """Text subtitles in another coding."""
 
@@ -244,6 +247,8 @@ class SubtitleTrack:
 
     def mux(self, packet: av.Packet[Any]) -> None:
         """Write what `packet` becomes; nothing if it is damaged or holds no text."""
+        if bytes(packet) == _PAUSE:
+            return
         try:
             cue = self._decoder.decode2(packet)
             text = self._encoder.encode_subtitle(cue) if cue else None

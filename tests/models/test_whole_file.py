@@ -56,7 +56,7 @@ def test_removing_takes_what_a_killed_write_left(tmp_path: Path) -> None:
     [
         ("folder", "is a folder; name a file in it with -o"),
         ("missing/file", "no such folder"),
-        ("old/file", "no such folder"),
+        ("old/file", "no folder"),
         ("x" * 300, "can't be written (File name too long)"),
     ],
 )

@@ -375,6 +375,20 @@ def test_overlapping_cues_start_in_time(tmp_path: Path) -> None:
         assert [p.pts * p.time_base * 1000 for p in packets] == starts
 
 
+def test_pauses_between_cues_are_not_damage(tmp_path: Path) -> None:
+    """mov_text has a packet of no text for each."""
+    film = _clips.make(tmp_path / "film.mkv", Clip(cues=[(40, 120, "one"), (200, 300, "two")]))
+    _clips.write(film, tmp_path / "out.mp4")
+    with av.open(tmp_path / "out.mp4") as output:
+        sizes = [packet.size for packet in output.demux(subtitles=0)]
+    assert 2 in sizes
+    report = _clips.write(tmp_path / "out.mp4", tmp_path / "back.mkv")
+    _clips.verify(tmp_path / "back.mkv", report)
+    assert not [note for note in report.notes if "decoded" in note]
+    with av.open(tmp_path / "back.mkv") as output:
+        assert len([packet for packet in output.demux(subtitles=0) if packet.size]) == 2
+
+
 def test_tags_in_an_unknown_coding_pass(tmp_path: Path) -> None:
     film = tmp_path / "film.mkv"
     with av.open(film, "w", metadata_errors="surrogateescape") as output:

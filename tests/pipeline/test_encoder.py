@@ -429,6 +429,11 @@ def test_wrong_pictures_are_refused(tmp_path: Path) -> None:
         ("missing/out.mp4", "no such folder"),
         ("film.mp4/out.mp4", "no folder"),
         ("a.mp4", "folder of that name"),
+        pytest.param(
+            "/proc/out.mp4",
+            "no file can be made in that folder",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc"),
+        ),
     ],
 )
 def test_unwritable(tmp_path: Path, name: str, words: str) -> None:

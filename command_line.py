@@ -71,7 +71,8 @@ def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
     except KeyboardInterrupt as interrupt:
         # Of a film: where its painted part lies. Of anything else there is no such thing.
         partial, frames = getattr(interrupt, "partial", None), getattr(interrupt, "frames", 0)
-        kept = f"; {frames} painted frames lie in {partial}" if partial else ""
+        painted = "1 painted frame lies" if frames == 1 else f"{frames} painted frames lie"
+        kept = f"; {painted} in {partial}" if partial else ""
         again = "; --resume goes on from the last finished keyframe"
         kept += again if getattr(interrupt, "resumable", False) else ""
         _fail(f"interrupted{kept}", _INTERRUPTED, as_json=as_json)

@@ -200,7 +200,7 @@ class _Sharpness:
 
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (3, 3)), np.float32)
+        fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
         return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)

@@ -18,31 +18,21 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import EllipsisType
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models import checkpoint, losses, wct
+from stylize_video.models import checkpoint
 from stylize_video.models.devices import has_fast_bfloat16
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture, to_tensor
-from stylize_video.models.vgg import load_features
-from stylize_video.models.wct_levels import LEVELS
 from stylize_video.models.wct_network import WctConfig, WctNetwork
+from stylize_video.models.wct_objectives import Objectives
 from stylize_video.models.wct_training_config import WctTrainingConfig
 
-# What the encoder is to know: VGG's names are its own. Second and third convolutions too, for what comes
-# after them is made of them.
-TAUGHT = (
-    "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1",
-)  # fmt: skip
-_DEPTH = {1: 1.5, 2: 0.7, 3: 2.5, 4: 2.0, 5: 24.0}  # weight of a level's pixels; the deep ones learn slowly
-_RIDGE = 1e-3  # of the mean variance, for the linear maps to VGG's features
-_EPSILON = 1e-2  # of the transform while training, in float32
 _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
 
@@ -83,17 +73,18 @@ class WctTrainer:
         self.config = config
         self.paintings, self.photographs = paintings, photographs
         self.device = torch.device(device)
-        self.features = load_features("vgg16").to(self.device).to(memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
             torch.manual_seed(config.seed)
             network = WctNetwork(start.config if start else shape or WctConfig())
-            self.embeddings = _embeddings(network.config)
+            self.objectives = Objectives(network, encoder_share=config.encoder_share, device=self.device)
         if start is not None:
             network.load_state_dict(start.state_dict())
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self.scales = self._scales()
+        self.embeddings = self.objectives.embeddings
+        photos = self._first_photos()
+        self.objectives.measure(photos)
         if start is not None:
-            self._fit_embeddings()
+            self.objectives.fit_embeddings(photos)
         self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.embeddings.parameters()])
         self.average = {n: v.detach().clone() for n, v in self.network.named_parameters()}
         self.inputs = self._fingerprint()
@@ -108,27 +99,11 @@ class WctTrainer:
             digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    def _scales(self) -> dict[str, float]:
-        """The root mean square of VGG's features on photographs: hundreds; the student's are near 1."""
-        with torch.no_grad():
-            found = self.features(self._first_photos(), TAUGHT)
-        return {name: float(x.square().mean().sqrt()) for name, x in found.items()}
-
     def _first_photos(self) -> Tensor:
         """(8, 3, 128, 128), before any training."""
         return self.photographs.crops(np.random.default_rng(self.config.seed), count=8, size=128).to(
             self.device
         )
-
-    def _fit_embeddings(self) -> None:
-        """The maps that bring a trained encoder nearest to VGG: its file doesn't hold them."""
-        photos = self._first_photos()
-        with torch.no_grad():
-            wanted = self.features(photos, TAUGHT)
-            own = self.network.encoder.features(photos, LEVELS[-1])
-            for name in TAUGHT:
-                weight = _linear_map(own[name], wanted[name] / self.scales[name])
-                self.embeddings[name].load_state_dict({"weight": weight[..., None, None]})
 
     def run(self) -> Iterator[Progress]:
         """Train to the end, one step a turn."""
@@ -190,12 +165,12 @@ class WctTrainer:
         embedding = content = style = zero
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             if styling:
-                pixels, perceptual = self._reconstructed(photos, int(rng.integers(1, 6)))
+                pixels, perceptual = self.objectives.reconstructed(photos, int(rng.integers(1, 6)))
                 chain = _CHAINS[rng.integers(len(_CHAINS))]
-                content, style, grain = self._stylised(photos, self._styles(rng), chain)
+                content, style, grain = self.objectives.stylised(photos, self._styles(rng), chain)
                 loss = content + config.style_weight * style + config.tv_weight * grain
             else:
-                pixels, perceptual, embedding = self._taught(photos, int(rng.integers(1, 6)))
+                pixels, perceptual, embedding = self.objectives.taught(photos, int(rng.integers(1, 6)))
                 loss = config.embedding_weight * embedding
             loss = loss + config.pixel_weight * pixels + config.perceptual_weight * perceptual
         self.optimizer.zero_grad(set_to_none=True)
@@ -214,68 +189,6 @@ class WctTrainer:
         self.whole = True
         return Progress(self.step, pixels.item(), embedding.item(), content.item(), style.item())
 
-    def _taught(self, photos: Tensor, judged: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Reconstruction by all levels, by pixels and, at one level, by features; the encoder's errors."""
-        with torch.no_grad():
-            wanted = self.features(photos, TAUGHT)
-        own = self.network.encoder.features(photos, LEVELS[-1])
-        errors = []
-        for name in TAUGHT:
-            some = _grid(name, judged)
-            mapped = self.embeddings[name](own[name][some])
-            errors.append(_squared(mapped, wanted[name][some] / self.scales[name]))
-        pixels, perceptual = torch.zeros(()), torch.zeros(())
-        for level in LEVELS:
-            layer = f"relu{level}_1"
-            # How much the encoder hears of it is a choice: with little, it sees more as VGG does; but then
-            # level 5 came to 13 dB only.
-            picture = self.network.decode(_softly(own[layer], self.config.encoder_share), level)
-            pixels = pixels + _DEPTH[level] * _squared(picture, photos)
-            if level == judged:
-                found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
-                perceptual = losses.content_distance(found, wanted[layer])
-        return pixels, perceptual, torch.stack(errors).mean()
-
-    def _reconstructed(self, photos: Tensor, level: int) -> tuple[Tensor, Tensor]:
-        """Reconstruction by one level, by pixels and by features, the encoder as it is."""
-        layer = f"relu{level}_1"
-        with torch.no_grad():
-            own = self.network.encoder(photos, level)
-            wanted = self.features(photos, [layer])[layer]
-        picture = self.network.decode(own, level)
-        found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
-        # Each level has its turn every fifth step only.
-        weight = len(LEVELS) * _DEPTH[level]
-        return weight * _squared(picture, photos), losses.content_distance(found, wanted)
-
-    def _stylised(
-        self, photos: Tensor, styles: Tensor, chain: Sequence[int]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Content and style distance after the transform at each level of a chain, and total variation."""
-        with torch.no_grad():
-            targets = {
-                name: losses.gram_matrix(found)
-                for name, found in self.features(styles, losses.STYLE_LAYERS).items()
-            }
-            wanted = self.features(photos, [losses.CONTENT_LAYER])[losses.CONTENT_LAYER]
-            own = self.network.encoder.features(styles, max(chain))
-            known = {level: _moments(own[f"relu{level}_1"]) for level in chain}
-        picture = photos
-        for level in chain:
-            features = self.network.encoder(picture, level)
-            with torch.autocast(self.device.type, enabled=False):
-                wide = features.float()
-                mapped = wct.apply(
-                    wide, wct.fast_transform(_moments(wide), known[level], epsilon=_EPSILON, steps=16)
-                )
-            picture = self.network.decode(mapped, level)
-        found = self.features(picture, losses.STYLE_LAYERS)
-        return (
-            losses.content_distance(found[losses.CONTENT_LAYER], wanted),
-            losses.style_distance(found, targets),
-            losses.total_variation(picture.float()),
-        )
-
     def _styles(self, rng: np.random.Generator) -> Tensor:
         """(N, 3, S, S) for crops of S px: pieces of paintings and of photographs, in other colours too."""
         count, size = self.config.batch_size, self.config.second_crop
@@ -293,50 +206,6 @@ class WctTrainer:
         with torch.no_grad():
             for name, value in self.network.named_parameters():
                 self.average[name].lerp_(value, 1 - decay)
-
-
-def _embeddings(config: WctConfig) -> nn.ModuleDict:
-    """A linear map for each taught layer, from the student's channels to VGG's (Wang et al. 2020, eq. 6)."""
-    vgg = (64, 128, 256, 512, 512)
-    return nn.ModuleDict(
-        {
-            name: nn.Conv2d(config.channels[int(name[4]) - 1], vgg[int(name[4]) - 1], 1, bias=False)
-            for name in TAUGHT
-        }
-    )
-
-
-def _linear_map(x: Tensor, y: Tensor) -> Tensor:
-    """(D, C), which takes (N, C, H, W) nearest to (N, D, H, W): least squares, with a ridge."""
-    x, y = (features.permute(0, 2, 3, 1).flatten(0, 2).double() for features in (x, y))
-    gram = x.T @ x
-    ridge = _RIDGE * gram.diagonal().mean() * torch.eye(len(gram), dtype=x.dtype, device=x.device)
-    weight: Tensor = torch.linalg.solve(gram + ridge, x.T @ y).T.float()
-    return weight
-
-
-def _grid(layer: str, turn: int) -> tuple[slice | EllipsisType, ...]:
-    """Every eighth px of the picture each way, of the first layers: all of them would take half of a step."""
-    step = max(1, 16 >> int(layer[4]))
-    return ..., slice(turn % step, None, step), slice(turn * 3 % step, None, step)
-
-
-def _softly(x: Tensor, share: float) -> Tensor:
-    """`x`, with only a share of its gradient."""
-    return x.detach() + share * (x - x.detach())
-
-
-def _squared(picture: Tensor, wanted: Tensor) -> Tensor:
-    return (picture.float() - wanted.float()).pow(2).mean()
-
-
-def _moments(features: Tensor) -> wct.Moments:
-    """As `wct.moments`, in float32 and with a gradient, also where autocast would multiply in bfloat16."""
-    with torch.autocast(features.device.type, enabled=False):
-        x = features.float().flatten(2)
-        mean = x.mean(2)
-        centred = x - mean.unsqueeze(2)
-        return wct.Moments(mean, centred @ centred.transpose(1, 2) / x.shape[2])
 
 
 def _piece(painting: Picture, rng: np.random.Generator, size: int) -> Picture:

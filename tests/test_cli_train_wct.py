@@ -19,7 +19,15 @@ from safetensors.torch import load_file
 
 import stylize_video
 from stylize_video.commands import train
-from stylize_video.models import reconstruction, training_run, wct_training, wct_weights, weights, whole_file
+from stylize_video.models import (
+    reconstruction,
+    training_run,
+    wct_objectives,
+    wct_training,
+    wct_weights,
+    weights,
+    whole_file,
+)
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import read_picture
 from stylize_video.models.vgg import load_features
@@ -75,7 +83,7 @@ def studio(tmp_path: Path) -> Studio:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "WCT", replace(WCT, **TINY))
     monkeypatch.setattr(wct_training, "WctConfig", lambda: SHAPE)
-    monkeypatch.setattr(wct_training, "load_features", cache(load_features))
+    monkeypatch.setattr(wct_objectives, "load_features", cache(load_features))
 
 
 def interrupted(*_: object, **__: object) -> None:

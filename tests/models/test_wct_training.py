@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from stylize_video.errors import TrainingError, UsageError
-from stylize_video.models import wct_training
+from stylize_video.models import wct_objectives
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
 from stylize_video.models.training_config import TrainingConfig
@@ -31,7 +31,7 @@ PHOTOGRAPHS = PhotographSet([noise(2), noise(3)], [noise(4)])
 @pytest.fixture(autouse=True)
 def features_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """VGG-16 as it is: the trainer knows how many channels it has."""
-    monkeypatch.setattr(wct_training, "load_features", cache(load_features))
+    monkeypatch.setattr(wct_objectives, "load_features", cache(load_features))
 
 
 def trainer(
@@ -114,7 +114,7 @@ def test_a_run_that_goes_on_makes_the_same_steps_as_an_uninterrupted_one(
 
 def test_the_first_phase_teaches_the_encoder_and_the_second_leaves_it_alone() -> None:
     run = trainer()
-    features = {name: value.clone() for name, value in run.features.state_dict().items()}
+    features = {name: value.clone() for name, value in run.objectives.features.state_dict().items()}
     known = [weights_of(run)]
     for progress in run.run():
         known.append(weights_of(run))
@@ -129,7 +129,9 @@ def test_the_first_phase_teaches_the_encoder_and_the_second_leaves_it_alone() ->
         }
         assert taught <= changed if first else not taught & changed
         assert any(name.startswith("decoders") for name in changed)
-    assert all(torch.equal(value, run.features.state_dict()[name]) for name, value in features.items())
+    assert all(
+        torch.equal(value, run.objectives.features.state_dict()[name]) for name, value in features.items()
+    )
 
 
 def test_the_result_is_the_running_mean() -> None:
@@ -207,7 +209,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
     for _ in range(step - 1):
         next(going)
     before = weights_of(run)
-    monkeypatch.setattr(wct_training, "_squared", lambda *_: torch.tensor(float("nan"), requires_grad=True))
+    monkeypatch.setattr(wct_objectives, "_squared", lambda *_: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(TrainingError, match=f"diverged at step {step}; lower --learning-rate"):
         next(going)
     assert run.step == step - 1

@@ -102,7 +102,7 @@ def goals(plain: Series, photoreal: Series | None) -> list[Goal]:
 
 def paint(name: str, paintings: Named, chosen: Named, given: argparse.Namespace) -> Series:
     """Paint and measure, and print a line for each picture when it is done: it takes long."""
-    config = config_of(given, PHOTOREAL if name == "photoreal" else DEFAULTS)
+    config = config_of(given, _usual(name))
     weight = config.photoreal_weight
     series = Series(name, [], [])
     for title, painting in paintings:
@@ -128,6 +128,10 @@ def paint(name: str, paintings: Named, chosen: Named, given: argparse.Namespace)
 def config_of(given: argparse.Namespace, usual: GatysConfig) -> GatysConfig:
     """The usual one, but for what was asked for."""
     return usual if given.iterations is None else replace(usual, iterations=given.iterations)
+
+
+def _usual(name: str) -> GatysConfig:
+    return PHOTOREAL if name == "photoreal" else DEFAULTS
 
 
 def chosen_of(given: argparse.Namespace) -> Named:
@@ -180,8 +184,13 @@ def main() -> int:
     print_table(header, [astuple(row) for series in every for row in [*series.rows, series.mean]])
     if given.sheet:
         write_picture(given.sheet, sheet.lay_out(list(_cells(chosen, every))))
-    figures: dict[str, Any] = {"size": given.size, "config": asdict(config_of(given, DEFAULTS))}
-    figures |= {s.name: {"mean": asdict(s.mean), "pictures": [asdict(r) for r in s.rows]} for s in every}
+    figures: dict[str, Any] = {"size": given.size}
+    for series in every:
+        figures[series.name] = {
+            "config": asdict(config_of(given, _usual(series.name))),
+            "mean": asdict(series.mean),
+            "pictures": [asdict(row) for row in series.rows],
+        }
     claims = goals(every[0], every[1] if given.photoreal else None)
     return Report("gatys_quality", figures, claims).finish(given.json)
 

@@ -2,8 +2,9 @@
 
 Each clip is painted with keyframes, in this process, and a few pairs of neighbours, evenly spread, each
 frame by itself; warping error and detail are measured along the clip's own optical flow (models/flow.py), no
-pair across a cut. The same artist with the same settings paints both. Errors are compared on the same pairs,
-for they depend on how much moves there.
+pair across a cut, and halfway between keys the distances to painting and clip (models/frame_distances.py).
+The same artist with the same settings paints both. Errors are compared on the same pairs, for they depend
+on how much moves there.
 
     python benchmarks/keyframes.py --painting FILE [--clip FILM]... [--frames N] [--baseline-frames M]
         [--interval N|auto] [--size PX] [--iterations N] [--flow dis|raft] [--no-filler] [--save FOLDER]
@@ -218,7 +219,9 @@ def carried_distances(clip: Clip, film: Film, judge: Judge) -> tuple[float, floa
         judge.measure([(clip.frames[n], film.pictures[n]) for n in numbers])
         for numbers in ([sum(pair) // 2 for pair in found], [n for pair in found for n in pair])
     )
-    style = (carried.style_distance or 0.0) / (keys.style_distance or float("nan"))
+    assert carried.style_distance is not None  # a painting is at hand
+    assert keys.style_distance is not None
+    style = carried.style_distance / keys.style_distance
     return style, carried.content_distance / keys.content_distance
 
 

@@ -5,8 +5,8 @@ a frame far from its key is as sharp as one beside it. Trust follows Ruder et al
 Transfer for Videos" (section 4.2: what is covered, what moves differently from its surroundings), and Lai et
 al. 2018, "Learning Blind Video Temporal Consistency" (equation 5: what looks different). Departures: the
 composed flows in place of one estimated between the two frames, which fails where they have little in
-common; and weights that fade in place of thresholds, so that nothing is switched on or off from frame to
-frame. Pure functions; no torch.
+common, and such a one, begun from them, only where they are doubted; and weights that fade in place of
+thresholds, so that nothing is switched on or off from frame to frame. Pure functions; no torch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ _SLOPE, _SLOPE_SHARE = 0.15, 0.07  # px a px, and share of the way, at the edge 
 _SMOOTHNESS = 100.0  # of the refinement, against how alike the pictures are; OpenCV has 20
 
 # Of the flow that is found again where the composed one isn't trusted:
-_COARSEST = 2  # halvings of the size in which it is looked for at first
 _DOUBTED, _FEW = 0.5, 0.005  # less trust, and in how small a share of the frame that is left alone
 _AROUND, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, and by which it fades out
 
@@ -111,19 +110,15 @@ def smooth_flow(first: Picture, second: Picture) -> Flow:
     Returns:
         (H, W, 2) float32 px, from the first to the second.
     """
-    return _smooth_flow(_dis(), first, second, None)
+    return _smooth_flow(first, second, start=None)
 
 
-def _dis() -> cv2.DISOpticalFlow:
+def _smooth_flow(first: Picture, second: Picture, *, start: Flow | None) -> Flow:
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dis.setFinestScale(0)
     dis.setPatchStride(4)
     dis.setVariationalRefinementIterations(20)
     dis.setVariationalRefinementAlpha(_SMOOTHNESS)
-    return dis
-
-
-def _smooth_flow(dis: cv2.DISOpticalFlow, first: Picture, second: Picture, start: Flow | None) -> Flow:
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
     # A copy of the start, for it is written to.
     flow = dis.calc(*grey, None if start is None else start.copy())  # type: ignore[call-overload]
@@ -196,36 +191,32 @@ def trust(path: Path, this: Picture, other: Picture) -> Weights:
     return np.asarray(np.exp(-np.square(doubt)) * _inside(path.there), np.float32)
 
 
-def reach(path: Path, this: Picture, other: Picture) -> Reach:
+def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Reach:
     """What to fetch along a path, and how far to trust it.
 
-    Where the composed flows are not trusted, flow is found once more between the two ends, from where they
-    lead. Flow that is smooth falls a little short of what moves
-    through a scene that stands, by a seventh for a boat of 100 px; a composed one does so in each step, and
-    loses the boat after six. Elsewhere the composed one is better: it doesn't tremble from frame to frame.
+    Flow that is smooth falls a little short of what moves through a scene that stands, by a seventh for a
+    boat of 100 px; a composed one does so in each step, and loses the boat after six. So where composed
+    flow is not trusted, it is found once more by DIS between the two ends, from where it leads. Elsewhere
+    it stays: it doesn't tremble from frame to frame. Other estimators' paths stay as they are.
 
     Args:
         path: from this frame to the other.
         this, other: (H, W, 3) uint8 RGB of one size, what was filmed.
+        estimator: that found the flows between neighbours.
     """
     composed = Reach(path.there, trust(path, this, other))
-    if min(this.shape[:2]) < SMALLEST_SIDE or float((composed.trust < _DOUBTED).mean()) < _FEW:
+    if (
+        estimator is not smooth_flow
+        or min(this.shape[:2]) < SMALLEST_SIDE
+        or float((composed.trust < _DOUBTED).mean()) < _FEW
+    ):
         return composed
-    again = _refined(path, this, other)
+    again = Path(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
     doubted = cv2.dilate((composed.trust < _DOUBTED).astype(np.float32), _AROUND)
     share = np.asarray(cv2.GaussianBlur(doubted, (0, 0), _SOFT), np.float32)
     gained = trust(again, this, other) - composed.trust
     there = path.there + share[..., None] * (again.there - path.there)
     return Reach(there, composed.trust + share * gained)
-
-
-def _refined(path: Path, this: Picture, other: Picture) -> Path:
-    found = []
-    for first, second, start in ((this, other, path.there), (other, this, path.back)):
-        dis = _dis()
-        dis.setCoarsestScale(_COARSEST)  # a start is of use where it is near
-        found.append(_smooth_flow(dis, first, second, start))
-    return Path(*found)
 
 
 def _astray(path: Path) -> NDArray[np.float32]:

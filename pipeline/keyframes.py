@@ -122,9 +122,15 @@ class Keyframes:
         carried = interval.carried()
         anchors = [Anchor(*carried)]
         if past is not None and past.key.single.share > 0:
-            anchors.append(_long_term(single, past, interval.path))
+            anchors.append(self._long_term(single, past, interval.path))
         start = interval.filled(inbetween.alone(carried), single)
         return self._paint(single, start, anchors), _Past(before, interval.path)
+
+    def _long_term(self, single: Single, past: _Past, path: Path) -> Anchor:
+        """The painting of the key before the last, warped here; `path` is the way to the last."""
+        joined = long_motion.join(path, past.path)
+        there, trust = long_motion.reach(joined, single.original, past.key.single.original, self._estimator)
+        return Anchor(long_motion.carry(past.key.painting, there), trust)
 
     def _paint(self, single: Single, start: Painting | None = None, anchors: Sequence[Anchor] = ()) -> Key:
         """The key of a frame: kept from before, or painted now; what is flat is left as it is."""
@@ -136,10 +142,3 @@ class Keyframes:
             if self._store is not None:
                 self._store.put(single.number, painting)
         return Key(single, painting)
-
-
-def _long_term(single: Single, past: _Past, path: Path) -> Anchor:
-    """The painting of the key before the last, warped here; `path` is the way to the last."""
-    original, before = single.original, past.key.single.original
-    there, trust = long_motion.reach(long_motion.join(path, past.path), original, before)
-    return Anchor(long_motion.carry(past.key.painting, there), trust)

@@ -169,7 +169,7 @@ class PaintOptions:
         found += [
             {"style_layers": "layers"}.get(f.name, f.name)
             for f in fields(GatysConfig)
-            if getattr(self.gatys, f.name) != getattr(usual, f.name)
+            if f.name != "photoreal_weight" and getattr(self.gatys, f.name) != getattr(usual, f.name)
         ]
         own = ("keyframe_interval", "resume", "content_mask", "style_mask")
         found += [name for name in own if getattr(self, name) != getattr(PaintOptions, name)]

@@ -38,8 +38,6 @@ def output_errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, av.FFmpegError) as error:
         reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-        if error.errno == errno.ENOENT and path.parent.is_dir():  # as in /proc
-            reason = "no file can be made in that folder; choose another"
         raise OutputError(f"can't write {path}: {reason}") from error
 
 
@@ -80,6 +78,12 @@ class PartialFile:
                 return partial, os.open(partial, flags, 0o666)
             except FileExistsError:
                 number += 1
+            except FileNotFoundError as error:
+                if self.path.parent.is_dir():  # as /proc
+                    raise OutputError(
+                        f"can't write {self.path}: no file can be made in that folder; choose another"
+                    ) from error
+                raise
 
     def _check_free(self) -> None:
         if not self._overwrite and self.path.exists():

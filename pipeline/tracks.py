@@ -19,6 +19,8 @@ from stylize_video.pipeline import holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.report import EMPTY_CUE, CarriedStream, Tally
 
+_PAUSE = b"\0\0"  # mov_text has a packet of no text for each time between two cues
+
 
 class Track(Protocol):
     """Takes the packets of one source stream, times already those of the output."""
@@ -230,9 +232,6 @@ class AudioTrack:
         if encoder.frame_size:
             graph.set_audio_frame_size(encoder.frame_size)
         return graph
-
-
-_PAUSE = b"\0\0"  # mov_text has a packet of no text for each time between two cues
 
 
 class SubtitleTrack:

@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import av
@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+
+from stylize_video.models import frame_distances
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -237,3 +239,25 @@ def test_means_and_goals_of_paintings_by_optimisation(benchmark: Callable[[str],
     held = quality.Series("photoreal", [quality.Row("a", "x", 0.5, 0.5, 0.5, 0.1)], [])
     _style, _content, lines, moved = quality.goals(plain, held)
     assert (lines.figure, lines.met, moved.met) == (pytest.approx(2.5), True, False)
+
+
+def test_what_is_carried_is_measured_halfway_between_keys_of_a_shot(
+    benchmark: Callable[[str], Any],
+) -> None:
+    keyframes = benchmark("keyframes")
+    pictures = [np.full((4, 4, 3), number, np.uint8) for number in range(13)]
+    film = keyframes.Film(pictures, [0, 4, 5, 9, 12], [7], 1.0, 1.0)
+
+    class Numbers:
+        """Distances are the mean of the frames' numbers."""
+
+        def measure(self, pairs: list[tuple[Any, Any]]) -> Any:
+            assert all((one == other).all() for one, other in pairs)
+            mean = float(np.mean([painted.mean() for _, painted in pairs]))
+            return frame_distances.Distances(len(pairs), 2 * mean, mean)
+
+    clip = SimpleNamespace(frames=pictures)
+    # Halfway are 2 and 10, keys around 0, 4, 9 and 12; between 5 and 9 is a cut, between 4 and 5 nothing.
+    assert keyframes.carried_distances(clip, film, Numbers()) == pytest.approx((6 / 6.25, 6 / 6.25))
+    alone = keyframes.Film(pictures, [0], [], 1.0, 1.0)
+    assert all(np.isnan(keyframes.carried_distances(clip, alone, Numbers())))

@@ -499,7 +499,7 @@ def test_ctrl_c_keeps_what_was_painted(tmp_path: Path) -> None:
     assert str(partial) in told.splitlines()[-1]
     with av.open(str(partial)) as container:
         frames = sum(1 for _ in container.decode(video=0))
-    assert f"{frames} painted frames" in told
+    assert f"{frames} painted frame" in told
     assert 1 <= frames < 250
 
 

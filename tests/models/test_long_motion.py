@@ -34,6 +34,11 @@ def steps(x: float, y: float) -> Path:
     return Path(uniform(x, y), uniform(-x, -y))
 
 
+def standing(scene: Crossing) -> Path:
+    """No motion at all."""
+    return long_motion.still(scene.height, scene.width)
+
+
 @cache
 def film(scene: Crossing) -> list[NDArray[np.uint8]]:
     return scene.frames(13)
@@ -165,10 +170,19 @@ def test_what_composing_loses_is_found_again(scene: Crossing) -> None:
     assert errors[0] < 0.85 * errors[1]
 
 
-def test_a_way_that_is_trusted_stays_as_it_is() -> None:
-    here = long_motion.still(120, 200)
-    frame = film(STILL_CAMERA)[0]
-    assert (long_motion.reach(here, frame, frame).there == 0).all()
+@pytest.mark.parametrize(("side", "found_again"), [(4, False), (16, True)])
+def test_little_that_is_doubted_stays_as_it_is(side: int, found_again: bool) -> None:
+    """A frame that stands, but for a patch that is said to move: 0.15 % of it, or 1 %."""
+    frame, way = film(PANNING)[0], standing(PANNING)
+    way.there[60 : 60 + side, 100 : 100 + side] += 9
+    found = long_motion.reach(way, frame, frame)
+    assert (found.there != way.there).any() == found_again
+
+
+def test_what_another_estimator_found_stays_as_it_is() -> None:
+    frames, wrong = film(FAST), standing(FAST)
+    assert (long_motion.reach(wrong, frames[6], frames[0]).there != wrong.there).any()
+    assert (long_motion.reach(wrong, frames[6], frames[0], MotionFlow(DisMotion())).there == 0).all()
 
 
 @pytest.mark.parametrize("scene", [STILL_CAMERA, PANNING, FAST, AGAINST])

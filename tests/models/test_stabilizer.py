@@ -187,6 +187,17 @@ def test_what_is_kept_fades_more_slowly_in_larger_frames(stability: float, side:
     assert most_kept(stability, side) == pytest.approx(kept)
 
 
+@pytest.mark.parametrize(("width", "kept"), [(640, 0.5), (1280, 0.5**0.5)])
+def test_a_film_larger_than_usual_keeps_more_of_the_frame_before(width: int, kept: float) -> None:
+    """After many frames of one painting, a lighter one: what is left of the first is what is kept."""
+    film = _texture(0, height=160, width=width)
+    stabilizer = _stabilizer(0.5)
+    for _ in range(8):
+        stabilizer.steady(film, np.full_like(film, 100))
+    last = stabilizer.steady(film, np.full_like(film, 108))
+    assert (108 - float(last.mean())) / 8 == pytest.approx(kept, abs=0.07)
+
+
 @pytest.mark.parametrize("stability", [-0.01, 1.01, float("nan")])
 def test_stability_out_of_its_range(stability: float) -> None:
     with pytest.raises(ValueError, match=r"stability = .* must be in 0..1"):

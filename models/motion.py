@@ -108,7 +108,7 @@ class DisMotion:
     def forget(self) -> None:
         """See `MotionEstimator.forget`."""
         # New ones: OpenCV's keep the last start, even where none is given, and crash at another size.
-        self._back = _dis(stride=5, iterations=6, refinements=2)
+        self._back = _dis(stride=5, iterations=6, refinements=1)
         self._forth = _dis(stride=5, iterations=6, refinements=1)
         self._starts = None
 

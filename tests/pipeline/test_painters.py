@@ -19,7 +19,7 @@ def test_each_bundled_style_has_its_own_stability() -> None:
     for name, style in styles.available().items():
         assert _stability(style=name) == style.stability
         assert 0 < style.stability <= 1
-    assert _stability(style="starry-night") == styles.USUAL_STABILITY
+    assert _stability(style="matisse") == styles.USUAL_STABILITY
     assert _stability(style="the-scream") < styles.USUAL_STABILITY
 
 

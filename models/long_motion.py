@@ -38,7 +38,8 @@ _SMOOTHNESS = 100.0  # of the refinement, against how alike the pictures are; Op
 
 # Of the flow that is found again where the composed one isn't trusted:
 _DOUBTED, _FEW = 0.5, 0.005  # less trust, and in how small a share of the frame that is left alone
-_AROUND, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, and by which it fades out
+_AREA, _GAIN = 15, 0.3  # px across, and how much more trust in them on average, so that it is worth it
+_BESIDE, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, and by which it fades out
 
 _EDGE = 1.0  # px beyond the border that count as the border
 
@@ -196,8 +197,9 @@ def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = 
 
     Flow that is smooth falls a little short of what moves through a scene that stands, by a seventh for a
     boat of 100 px; a composed one does so in each step, and loses the boat after six. So where composed
-    flow is not trusted, it is found once more by DIS between the two ends, from where it leads. Elsewhere
-    it stays: it doesn't tremble from frame to frame. Other estimators' paths stay as they are.
+    flow is not trusted, it is found once more by DIS between the two ends, from where it leads, and taken
+    where that gains much. Elsewhere it stays: it doesn't tremble from frame to frame. Other estimators'
+    paths stay as they are.
 
     Args:
         path: from this frame to the other.
@@ -212,11 +214,18 @@ def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = 
     ):
         return composed
     again = Path(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
-    doubted = cv2.dilate((composed.trust < _DOUBTED).astype(np.float32), _AROUND)
-    share = np.asarray(cv2.GaussianBlur(doubted, (0, 0), _SOFT), np.float32)
     gained = trust(again, this, other) - composed.trust
+    share = _worth(composed.trust, gained)
     there = path.there + share[..., None] * (again.there - path.there)
     return Reach(there, composed.trust + share * gained)
+
+
+def _worth(known: Weights, gained: NDArray[np.float32]) -> Weights:
+    """Where flow that was found again is taken: what was doubted, where much is gained around."""
+    doubted = (known < _DOUBTED).astype(np.float32)
+    around = cv2.blur(np.maximum(gained, 0) * doubted, (_AREA, _AREA))
+    taken = cv2.dilate(doubted, _BESIDE) * (around > _GAIN)
+    return np.asarray(cv2.GaussianBlur(cv2.dilate(taken, _BESIDE), (0, 0), _SOFT), np.float32)
 
 
 def _astray(path: Path) -> NDArray[np.float32]:

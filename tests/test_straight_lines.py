@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ def test_a_photorealistic_painting_keeps_lines_straight_and_changes_colours(meas
         weight = config.photoreal_weight
         artist = GatysArtist(
             [painting],
-            replace(config, iterations=30),
+            config,
             torch.device("cpu"),
             terms=lambda small, weight=weight: [affine_term(small, weight)],
         )

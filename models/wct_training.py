@@ -33,6 +33,7 @@ from stylize_video.models.wct_network import WctConfig, WctNetwork
 from stylize_video.models.wct_objectives import Objectives
 from stylize_video.models.wct_training_config import WctTrainingConfig
 
+# Ways through the levels, of which one is taken in each step: half of the time the default.
 _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
 

@@ -143,7 +143,7 @@ class Interval:
         held = _Held(single, step)
         if self.key is not None:
             self._path = long_motion.join(step, self.path)
-            held.before = self._reached(self._path, single, self.key.single)
+            held.before = self._find_reach(self._path, single, self.key.single)
         self._held.append(held)
 
     def carried(self) -> Carried:
@@ -164,7 +164,7 @@ class Interval:
     def up_to(self, later: Key) -> Iterator[FrameBatch]:
         """All frames held but the last, which is the later key; carried from both keys."""
         held = self._take()
-        self._reach_after(held, later.single)
+        self._find_ways_to(held, later.single)
         for number, frame in enumerate(held[:-1], 1):
             after = _carried(later, frame.after)
             if self.key is None:
@@ -177,15 +177,15 @@ class Interval:
         """All frames held, not carried at all."""
         return [held.single for held in self._take()]
 
-    def _reached(self, path: Path, single: Single, key: Single) -> Reach:
+    def _find_reach(self, path: Path, single: Single, key: Single) -> Reach:
         return long_motion.reach(path, single.original, key.original, self._estimator)
 
-    def _reach_after(self, held: Sequence[_Held], key: Single) -> None:
+    def _find_ways_to(self, held: Sequence[_Held], key: Single) -> None:
         """Find the ways to a later key, the last of the frames, from the one next to it on back."""
         path = long_motion.still(*key.original.shape[:2])
         for frame, following in zip(held[-2::-1], held[:0:-1], strict=True):
             path = long_motion.join(following.to_neighbour.reversed, path)
-            frame.after = self._reached(path, frame.single, key)
+            frame.after = self._find_reach(path, frame.single, key)
 
     def _take(self) -> list[_Held]:
         held, self._held = self._held, []

@@ -22,6 +22,7 @@ import typer
 
 import stylize_video
 from stylize_video import cli
+from stylize_video.commands import paint as paint_command
 from stylize_video.errors import UsageError
 from stylize_video.models import styles, weights
 from stylize_video.models.gatys_config import GatysConfig
@@ -559,3 +560,24 @@ def test_shell_completion(words: str, index: int, expected: str) -> None:
 
 def test_completion_can_be_shown() -> None:
     assert "_stylize_video_completion" in run("--show-completion", "bash").stdout.replace("-", "_")
+
+
+@pytest.mark.parametrize(
+    ("given", "weight"),
+    [([], 20.0), (["--photoreal"], 2.0), (["--photoreal", "--style-weight", "7"], 7.0)],
+)
+def test_a_style_weight_that_is_asked_for_comes_before_the_usual_ones(
+    given: list[str], weight: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[PaintOptions] = []
+
+    def note(_source: Path, _target: Path, options: PaintOptions, *, quiet: bool) -> None:
+        asked.append(options)
+        raise UsageError("seen")
+
+    (tmp_path / "art.png").touch()
+    monkeypatch.setattr(paint_command, "_paint", note)
+    command = ["film.mp4", "--method", "gatys", "--style", str(tmp_path / "art.png"), *given]
+    with pytest.raises(SystemExit):
+        cli.main(command)
+    assert asked[0].gatys.style_weight == weight

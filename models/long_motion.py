@@ -69,7 +69,7 @@ class MotionFlow:
     What it found last is kept, for the way back is asked for next.
 
     Args:
-        estimator: finds motion; it is told to forget before each pair.
+        estimator: finds motion.
     """
 
     def __init__(self, estimator: MotionEstimator) -> None:
@@ -83,7 +83,6 @@ class MotionFlow:
             return last[2]
         height, width = first.shape[:2]
         times = shrunk_by(first)
-        self._estimator.forget()
         before, now = (_view(picture, times) for picture in (second, first))
         found = self._estimator.between(before, now)
         self._last = second, first, found.forth[:height, :width]

@@ -1,8 +1,8 @@
 """What moved from one frame to the next, and how far that can be trusted, for filters that carry pixels.
 
 Made for speed where `models/flow.py` is made for measuring: flow on pictures of half the size, by DIS little
-refined, started from the flow of the frame before (Kroeger et al. 2016, "Fast Optical Flow using Dense
-Inverse Search"); whether to trust it is asked on pictures of a quarter of the size.
+refined unless the picture moves fast (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search");
+whether to trust it is asked on pictures of a quarter of the size.
 
 Flows here point back in time: what is at p now was at `p + back[p]` in the frame before, so that it can be
 fetched from there.
@@ -70,63 +70,61 @@ class View(NamedTuple):
 
 
 class MotionEstimator(Protocol):
-    """Finds motion; may start from what it found last."""
+    """Finds motion, of each pair of frames by itself."""
 
     def between(self, before: View, now: View) -> Motion:
         """Motion between two frames of the same size, for which `can_be_found` holds."""
         ...
 
-    def forget(self) -> None:
-        """Start anew: the next pictures are of another shot."""
-        ...
+
+class _Effort(NamedTuple):
+    """How thoroughly DIS searches, by its own parameters."""
+
+    stride: int  # px from patch to patch
+    iterations: int  # of each patch's gradient descent
+    refinements: int  # variational ones, of each scale
+
+
+_LITTLE, _MORE, _MUCH = _Effort(5, 6, 1), _Effort(4, 12, 3), _Effort(4, 16, 5)
+_FAST = 1 / 80  # of the picture's longer side a frame, root mean square
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS: 8 ms for 640x360 px on one core.
+    """Motion by OpenCV's DIS: 6 ms for 640x360 px on one core, twice that where much moves fast.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
-    says whether to trust it; found at half the size of the small picture, it does that as well.
+    says whether to trust it, and whether the picture moves fast; found at half the size of the small
+    picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
+    flickered by a third more, and most of a film's flicker is there.
+
+    Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
     """
-
-    _back: cv2.DISOpticalFlow
-    _forth: cv2.DISOpticalFlow
-    _starts: tuple[Flow, Flow] | None  # what was found last, back and forth
-
-    def __init__(self) -> None:
-        self.forget()
 
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
-        starts = self._starts or (None, None)
-        fine = _flow(self._back, now.finer, before.finer, starts[0])
-        forth = _flow(self._forth, _halved(before.grey), _halved(now.grey), starts[1])
-        self._starts = fine, forth
+        forth = _flow(_halved(before.grey), _halved(now.grey), _MUCH)
+        effort = _LITTLE
+        if _speed(forth) > _FAST:
+            forth = _flow(before.grey, now.grey, _MUCH)
+            effort = _MORE
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
-        fine = _median(fine)
+        fine = _median(_flow(now.finer, before.finer, effort))
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
 
-    def forget(self) -> None:
-        """See `MotionEstimator.forget`."""
-        # New ones: OpenCV's keep the last start, even where none is given, and crash at another size.
-        self._back = _dis(stride=5, iterations=6, refinements=1)
-        self._forth = _dis(stride=5, iterations=6, refinements=1)
-        self._starts = None
 
-
-def _dis(*, stride: int, iterations: int, refinements: int) -> cv2.DISOpticalFlow:
-    """Down to single pixels, where the preset stops at a quarter of the size, but little refined."""
+def _flow(first: Grey, second: Grey, effort: _Effort) -> Flow:
+    """Down to single pixels, where DIS's presets stop at a half or a quarter of the size."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     dis.setFinestScale(0)
-    dis.setPatchStride(stride)
-    dis.setGradientDescentIterations(iterations)
-    dis.setVariationalRefinementIterations(refinements)
-    return dis
+    dis.setPatchStride(effort.stride)
+    dis.setGradientDescentIterations(effort.iterations)
+    dis.setVariationalRefinementIterations(effort.refinements)
+    return np.asarray(dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
 
 
-def _flow(dis: cv2.DISOpticalFlow, first: Grey, second: Grey, start: Flow | None) -> Flow:
-    # A copy of the start, for it is written to.
-    flow = dis.calc(first, second, None if start is None else start.copy())  # type: ignore[arg-type]
-    return np.asarray(flow, np.float32)
+def _speed(flow: Flow) -> float:
+    """Root mean square, as a share of the picture's longer side."""
+    return float(np.sqrt(_squared(flow).mean()) / max(flow.shape))
 
 
 def _halved(grey: Grey) -> Grey:

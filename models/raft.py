@@ -29,7 +29,7 @@ _WHOLE = 8  # px, whose multiples the sides have to be
 
 
 class RaftMotion:
-    """Motion by RAFT; a `MotionEstimator` that starts anew with each pair.
+    """Motion by RAFT; a `MotionEstimator`.
 
     Args:
         network: takes two batches of pictures, (N, 3, h, w) in -1..1, and gives the flow from the first to
@@ -64,9 +64,6 @@ class RaftMotion:
         back, forth = np.ascontiguousarray(back), np.ascontiguousarray(forth)
         small = now.grey.shape
         return Motion(resized(back, small), resized(forth, small), resized(back, now.finer.shape))
-
-    def forget(self) -> None:
-        """See `MotionEstimator.forget`; nothing is remembered."""
 
     def _tensor(self, picture: Picture) -> Tensor:
         """What RAFT sees of a frame: (1, 3, h, w) in -1..1."""

@@ -39,7 +39,6 @@ _NOTICED = np.float32(0.15)  # of each frame: flicker comes and goes, a ghost st
 _DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
-_MORE = 0.4  # of the detail that a mean has lost is put back beyond what its painting has
 _LEARN_EVERY = 2  # frames of which one is measured, and in it
 _EVERY = 9  # rows of which one is
 
@@ -61,28 +60,36 @@ class Stabilizer:
         estimator: finds motion.
         stability: 0..1, how much of the frame before is kept where it can be trusted; in frames larger than
             640 px, the root of it by which what is kept fades as many times slower as they are larger.
+        sharpening: of the luma's detail that a mean has lost, so much is put back beyond what its painting
+            has. Of two pictures with as much detail the mean has less of the finest strokes, and is further
+            from the style; a little more makes up for it, but flickers more. Below 0, less is put back.
         halved_chroma: whether steadied frames need no more chroma than most films have.
 
     Raises:
         ValueError: `stability` out of its range.
     """
 
-    def __init__(self, estimator: MotionEstimator, stability: float, *, halved_chroma: bool = True) -> None:
+    def __init__(
+        self,
+        estimator: MotionEstimator,
+        stability: float,
+        *,
+        sharpening: float = 0.0,
+        halved_chroma: bool = True,
+    ) -> None:
         if not 0 <= stability <= 1:
             raise ValueError(f"{stability = } must be in 0..1")
         self._estimator = estimator
         self._stability = stability
+        self._sharpening = sharpening
         self._halved = halved_chroma
-        self._luma, self._chroma = _Sharpness(_MORE), _Sharpness(0.0)
-        self._past: _Past | None = None
-        self._frames = 0  # of this shot
+        self.forget()
 
     def forget(self) -> None:
         """Start anew: the next frame is the first of a shot."""
-        self._past = None
-        self._frames = 0
-        self._luma, self._chroma = _Sharpness(_MORE), _Sharpness(0.0)
-        self._estimator.forget()
+        self._past: _Past | None = None
+        self._frames = 0  # of this shot
+        self._luma, self._chroma = _Sharpness(self._sharpening), _Sharpness(0.0)
 
     def steady(self, original: Picture, painting: Painting) -> Painting:
         """The next frame, steadied; the first of a shot is its painting.
@@ -188,8 +195,7 @@ class _Sharpness:
     """Gives a mean of paintings the detail of one, by unsharp masking as strong as that takes.
 
     Args:
-        more: what is put back beyond it, as a share of what was lost. Of two pictures with as much detail the
-            mean has less of the finest strokes, and is further from the style; a little more makes up for it.
+        more: what is put back beyond it, as a share of what was lost.
     """
 
     _LEAST, _MOST = -0.5, 2.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan

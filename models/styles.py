@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import methods, paths, style_spec, weights, whole_file
@@ -23,7 +23,20 @@ if TYPE_CHECKING:
 
 DEFAULT = "kandinsky"  # whose network new styles start from
 USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
+USUAL_SHARPENING = 0.4  # of the detail that this loses; more is nearer to the style, but flickers more
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
+
+
+class Steadying(NamedTuple):
+    """How the stabiliser treats films in a style; see models/stabilizer.py."""
+
+    stability: float  # 0..1, of the frame before, is kept
+    sharpening: float  # of the detail lost by that is put back beyond what a painting has
+
+    @classmethod
+    def usual(cls) -> Steadying:
+        """For painters that nothing is known of."""
+        return cls(USUAL_STABILITY, USUAL_SHARPENING)
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,12 @@ class Style:
     )
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
     stability: float = USUAL_STABILITY  # see models/stabilizer.py; what keeps its style in films
+    sharpening: float = USUAL_SHARPENING  # ibid.
+
+    @property
+    def steadying(self) -> Steadying:
+        """Of films in this style."""
+        return Steadying(self.stability, self.sharpening)
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Style:
@@ -125,21 +144,23 @@ def _check_name(name: str) -> None:
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
 
 
-def stability(spec: str) -> float:
-    """How much of the frame before films in a style or a mixture of styles should keep, 0..1.
+def steadying(spec: str) -> Steadying:
+    """What steadies films in a style or a mixture of styles without taking them far from it.
 
-    The mean of a few frames' paintings is steadier than one, but less of a painting; how much less depends
-    on the style. A file of the user's own has the usual.
+    The mean of a few frames' paintings is steadier than one, but less of a painting; how much less, and
+    whether sharpening makes up for it, depends on the style. A file of the user's own has the usual.
 
     Raises:
         UsageError, WeightsError: as `load`.
     """
     check(spec)
     known = available()
-    return sum(
-        part.weight * (USUAL_STABILITY if part.file else known[part.name].stability)
-        for part in style_spec.parse(spec)
-    )
+    stability = sharpening = 0.0
+    for part in style_spec.parse(spec):
+        own = Steadying.usual() if part.file else known[part.name].steadying
+        stability += part.weight * own.stability
+        sharpening += part.weight * own.sharpening
+    return Steadying(stability, sharpening)
 
 
 def load(spec: str) -> Painter:
@@ -218,7 +239,7 @@ def bundled_network() -> str:
 
 def _described(style: Style) -> dict[str, Any]:
     """For a file's header, without what only the manifest says."""
-    return {name: value for name, value in asdict(style).items() if name != "stability"}
+    return {name: value for name, value in asdict(style).items() if name not in Steadying._fields}
 
 
 def checksums(spec: str) -> dict[str, str]:

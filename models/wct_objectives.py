@@ -21,7 +21,7 @@ from stylize_video.models.wct_network import WctConfig, WctNetwork
 TAUGHT = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1",
 )  # fmt: skip
-_DEPTH = {1: 1.5, 2: 0.7, 3: 2.5, 4: 2.0, 5: 24.0}  # weight of a level's pixels, by what each was short of
+_DEPTH = {1: 3.0, 2: 1.5, 3: 6.0, 4: 2.5, 5: 12.0}  # weight of a level's pixels, by what each was short of
 _RIDGE = 1e-3  # of the mean variance, for the linear maps to VGG's features
 _EPSILON = 1e-2  # of the transform while training, in float32
 

@@ -31,10 +31,13 @@ from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture, to_tensor
 from stylize_video.models.wct_network import WctConfig, WctNetwork
 from stylize_video.models.wct_objectives import Objectives
+from stylize_video.models.wct_revival import revive
 from stylize_video.models.wct_training_config import WctTrainingConfig
 
 # Ways through the levels, of which one is taken in each step: half of the time the default.
 _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
+
+_REVIVAL, _LAST_REVIVAL = 200, 0.6  # every so many steps, up to this share of the first phase
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class WctTrainer:
 
     def _advance(self) -> Progress:
         config = self.config
+        self._revive()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         rng = np.random.default_rng([config.seed, self.step])
@@ -189,6 +193,12 @@ class WctTrainer:
         self.step += 1
         self.whole = True
         return Progress(self.step, pixels.item(), embedding.item(), content.item(), style.item())
+
+    def _revive(self) -> None:
+        """Begin dead channels anew, while there is time enough for them to learn."""
+        if self.step % _REVIVAL == 0 and self.step <= self.config.reconstruction_steps * _LAST_REVIVAL:
+            generator = torch.Generator().manual_seed(self.config.seed + self.step)
+            revive(self.network, self._first_photos(), generator, self.embeddings)
 
     def _styles(self, rng: np.random.Generator) -> Tensor:
         """(N, 3, S, S) for crops of S px: pieces of paintings and of photographs, in other colours too."""

@@ -16,18 +16,18 @@ class WctTrainingConfig:
         UsageError: a value out of its range.
     """
 
-    reconstruction_steps: int = 3000
-    stylisation_steps: int = 7000
+    reconstruction_steps: int = 5000
+    stylisation_steps: int = 5000
     batch_size: int = 2
-    crop: int = 256  # px
-    second_crop: int = 192  # px, in the second phase, where a step takes longer
+    crop: int = 192  # px; larger ones are enlarged out of small photographs, and blurred by that
+    second_crop: int = 192  # px, in the second phase
     learning_rate: float = 2e-3  # at its peak
     second_rate: float = 0.25  # of that, for the second phase
     pixel_weight: float = 40.0
     perceptual_weight: float = 1.0
     embedding_weight: float = 4.0
     encoder_share: float = 1.0  # of the reconstruction's gradient goes on into the encoder
-    style_weight: float = 48.0
+    style_weight: float = 64.0
     tv_weight: float = 0.05
     painting_share: float = 0.6  # of the styles are pieces of paintings; the others, of photographs
     largest_gradient: float = 1.0

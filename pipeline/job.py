@@ -242,9 +242,12 @@ def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator
 
 
 def _stabilizer(options: PaintOptions, writer: FileWriter, device: torch.device) -> Stabilize:
-    halved = chroma_is_halved(writer.pixel_format)
+    steadying = painters.steadying(options)
     stabilizer = Stabilizer(
-        _estimator(options.flow, device), painters.stability(options), halved_chroma=halved
+        _estimator(options.flow, device),
+        steadying.stability,
+        sharpening=steadying.sharpening,
+        halved_chroma=chroma_is_halved(writer.pixel_format),
     )
     return Stabilize(stabilizer, threads=max(1, torch.get_num_threads() // 4))
 

@@ -9,6 +9,7 @@ import torch
 
 from stylize_video.models import engine, methods, styles, wct_sections, wct_style, wct_weights
 from stylize_video.models.engine import Engine
+from stylize_video.models.styles import Steadying
 from stylize_video.models.wct_painter import WctPainter
 from stylize_video.pipeline import optimised
 from stylize_video.pipeline.keyframe_store import KeyframeStore
@@ -16,7 +17,8 @@ from stylize_video.pipeline.optimised import OnStep
 from stylize_video.pipeline.options import PaintOptions
 from stylize_video.pipeline.stages import NetworkPainter, Stage
 
-_WCT_STABILITY = 0.92  # for the transform, whose steadied frames lose little of the style
+# For the transform, whose steadied frames lose little of the style.
+_WCT_STEADYING = Steadying(0.92, styles.USUAL_SHARPENING)
 
 
 class Painter(NamedTuple):
@@ -26,19 +28,22 @@ class Painter(NamedTuple):
     notes: list[str]
 
 
-def stability(options: PaintOptions) -> float:
-    """How much of the frame before the stabiliser keeps, 0..1: what was asked for, or suits all styles.
+def steadying(options: PaintOptions) -> Steadying:
+    """How the stabiliser treats the film: the stability that was asked for, and what suits all styles.
 
     Raises:
         UsageError, WeightsError: a style that can't be painted; the manifest is damaged.
     """
-    if options.stability is not None:
-        return options.stability
-    return min(_usual_stability(region.style, options.method) for region in options.painted)
+    of_styles = [_usual_steadying(region.style, options.method) for region in options.painted]
+    stability = min(of_style.stability for of_style in of_styles)
+    return Steadying(
+        stability if options.stability is None else options.stability,
+        max(of_style.sharpening for of_style in of_styles),
+    )
 
 
-def _usual_stability(style: str, method: str) -> float:
-    return _WCT_STABILITY if methods.choose(style, method) == methods.WCT else styles.stability(style)
+def _usual_steadying(style: str, method: str) -> Steadying:
+    return _WCT_STEADYING if methods.choose(style, method) == methods.WCT else styles.steadying(style)
 
 
 def create(

@@ -18,6 +18,7 @@ from stylize_video.models.motion import DisMotion
 from stylize_video.models.opponent import Painting
 from stylize_video.models.pictures import Picture
 from stylize_video.models.stabilizer import Stabilizer, most_kept
+from stylize_video.models.styles import USUAL_SHARPENING
 
 _HEIGHT, _WIDTH = 180, 320
 _STABILITY = 0.92
@@ -32,7 +33,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _stabilizer(stability: float = _STABILITY, *, halved: bool = False) -> Stabilizer:
-    return Stabilizer(DisMotion(), stability, halved_chroma=halved)
+    return Stabilizer(DisMotion(), stability, sharpening=USUAL_SHARPENING, halved_chroma=halved)
 
 
 @cache
@@ -246,6 +247,21 @@ def test_a_panned_painting_without_flicker_does_not_blur(step: tuple[int, int]) 
     assert _means(last[inner], painting[inner]).mean() < 3
 
 
+def test_sharpening_says_how_much_of_the_lost_detail_is_put_back() -> None:
+    """0: all of it, so that there is as much as in a painting; half of it, or half of it more."""
+    paintings = [_bytes(_texture(1) + blob) for blob in _flicker(60, level=9, size=2.5)]
+    painted = flow.detail(paintings[-1])
+
+    def kept(sharpening: float) -> float:
+        stabilizer = Stabilizer(DisMotion(), _STABILITY, sharpening=sharpening)
+        return flow.detail(_steady(stabilizer, [_texture(0)] * 60, paintings)[-1]) / painted
+
+    lost = 1 - kept(-1)
+    assert lost > 0.1
+    for sharpening in (-0.5, 0.0, 0.5):
+        assert kept(sharpening) == pytest.approx(1 + sharpening * lost, abs=0.05)
+
+
 def test_a_slow_pan_between_the_pixels_keeps_its_detail() -> None:
     """Half a px a frame: fetched forty times by a linear kernel, it would have lost a sixth."""
     scene, painted = _texture(0, width=420), _texture(1, fine=1.5, width=420)
@@ -365,24 +381,6 @@ def test_after_a_cut_all_is_as_if_the_film_began_there() -> None:
     later = _steady(stabilizer, [_texture(2)] * 8, paintings)
     alone = _steady(_stabilizer(halved=True), [_texture(2)] * 8, paintings)
     assert all((a == b).all() for a, b in zip(later, alone, strict=True))
-
-
-def test_forgotten_means_the_motion_too() -> None:
-    class Noting(DisMotion):
-        forgot = 0
-
-        def forget(self) -> None:
-            super().forget()
-            self.forgot += 1
-
-    estimator = Noting()
-    stabilizer = Stabilizer(estimator, _STABILITY)
-    before = estimator.forgot
-    for pair in _moving(3):
-        stabilizer.steady(*pair)
-    assert estimator.forgot == before
-    stabilizer.forget()
-    assert estimator.forgot == before + 1
 
 
 def test_a_change_of_size_is_another_shot() -> None:

@@ -11,29 +11,38 @@ from stylize_video.pipeline import painters
 from stylize_video.pipeline.options import PaintOptions, Region
 
 
+def _steadying(**options: object) -> styles.Steadying:
+    return painters.steadying(PaintOptions(**options))  # type: ignore[arg-type]
+
+
 def _stability(**options: object) -> float:
-    return painters.stability(PaintOptions(**options))  # type: ignore[arg-type]
+    return _steadying(**options).stability
 
 
 def test_each_bundled_style_has_its_own_stability() -> None:
     for name, style in styles.available().items():
         assert _stability(style=name) == style.stability
         assert 0 < style.stability <= 1
-    assert _stability(style="matisse") == styles.USUAL_STABILITY
+        assert _steadying(style=name).sharpening == style.sharpening
+    assert _stability(style="udnie") > styles.USUAL_STABILITY
     assert _stability(style="the-scream") < styles.USUAL_STABILITY
 
 
 def test_what_is_asked_for_counts() -> None:
-    assert _stability(style="the-scream", stability=0.9) == 0.9
+    usual = _steadying(style="starry-night")
+    asked = _steadying(style="starry-night", stability=0.9)
+    assert asked == (0.9, usual.sharpening)
 
 
 def test_a_mixture_has_the_mean(tmp_path: Path) -> None:
     known = styles.available()
-    expected = 0.25 * known["kandinsky"].stability + 0.75 * known["the-scream"].stability
-    assert _stability(style="kandinsky:0.25,the-scream:0.75") == pytest.approx(expected)
+    first, second = known["starry-night"].steadying, known["the-scream"].steadying
+    expected = [0.25 * a + 0.75 * b for a, b in zip(first, second, strict=True)]
+    assert _steadying(style="starry-night:0.25,the-scream:0.75") == pytest.approx(expected)
+    assert first.sharpening != second.sharpening
 
 
-def test_regions_have_the_least_of_theirs() -> None:
+def test_regions_have_the_least_stability_of_theirs() -> None:
     regions = (Region(Path("left.png"), "the-scream"), Region(Path("right.png"), "udnie"))
     assert (
         _stability(regions=regions)
@@ -42,10 +51,16 @@ def test_regions_have_the_least_of_theirs() -> None:
     )
 
 
+def test_regions_are_sharpened_as_the_one_that_needs_it_most() -> None:
+    regions = (Region(Path("left.png"), "starry-night"), Region(Path("right.png"), "the-scream"))
+    sharpenings = [styles.available()[name].sharpening for name in ("starry-night", "the-scream")]
+    assert _steadying(regions=regions).sharpening == max(sharpenings) > min(sharpenings)
+
+
 def test_a_file_of_ones_own_has_the_usual(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     path.touch()
-    assert _stability(style=str(path)) == styles.USUAL_STABILITY
+    assert _steadying(style=str(path)) == (styles.USUAL_STABILITY, styles.USUAL_SHARPENING)
     half = 0.5 * (styles.USUAL_STABILITY + styles.available()["the-scream"].stability)
     assert _stability(style=f"{path}:0.5,the-scream:0.5") == pytest.approx(half)
 

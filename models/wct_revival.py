@@ -1,0 +1,99 @@
+"""Channels of the transform's networks that answer to nothing, begun anew.
+
+Without normalisation, a large step can push a ReLU below zero for every picture; its gradient is 0 from
+then on (Lu et al. 2020, "Dying ReLU and Initialization"). A network that loses channels so learns to do
+without, of a bottleneck first without colours; and a covariance of features has then fewer dimensions than
+it has rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylize_video.models.wct_levels import LEVELS
+from stylize_video.models.wct_network import Convolution, Decoder, WctNetwork
+
+_SILENT = 1e-3  # of the layer's largest answer; what never gets above is dead
+
+
+def revive(
+    network: WctNetwork, photographs: Tensor, generator: torch.Generator, readers: nn.ModuleDict | None = None
+) -> int:
+    """Give each dead channel new random weights, as strong as the living ones; nobody listens to it yet.
+
+    What the networks do doesn't change, for the weights that take from a revived channel become 0; but these
+    have a gradient, and after their first step, the channel's own have too.
+
+    Args:
+        network: changed in place.
+        photographs: (N, 3, H, W) in 0..1, of which a living channel answers to one.
+        generator: of the new weights, on the CPU.
+        readers: what else takes from the encoder's layers, 1x1 convolutions by their names ("relu4_1").
+
+    Returns:
+        How many were dead.
+    """
+    with torch.no_grad():
+        found = 0
+        features = {}
+        x = photographs - 0.5
+        convolutions = cast(dict[str, nn.Conv2d], network.encoder.convolutions)
+        decoders = cast(dict[str, Decoder], network.decoders)
+        names = list(convolutions)
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            if name.endswith("_1") and name != "1_1":
+                x = F.max_pool2d(x, 2)
+            listening = [] if following is None else [convolutions[following]]
+            if name.endswith("_1"):
+                listening.append(cast(nn.Conv2d, decoders[name[0]].steps[0]))
+            if readers is not None and f"relu{name}" in readers:
+                listening.append(cast(nn.Conv2d, readers[f"relu{name}"]))
+            x, dead = _revived(convolutions[name], x, listening, generator)
+            features[name] = x
+            found += dead
+        for level in LEVELS:
+            found += _revive_decoder(decoders[str(level)].steps, features[f"{level}_1"], generator)
+    return found
+
+
+def _revive_decoder(steps: nn.Sequential, features: Tensor, generator: torch.Generator) -> int:
+    found, x = 0, features
+    convolutions = [step for step in steps if isinstance(step, Convolution)]
+    for convolution, following in pairwise(convolutions):
+        x, dead = _revived(convolution, x, [following], generator)
+        found += dead
+        before = steps[list(steps).index(following) - 1]
+        if isinstance(before, nn.Upsample):
+            x = before(x)
+    return found
+
+
+def _revived(
+    convolution: nn.Conv2d, x: Tensor, listening: Sequence[nn.Conv2d], generator: torch.Generator
+) -> tuple[Tensor, int]:
+    """What comes out of a convolution and a ReLU, its dead channels anew; and how many were."""
+    before = convolution(x)  # (N, C, H, W)
+    answers = F.relu(before)
+    most = answers.amax((0, 2, 3))
+    dead = most <= _SILENT * most.max()
+    count = int(dead.sum())
+    if count in (0, len(dead)):
+        return answers, 0
+    spread = before[:, ~dead].std((0, 2, 3)).median()
+    weight, bias = convolution.weight, cast(Tensor, convolution.bias)
+    drawn = torch.randn((count, *weight.shape[1:]), generator=generator).to(weight)
+    weight[dead] = drawn
+    bias[dead] = 0.0
+    wild = convolution(x)[:, dead]
+    scale = spread / wild.std((0, 2, 3)).clamp_min(1e-12)
+    weight[dead] = drawn * scale[:, None, None, None]
+    bias[dead] = -scale * wild.mean((0, 2, 3))  # so that it answers about half of the time
+    for listener in listening:
+        listener.weight[:, dead] = 0.0
+    return F.relu(convolution(x)), count

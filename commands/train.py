@@ -49,6 +49,13 @@ def train(
             show_default=False,
         ),
     ] = None,
+    level: Annotated[
+        int | None,
+        typer.Option(
+            help="With --wct and --from: only what this level has for itself, for better reconstruction.",
+            show_default=False,
+        ),
+    ] = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -120,10 +127,15 @@ def train(
                 held_out=held_out,
                 learning_rate=WCT.learning_rate if learning_rate is None else learning_rate,
             )
+            if level is not None:
+                networks = networks.of_level(level)
+                if request.start == NOTHING:
+                    raise UsageError("--level goes on with networks that there are; add --from")
             _train_networks(request, networks, device, say)
             return
-        if statistics:
-            raise UsageError("--statistics goes with --wct only; add --wct or leave it out")
+        if statistics or level is not None:
+            useless = "--statistics" if statistics else "--level"
+            raise UsageError(f"{useless} goes with --wct only; add --wct or leave it out")
         defaults = FULL if full else FIT
         config = replace(
             defaults,

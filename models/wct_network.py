@@ -14,6 +14,7 @@ trained together; the fifth block keeps half of its channels, or little could be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -127,6 +128,15 @@ class WctNetwork(nn.Module):
         """See `Decoder.forward`."""
         picture: Tensor = self.decoders[str(level)](features)
         return picture
+
+    def own_convolutions(self, level: int) -> list[Convolution]:
+        """Those that only this level uses: its decoder's; of the deepest, the encoder's last ones too."""
+        own = [module for module in self.decoders[str(level)].modules() if isinstance(module, Convolution)]
+        if level == LEVELS[-1]:
+            names = list(self.encoder.convolutions)
+            beyond = names[names.index(f"{LEVELS[-2]}_1") + 1 :]
+            own += [cast(Convolution, self.encoder.convolutions[name]) for name in beyond]
+        return own
 
     @classmethod
     def empty(cls, config: WctConfig) -> WctNetwork:

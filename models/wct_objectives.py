@@ -62,8 +62,10 @@ class Objectives:
                 weight = _linear_map(own[name], wanted[name] / self._scales[name])
                 self.embeddings[name].load_state_dict({"weight": weight[..., None, None]})
 
-    def taught(self, photos: Tensor, judged: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Reconstruction by all levels, by pixels and, at one level, by features; the encoder's errors."""
+    def taught(
+        self, photos: Tensor, judged: int, levels: Sequence[int] = LEVELS
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstruction by some levels, by pixels and, at one of them, by features; the encoder's errors."""
         with torch.no_grad():
             wanted = self.features(photos, TAUGHT)
         own = self._network.encoder.features(photos, LEVELS[-1])
@@ -73,7 +75,7 @@ class Objectives:
             mapped = self.embeddings[name](own[name][some])
             errors.append(_squared(mapped, wanted[name][some] / self._scales[name]))
         pixels, perceptual = torch.zeros(()), torch.zeros(())
-        for level in LEVELS:
+        for level in levels:
             layer = f"relu{level}_1"
             # How much the encoder hears of it is a choice: with little, it sees more as VGG does; but then
             # level 5 came to 13 dB only.

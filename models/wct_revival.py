@@ -23,22 +23,30 @@ _SILENT = 1e-3  # of the layer's largest answer; what never gets above is dead
 
 
 def revive(
-    network: WctNetwork, photographs: Tensor, generator: torch.Generator, readers: nn.ModuleDict | None = None
+    network: WctNetwork,
+    photographs: Tensor,
+    generator: torch.Generator,
+    readers: nn.ModuleDict | None = None,
+    *,
+    level: int | None = None,
 ) -> int:
     """Give each dead channel new random weights, as strong as the living ones; nobody listens to it yet.
 
     What the networks do doesn't change, for the weights that take from a revived channel become 0; but these
-    have a gradient, and after their first step, the channel's own have too.
+    have a gradient, and after their first step, the channel's own have too. A layer of which nothing lives
+    is begun anew as a whole, and listened to: there is nothing to keep.
 
     Args:
         network: changed in place.
         photographs: (N, 3, H, W) in 0..1, of which a living channel answers to one.
         generator: of the new weights, on the CPU.
-        readers: what else takes from the encoder's layers, 1x1 convolutions by their names ("relu4_1").
+        readers: what else takes from the encoder's layers: 1x1 convolutions by their names ("relu4_1").
+        level: whose own layers to look at; by default all.
 
     Returns:
         How many were dead.
     """
+    own = None if level is None else network.own_convolutions(level)
     with torch.no_grad():
         found = 0
         features = {}
@@ -54,11 +62,11 @@ def revive(
                 listening.append(cast(nn.Conv2d, decoders[name[0]].steps[0]))
             if readers is not None and f"relu{name}" in readers:
                 listening.append(cast(nn.Conv2d, readers[f"relu{name}"]))
-            x, dead = _revived(convolutions[name], x, listening, generator)
-            features[name] = x
-            found += dead
-        for level in LEVELS:
-            found += _revive_decoder(decoders[str(level)].steps, features[f"{level}_1"], generator)
+            if own is None or convolutions[name] in own:
+                found += _revive_layer(convolutions[name], x, listening, generator)
+            x = features[name] = F.relu(convolutions[name](x))
+        for each in LEVELS if level is None else (level,):
+            found += _revive_decoder(decoders[str(each)].steps, features[f"{each}_1"], generator)
     return found
 
 
@@ -66,26 +74,27 @@ def _revive_decoder(steps: nn.Sequential, features: Tensor, generator: torch.Gen
     found, x = 0, features
     convolutions = [step for step in steps if isinstance(step, Convolution)]
     for convolution, following in pairwise(convolutions):
-        x, dead = _revived(convolution, x, [following], generator)
-        found += dead
+        found += _revive_layer(convolution, x, [following], generator)
+        x = F.relu(convolution(x))
         before = steps[list(steps).index(following) - 1]
         if isinstance(before, nn.Upsample):
             x = before(x)
     return found
 
 
-def _revived(
+def _revive_layer(
     convolution: nn.Conv2d, x: Tensor, listening: Sequence[nn.Conv2d], generator: torch.Generator
-) -> tuple[Tensor, int]:
-    """What comes out of a convolution and a ReLU, its dead channels anew; and how many were."""
+) -> int:
+    """A convolution that a ReLU follows, by what comes in; how many of its channels were dead."""
     before = convolution(x)  # (N, C, H, W)
-    answers = F.relu(before)
-    most = answers.amax((0, 2, 3))
+    most = F.relu(before).amax((0, 2, 3))
     dead = most <= _SILENT * most.max()
     count = int(dead.sum())
-    if count in (0, len(dead)):
-        return answers, 0
-    spread = before[:, ~dead].std((0, 2, 3)).median()
+    if not count:
+        return 0
+    everything = count == len(dead)
+    # As strong as what comes in, if there is no other measure.
+    spread = x.std() if everything else before[:, ~dead].std((0, 2, 3)).median()
     weight, bias = convolution.weight, cast(Tensor, convolution.bias)
     drawn = torch.randn((count, *weight.shape[1:]), generator=generator).to(weight)
     weight[dead] = drawn
@@ -94,6 +103,6 @@ def _revived(
     scale = spread / wild.std((0, 2, 3)).clamp_min(1e-12)
     weight[dead] = drawn * scale[:, None, None, None]
     bias[dead] = -scale * wild.mean((0, 2, 3))  # so that it answers about half of the time
-    for listener in listening:
+    for listener in () if everything else listening:
         listener.weight[:, dead] = 0.0
-    return F.relu(convolution(x)), count
+    return count

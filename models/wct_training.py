@@ -8,6 +8,8 @@
    for any pair of pictures. A decoder that has met only features of photographs blurs transformed ones.
    Reconstruction is trained on beside it, so that it stays.
 
+A single level's own layers can be trained further by the first phase, all others as they are.
+
 Reproducible as `training` is.
 """
 
@@ -29,6 +31,7 @@ from stylize_video.models import checkpoint
 from stylize_video.models.devices import has_fast_bfloat16
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture, to_tensor
+from stylize_video.models.wct_levels import LEVELS
 from stylize_video.models.wct_network import WctConfig, WctNetwork
 from stylize_video.models.wct_objectives import Objectives
 from stylize_video.models.wct_revival import revive
@@ -89,6 +92,12 @@ class WctTrainer:
         self.objectives.measure(photos)
         if start is not None:
             self.objectives.fit_embeddings(photos)
+        self.levels: tuple[int, ...] = LEVELS
+        if config.level is not None:
+            self.levels = (config.level,)
+            self.network.requires_grad_(False)
+            for convolution in self.network.own_convolutions(config.level):
+                convolution.requires_grad_(True)
         self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.embeddings.parameters()])
         self.average = {n: v.detach().clone() for n, v in self.network.named_parameters()}
         self.inputs = self._fingerprint()
@@ -170,12 +179,13 @@ class WctTrainer:
         embedding = content = style = zero
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             if styling:
-                pixels, perceptual = self.objectives.reconstructed(photos, int(rng.integers(1, 6)))
+                pixels, perceptual = self.objectives.reconstructed(photos, self._judged(rng))
                 chain = _CHAINS[rng.integers(len(_CHAINS))]
                 content, style, grain = self.objectives.stylised(photos, self._styles(rng), chain)
                 loss = content + config.style_weight * style + config.tv_weight * grain
             else:
-                pixels, perceptual, embedding = self.objectives.taught(photos, int(rng.integers(1, 6)))
+                judged = self._judged(rng)
+                pixels, perceptual, embedding = self.objectives.taught(photos, judged, self.levels)
                 loss = config.embedding_weight * embedding
             loss = loss + config.pixel_weight * pixels + config.perceptual_weight * perceptual
         self.optimizer.zero_grad(set_to_none=True)
@@ -198,7 +208,11 @@ class WctTrainer:
         """Begin dead channels anew, while there is time enough for them to learn."""
         if self.step % _REVIVAL == 0 and self.step <= self.config.reconstruction_steps * _LAST_REVIVAL:
             generator = torch.Generator().manual_seed(self.config.seed + self.step)
-            revive(self.network, self._first_photos(), generator, self.embeddings)
+            revive(self.network, self._first_photos(), generator, self.embeddings, level=self.config.level)
+
+    def _judged(self, rng: np.random.Generator) -> int:
+        """The level whose reconstruction is judged by features too."""
+        return self.levels[rng.integers(len(self.levels))]
 
     def _styles(self, rng: np.random.Generator) -> Tensor:
         """(N, 3, S, S) for crops of S px: pieces of paintings and of photographs, in other colours too."""

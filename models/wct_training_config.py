@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from stylize_video.errors import UsageError
+from stylize_video.models.wct_levels import LEVELS
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class WctTrainingConfig:
     averaging: float = 0.998  # decay of the running mean of the weights, which is the result
     seed: int = 0
     held_out: int = 24  # photographs kept for measuring
+    level: int | None = None  # train only what this level has for itself, to reconstruct; None: everything
 
     def __post_init__(self) -> None:
         for name in ("reconstruction_steps", "batch_size", "held_out"):
@@ -41,6 +43,8 @@ class WctTrainingConfig:
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 1 or more")
         if self.stylisation_steps < 0:
             raise UsageError(f"steps {self.stylisation_steps} is out of range; give 0 or more")
+        if self.level is not None and self.level not in LEVELS:
+            raise UsageError(f"level {self.level} is out of range; give {LEVELS[0]} to {LEVELS[-1]}")
         for size in (self.crop, self.second_crop):
             if not 64 <= size <= 4096:
                 raise UsageError(f"crop {size} px is out of range; give 64 to 4096")
@@ -64,6 +68,14 @@ class WctTrainingConfig:
             raise UsageError(f"steps {steps} is out of range; give 1 or more")
         first = max(1, round(steps * self.reconstruction_steps / self.steps))
         return replace(self, reconstruction_steps=first, stylisation_steps=steps - first)
+
+    def of_level(self, level: int) -> WctTrainingConfig:
+        """As many steps of one level's own layers, all of the first phase.
+
+        Raises:
+            UsageError: no such level.
+        """
+        return replace(self, reconstruction_steps=self.steps, stylisation_steps=0, level=level)
 
 
 WCT = WctTrainingConfig()  # the defaults

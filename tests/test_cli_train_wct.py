@@ -202,6 +202,8 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
 
 AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "--full is of no use with --wct; leave it out", ["--full"]),
+    (2, "level 6 is out of range; give 1 to 5", ["--level", "6"]),
+    (2, "--level goes on with networks that there are; add --from", ["--level", "5"]),
     (2, "missing.safetensors: no such file of the transform's networks", ["--from", "missing.safetensors"]),
     (2, "kandinsky: no such file of the transform's networks", ["--from", "kandinsky"]),
     (2, "--style-size is of no use with --wct", ["--style-size", "128"]),
@@ -232,9 +234,10 @@ def test_refused_at_once(
     assert names(studio.folder) == before
 
 
-def test_statistics_are_for_networks_only(studio: Studio) -> None:
-    command = [argument for argument in studio.command("--statistics", "blue.png") if argument != "--wct"]
-    refused(2, "--statistics goes with --wct only; add --wct or leave it out", *command)
+@pytest.mark.parametrize(("option", "value"), [("--statistics", "blue.png"), ("--level", "5")])
+def test_some_options_are_for_networks_only(option: str, value: str, studio: Studio) -> None:
+    command = [argument for argument in studio.command(option, value) if argument != "--wct"]
+    refused(2, f"{option} goes with --wct only; add --wct or leave it out", *command)
 
 
 def test_options_given_as_they_are_anyway_are_not_refused(

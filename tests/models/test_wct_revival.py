@@ -86,12 +86,24 @@ def test_a_dead_channel_of_a_decoder_learns_again(network: WctNetwork) -> None:
     assert convolution.weight.grad[0].abs().max() > 0
 
 
-def test_a_layer_of_which_nothing_lives_is_left_alone(network: WctNetwork) -> None:
-    """There is nothing to be as strong as: training will find that it diverged."""
+def test_a_layer_of_which_nothing_lives_is_begun_anew_and_listened_to(network: WctNetwork) -> None:
     _kill(network.encoder.convolutions["2_1"], *range(6))
-    before = network.encoder.convolutions["2_1"].weight.clone()
-    revive(network, _photos(), _generator())
-    assert torch.equal(network.encoder.convolutions["2_1"].weight, before)
+    heard = network.encoder.convolutions["2_2"].weight.clone()
+    assert revive(network, _photos(), _generator()) >= 6
+    with torch.no_grad():
+        answers = network.encoder.features(_photos(), 2)["relu2_1"]
+    assert (answers.amax((0, 2, 3)) > 0).all()
+    assert torch.equal(network.encoder.convolutions["2_2"].weight, heard)
+
+
+def test_of_one_level_only_its_own_are_looked_at(network: WctNetwork) -> None:
+    other, own = network.encoder.convolutions["3_1"], network.encoder.convolutions["4_3"]
+    for convolution in (other, own):
+        _kill(convolution, 0)
+    before = other.weight.clone()
+    assert revive(network, _photos(), _generator(), level=5) >= 1
+    assert torch.equal(other.weight, before)
+    assert own.bias[0] > -1e3
 
 
 def test_it_is_reproducible(network: WctNetwork) -> None:

@@ -112,6 +112,22 @@ def test_a_run_that_goes_on_makes_the_same_steps_as_an_uninterrupted_one(
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
+@pytest.mark.parametrize(
+    ("level", "beyond"),
+    [(2, set()), (5, {f"encoder.convolutions.{name}." for name in ("4_2", "4_3", "5_1")})],
+)
+def test_one_level_alone_leaves_all_others_as_they_are(level: int, beyond: set[str]) -> None:
+    start = trainer().result()
+    run = trainer(CONFIG.of_level(level), start=start)
+    assert len(list(run.run())) == CONFIG.steps
+    found, before = run.result().state_dict(), start.state_dict()
+    changed = {name for name, value in found.items() if not torch.equal(value, before[name])}
+    own = {f"decoders.{level}.", *beyond}
+    assert changed
+    assert all(name.startswith(tuple(own)) for name in changed)
+    assert all(any(name.startswith(part) for name in changed) for part in own)
+
+
 def test_the_first_phase_teaches_the_encoder_and_the_second_leaves_it_alone() -> None:
     run = trainer()
     features = {name: value.clone() for name, value in run.objectives.features.state_dict().items()}

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from stylize_video.models.wct_levels import LEVELS
 from stylize_video.models.wct_network import Convolution, Decoder, WctNetwork
 
-_SILENT = 1e-3  # of the layer's largest answer; what never gets above is dead
+_LEAST_SPREAD = 0.1  # of the mean answer: what comes in may be all but the same everywhere
 
 
 def revive(
@@ -87,8 +87,8 @@ def _revive_layer(
 ) -> int:
     """A convolution that a ReLU follows, by what comes in; how many of its channels were dead."""
     before = convolution(x)  # (N, C, H, W)
-    most = F.relu(before).amax((0, 2, 3))
-    dead = most <= _SILENT * most.max()
+    # Not what is weak beside others: one that grows too strong would have all others taken for dead.
+    dead = before.amax((0, 2, 3)) <= 0
     count = int(dead.sum())
     if not count:
         return 0
@@ -100,7 +100,8 @@ def _revive_layer(
     weight[dead] = drawn
     bias[dead] = 0.0
     wild = convolution(x)[:, dead]
-    scale = spread / wild.std((0, 2, 3)).clamp_min(1e-12)
+    strength = wild.std((0, 2, 3)).maximum(_LEAST_SPREAD * wild.abs().mean((0, 2, 3)))
+    scale = spread / strength.clamp_min(1e-12)
     weight[dead] = drawn * scale[:, None, None, None]
     bias[dead] = -scale * wild.mean((0, 2, 3))  # so that it answers about half of the time
     for listener in () if everything else listening:

@@ -41,6 +41,7 @@ from stylize_video.models.wct_training_config import WctTrainingConfig
 _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
 _REVIVAL, _LAST_REVIVAL = 200, 0.6  # every so many steps, up to this share of the first phase
+_WITNESSES = 16  # photographs; a channel that answers to none of them is dead
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,12 @@ class WctTrainer:
         """Begin dead channels anew, while there is time enough for them to learn."""
         if self.step % _REVIVAL == 0 and self.step <= self.config.reconstruction_steps * _LAST_REVIVAL:
             generator = torch.Generator().manual_seed(self.config.seed + self.step)
-            revive(self.network, self._first_photos(), generator, self.embeddings, level=self.config.level)
+            photos = self.photographs.crops(
+                np.random.default_rng([self.config.seed, self.step, 1]),
+                count=_WITNESSES,
+                size=self.config.crop,
+            )
+            revive(self.network, photos.to(self.device), generator, self.embeddings, level=self.config.level)
 
     def _judged(self, rng: np.random.Generator) -> int:
         """The level whose reconstruction is judged by features too."""

@@ -85,7 +85,7 @@ class _Effort(NamedTuple):
     refinements: int  # variational ones, of each scale
 
 
-_LITTLE, _MORE, _MUCH = _Effort(5, 6, 1), _Effort(4, 12, 3), _Effort(4, 16, 5)
+_LITTLE, _SOME, _MORE, _MUCH = _Effort(5, 6, 1), _Effort(5, 12, 2), _Effort(4, 12, 3), _Effort(4, 16, 5)
 _FAST = 1 / 80  # of the picture's longer side a frame, root mean square
 
 
@@ -102,7 +102,7 @@ class DisMotion:
 
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
-        forth = _flow(_halved(before.grey), _halved(now.grey), _MUCH)
+        forth = _flow(_halved(before.grey), _halved(now.grey), _SOME)
         effort = _LITTLE
         if _speed(forth) > _FAST:
             forth = _flow(before.grey, now.grey, _MUCH)

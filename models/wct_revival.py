@@ -1,9 +1,8 @@
 """Channels of the transform's networks that answer to nothing, begun anew.
 
 Without normalisation, a large step can push a ReLU below zero for every picture; its gradient is 0 from
-then on (Lu et al. 2020, "Dying ReLU and Initialization"). A network that loses channels so learns to do
-without, of a bottleneck first without colours; and a covariance of features has then fewer dimensions than
-it has rows.
+then on (Lu et al. 2020, "Dying ReLU and Initialization"). The network learns to do without, and a covariance
+of its features has fewer dimensions than rows.
 """
 
 from __future__ import annotations

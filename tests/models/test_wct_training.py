@@ -216,11 +216,13 @@ def test_a_damaged_checkpoint_is_an_error(tmp_path: Path) -> None:
 # -- steps that fail --
 
 
-@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("step", [1, 3])
 def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
     step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = trainer()
+    for _ in range(20):  # until the first step finds nothing dead, which it would change
+        run._revive()
     going = run.run()
     for _ in range(step - 1):
         next(going)

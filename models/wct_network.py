@@ -131,12 +131,36 @@ class WctNetwork(nn.Module):
 
     def own_convolutions(self, level: int) -> list[Convolution]:
         """Those that only this level uses: its decoder's; of the deepest, the encoder's last ones too."""
-        own = [module for module in self.decoders[str(level)].modules() if isinstance(module, Convolution)]
+        own = self._decoder(level)
         if level == LEVELS[-1]:
             names = list(self.encoder.convolutions)
             beyond = names[names.index(f"{LEVELS[-2]}_1") + 1 :]
             own += [cast(Convolution, self.encoder.convolutions[name]) for name in beyond]
         return own
+
+    def regrow(self, level: int) -> None:
+        """Begin what only this level has anew, so that it does at first what the level before does.
+
+        Deep layers can come to rest where all is grey: the decoder has no use for colour, so that the encoder
+        learns to bring none, and the other way round. The level before knows colour. Of it are the decoder's
+        last layers a copy; its first, and the encoder's last, pass on what they get (Zagoruyko and Komodakis
+        2017, "DiracNets", for their start), and in channels beyond those, random things.
+
+        Args:
+            level: 2..5; level 1 has nothing before it.
+        """
+        own, before = self._decoder(level), self._decoder(level - 1)
+        added = len(own) - len(before)
+        for convolution, known in zip(own[added:], before, strict=True):
+            convolution.load_state_dict(known.state_dict())
+        for convolution in own[:added]:
+            _pass_on(convolution, others=0.0)
+        for convolution in self.own_convolutions(level)[len(own) :]:
+            _pass_on(convolution, others=1.0)
+
+    def _decoder(self, level: int) -> list[Convolution]:
+        decoder = cast(Decoder, self.decoders[str(level)])
+        return [step for step in decoder.steps if isinstance(step, Convolution)]
 
     @classmethod
     def empty(cls, config: WctConfig) -> WctNetwork:
@@ -144,3 +168,13 @@ class WctNetwork(nn.Module):
         with torch.device("meta"):
             network = cls(config)
         return network.to_empty(device="cpu")
+
+
+def _pass_on(convolution: Convolution, *, others: float) -> None:
+    """The identity, from each channel to its own; what has none is `others` times as strong, and random."""
+    weight = convolution.weight.detach()
+    drawn = nn.init.kaiming_normal_(torch.empty_like(weight), nonlinearity="relu") * others
+    nn.init.dirac_(weight)
+    same = min(weight.shape[:2])
+    weight[same:] = drawn[same:]
+    nn.init.zeros_(cast(Tensor, convolution.bias))

@@ -8,7 +8,7 @@
    for any pair of pictures. A decoder that has met only features of photographs blurs transformed ones.
    Reconstruction is trained on beside it, so that it stays.
 
-A single level's own layers can be trained further by the first phase, all others as they are.
+A single level's own layers can be begun anew and trained by the first phase, all others as they are.
 
 Reproducible as `training` is.
 """
@@ -42,6 +42,7 @@ _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
 _REVIVAL, _LAST_REVIVAL = 200, 0.6  # every so many steps, up to this share of the first phase
 _WITNESSES = 16  # photographs; a channel that answers to none of them is dead
+_WHOLE_RATE = 288  # inputs of a neuron, 32 channels' 3x3; with more, its learning rate is less
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,26 @@ class WctTrainer:
             network.load_state_dict(start.state_dict())
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.embeddings = self.objectives.embeddings
+        self.levels: tuple[int, ...] = LEVELS
+        if config.level is not None:
+            self.levels = (config.level,)
+            if config.level > LEVELS[0]:
+                with torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(config.seed)
+                    self.network.regrow(config.level)
+            self.network.requires_grad_(False)
+            for convolution in self.network.own_convolutions(config.level):
+                convolution.requires_grad_(True)
         photos = self._first_photos()
         self.objectives.measure(photos)
         if start is not None:
             self.objectives.fit_embeddings(photos)
-        self.levels: tuple[int, ...] = LEVELS
-        if config.level is not None:
-            self.levels = (config.level,)
-            self.network.requires_grad_(False)
-            for convolution in self.network.own_convolutions(config.level):
-                convolution.requires_grad_(True)
-        self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.embeddings.parameters()])
+        self.optimizer = torch.optim.Adam(
+            [
+                {"params": [value], "share": _share(value)}
+                for value in (*self.network.parameters(), *self.embeddings.parameters())
+            ]
+        )
         self.average = {n: v.detach().clone() for n, v in self.network.named_parameters()}
         self.inputs = self._fingerprint()
         self.step = 0
@@ -170,7 +180,7 @@ class WctTrainer:
         config = self.config
         self._revive()
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, config)
+            group["lr"] = learning_rate(self.step, config) * group["share"]
         rng = np.random.default_rng([config.seed, self.step])
         styling = self.step >= config.reconstruction_steps
         size = config.second_crop if styling else config.crop
@@ -214,7 +224,16 @@ class WctTrainer:
                 count=_WITNESSES,
                 size=self.config.crop,
             )
-            revive(self.network, photos.to(self.device), generator, self.embeddings, level=self.config.level)
+            if revive(
+                self.network, photos.to(self.device), generator, self.embeddings, level=self.config.level
+            ):
+                self._forget_stillness()
+
+    def _forget_stillness(self) -> None:
+        """Dead channels had no gradient: Adam would take it for small, and push them by six times its rate."""
+        for state in self.optimizer.state.values():
+            square = state["exp_avg_sq"]
+            square.clamp_(min=square.mean())
 
     def _judged(self, rng: np.random.Generator) -> int:
         """The level whose reconstruction is judged by features too."""
@@ -237,6 +256,15 @@ class WctTrainer:
         with torch.no_grad():
             for name, value in self.network.named_parameters():
                 self.average[name].lerp_(value, 1 - decay)
+
+
+def _share(value: Tensor) -> float:
+    """Of the learning rate, for a parameter: the less, the more inputs.
+
+    A step of Adam changes each weight by as much, and so the answers of a neuron by as many times more as it
+    has inputs; ReLUs died of it. Yang et al. 2022, "Tensor Programs V", table 3: Adam's hidden weights.
+    """
+    return 1.0 if value.ndim == 1 else min(1.0, _WHOLE_RATE / value[0].numel())
 
 
 def _piece(painting: Picture, rng: np.random.Generator, size: int) -> Picture:

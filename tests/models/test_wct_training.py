@@ -128,6 +128,53 @@ def test_one_level_alone_leaves_all_others_as_they_are(level: int, beyond: set[s
     assert all(any(name.startswith(part) for name in changed) for part in own)
 
 
+@pytest.mark.parametrize("level", [2, 5])
+def test_one_level_alone_begins_as_the_level_before(level: int) -> None:
+    start = trainer().result()
+    first, again = (trainer(CONFIG.of_level(level), start=start) for _ in range(2))
+    assert same(first, again)
+    last = list(start.decoders[str(level - 1)].steps)[-1]
+    for found in (first.network, first.result()):
+        assert torch.equal(list(found.decoders[str(level)].steps)[-1].weight, last.weight)
+
+
+def test_level_1_alone_goes_on_as_it_is() -> None:
+    start = trainer().result()
+    run = trainer(CONFIG.of_level(1), start=start)
+    known = start.state_dict()
+    assert all(torch.equal(value, known[name]) for name, value in run.result().state_dict().items())
+
+
+def test_what_has_many_inputs_learns_more_slowly() -> None:
+    run = trainer(shape=WctConfig((16, 16, 16, 64, 16)))
+    next(run.run())
+    rates = {id(group["params"][0]): group["lr"] for group in run.optimizer.param_groups}
+    full = learning_rate(0, CONFIG)
+    convolutions = run.network.encoder.convolutions
+    assert rates[id(convolutions["3_1"].weight)] == full
+    assert rates[id(convolutions["4_2"].weight)] == pytest.approx(full * 288 / (64 * 9))
+    assert rates[id(convolutions["4_2"].bias)] == full
+
+
+def test_errors_of_colour_weigh_more_than_those_of_lightness() -> None:
+    photo = torch.full((1, 3, 4, 4), 0.5)
+    grey, colour = torch.tensor([0.1, 0.1, 0.1]), torch.tensor([0.1, -0.1, 0.0])
+    lighter, redder = (wct_objectives._seen(photo + error[:, None, None], photo) for error in (grey, colour))
+    assert lighter.item() == pytest.approx(0.01, rel=1e-4)
+    assert redder.item() == pytest.approx(4 * 0.02 / 3, rel=1e-4)
+
+
+def test_after_a_revival_no_step_is_larger_for_having_had_no_gradient() -> None:
+    run = trainer()
+    next(run.run())
+    weight = run.network.encoder.convolutions["2_1"].weight
+    square = run.optimizer.state[weight]["exp_avg_sq"]
+    square[0] = 0.0
+    run._forget_stillness()
+    assert (square[0] > 0).all()
+    assert square[0].min() == square.min()
+
+
 def test_the_first_phase_teaches_the_encoder_and_the_second_leaves_it_alone() -> None:
     run = trainer()
     features = {name: value.clone() for name, value in run.objectives.features.state_dict().items()}
@@ -227,7 +274,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
     for _ in range(step - 1):
         next(going)
     before = weights_of(run)
-    monkeypatch.setattr(wct_objectives, "_squared", lambda *_: torch.tensor(float("nan"), requires_grad=True))
+    monkeypatch.setattr(wct_objectives, "_seen", lambda *_: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(TrainingError, match=f"diverged at step {step}; lower --learning-rate"):
         next(going)
     assert run.step == step - 1

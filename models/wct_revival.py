@@ -7,6 +7,7 @@ of its features has fewer dimensions than rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
@@ -18,6 +19,7 @@ from torch.nn import functional as F
 from stylize_video.models.wct_levels import LEVELS
 from stylize_video.models.wct_network import Convolution, Decoder, WctNetwork
 
+_MIXTURE = 0.3  # strength of the mixture of all that comes in, beside the one that is passed on
 _LEAST_SPREAD = 0.1  # of the mean answer: what comes in may be all but the same everywhere
 
 
@@ -29,7 +31,7 @@ def revive(
     *,
     level: int | None = None,
 ) -> int:
-    """Give each dead channel new random weights, as strong as the living ones; nobody listens to it yet.
+    """Give each dead channel new weights, as strong as the living ones; nobody listens to it yet.
 
     What the networks do doesn't change, for the weights that take from a revived channel become 0; but these
     have a gradient, and after their first step, the channel's own have too. A layer of which nothing lives
@@ -95,14 +97,25 @@ def _revive_layer(
     # As strong as what comes in, if there is no other measure.
     spread = x.std() if everything else before[:, ~dead].std((0, 2, 3)).median()
     weight, bias = convolution.weight, cast(Tensor, convolution.bias)
-    drawn = torch.randn((count, *weight.shape[1:]), generator=generator).to(weight)
+    drawn = _carriers(count, weight.shape[1:], generator).to(weight)
     weight[dead] = drawn
     bias[dead] = 0.0
     wild = convolution(x)[:, dead]
     strength = wild.std((0, 2, 3)).maximum(_LEAST_SPREAD * wild.abs().mean((0, 2, 3)))
     scale = spread / strength.clamp_min(1e-12)
     weight[dead] = drawn * scale[:, None, None, None]
-    bias[dead] = -scale * wild.mean((0, 2, 3))  # so that it answers about half of the time
     for listener in () if everything else listening:
         listener.weight[:, dead] = 0.0
     return count
+
+
+def _carriers(count: int, shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """(count, *shape) weights, each of which passes on one channel of what comes in, and a little of all.
+
+    Random mixtures alone would bury what is faint, such as green against magenta, layer by layer.
+    """
+    mixed = torch.randn((count, *shape), generator=generator) * (_MIXTURE / math.sqrt(shape.numel()))
+    turn = torch.randperm(shape[0], generator=generator)
+    for index in range(count):
+        mixed[index, turn[index % shape[0]], shape[1] // 2, shape[2] // 2] += 1
+    return mixed

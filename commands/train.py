@@ -52,7 +52,7 @@ def train(
     level: Annotated[
         int | None,
         typer.Option(
-            help="With --wct and --from: begin only what this level has for itself anew, from the level before.",
+            help="With --wct and --from: begin only this level anew, by the level before.",
             show_default=False,
         ),
     ] = None,

@@ -230,7 +230,7 @@ class WctTrainer:
                 self._forget_stillness()
 
     def _forget_stillness(self) -> None:
-        """Dead channels had no gradient: Adam would take it for small, and push them by six times its rate."""
+        """Dead channels had no gradient: Adam, taking it for small, would push them by six times its rate."""
         for state in self.optimizer.state.values():
             square = state["exp_avg_sq"]
             square.clamp_(min=square.mean())

@@ -247,6 +247,31 @@ def test_a_panned_painting_without_flicker_does_not_blur(step: tuple[int, int]) 
     assert _means(last[inner], painting[inner]).mean() < 3
 
 
+def test_areas_that_a_painter_changes_are_steadied_more_where_the_camera_pans() -> None:
+    """What might be a ghost on ground that stands still is a painter's whim in a pan."""
+    scene = _texture(0, height=320, width=600)
+    whims = [blob.astype(np.float32) for blob in _flicker(12, level=22, size=14)]
+
+    def change(step: int) -> float:
+        originals, paintings = [], []
+        for number in range(36):
+            part = np.s_[20 : 20 + _HEIGHT, 20 + step * number : 20 + step * number + _WIDTH]
+            originals.append(np.ascontiguousarray(scene[part]))
+            paintings.append(
+                _bytes(originals[-1] * 0.3 + 90 + whims[number // 3])
+            )  # each goes on for a while
+        frames = _steady(_stabilizer(halved=True), originals, paintings)
+        way = np.full((_HEIGHT, _WIDTH, 2), (-step, 0), np.float32)
+        seen = flow.visible(way, -way)
+        steadied, painted = (
+            np.mean([flow.warping_error(a, b, way, seen) for a, b in pairwise(film[6:])])
+            for film in (frames, paintings)
+        )
+        return float(steadied / painted)
+
+    assert change(5) < 0.7 * change(0)
+
+
 def test_sharpening_says_how_much_of_the_lost_detail_is_put_back() -> None:
     """0: all of it, so that there is as much as in a painting; half of it, or half of it more."""
     paintings = [_bytes(_texture(1) + blob) for blob in _flicker(60, level=9, size=2.5)]

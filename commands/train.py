@@ -52,7 +52,7 @@ def train(
     level: Annotated[
         int | None,
         typer.Option(
-            help="With --wct and --from: begin only this level anew, by the level before.",
+            help="With --wct and --from: train only this level's own layers; 5's begin anew.",
             show_default=False,
         ),
     ] = None,

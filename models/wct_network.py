@@ -138,25 +138,21 @@ class WctNetwork(nn.Module):
             own += [cast(Convolution, self.encoder.convolutions[name]) for name in beyond]
         return own
 
-    def regrow(self, level: int) -> None:
-        """Begin what only this level has anew, so that it does at first what the level before does.
+    def begin_deepest(self) -> None:
+        """Begin what only the deepest level has anew: at first it is the level before it, pooled once more.
 
         Deep layers can come to rest where all is grey: the decoder has no use for colour, so that the encoder
         learns to bring none, and the other way round. The level before knows colour. Of it are the decoder's
         last layers a copy; its first, and the encoder's last, pass on what they get (Zagoruyko and Komodakis
         2017, "DiracNets", for their start), and in channels beyond those, random things.
-
-        Args:
-            level: 2..5; level 1 has nothing before it.
         """
+        level = LEVELS[-1]
         own, before = self._decoder(level), self._decoder(level - 1)
         added = len(own) - len(before)
         for convolution, known in zip(own[added:], before, strict=True):
             convolution.load_state_dict(known.state_dict())
-        for convolution in own[:added]:
-            _pass_on(convolution, others=0.0)
-        for convolution in self.own_convolutions(level)[len(own) :]:
-            _pass_on(convolution, others=1.0)
+        for convolution in (*own[:added], *self.own_convolutions(level)[len(own) :]):
+            _pass_on(convolution)
 
     def _decoder(self, level: int) -> list[Convolution]:
         decoder = cast(Decoder, self.decoders[str(level)])
@@ -170,10 +166,10 @@ class WctNetwork(nn.Module):
         return network.to_empty(device="cpu")
 
 
-def _pass_on(convolution: Convolution, *, others: float) -> None:
-    """The identity, from each channel to its own; what has none is `others` times as strong, and random."""
+def _pass_on(convolution: Convolution) -> None:
+    """The identity, from each channel to its own; those beyond what comes in are random (He et al. 2015)."""
     weight = convolution.weight.detach()
-    drawn = nn.init.kaiming_normal_(torch.empty_like(weight), nonlinearity="relu") * others
+    drawn = nn.init.kaiming_normal_(torch.empty_like(weight), nonlinearity="relu")
     nn.init.dirac_(weight)
     same = min(weight.shape[:2])
     weight[same:] = drawn[same:]

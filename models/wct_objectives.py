@@ -21,9 +21,9 @@ from stylize_video.models.wct_network import WctConfig, WctNetwork
 TAUGHT = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1",
 )  # fmt: skip
-_DEPTH = {1: 3.0, 2: 1.5, 3: 6.0, 4: 2.5, 5: 12.0}  # weight of a level's pixels, by what each was short of
-# Of errors of colour, beside those of lightness. As strong in RGB, they are of a photograph's variance a
-# tenth, and deep levels left them all: level 5 was grey, level 4 knew no green.
+_DEPTH = {1: 6.0, 2: 4.0, 3: 4.0, 4: 3.0, 5: 5.0}  # weight of a level's pixels, by what each was short of
+# Weight of errors in chroma, beside those in lightness. Chroma is a tenth of a photograph's variance; at
+# equal weight deep levels left it out: level 5 was grey, level 4 had no green.
 _CHROMA = 4.0
 _RIDGE = 1e-3  # of the mean variance, for the linear maps to VGG's features
 _EPSILON = 1e-2  # of the transform while training, in float32
@@ -83,7 +83,7 @@ class Objectives:
             # How much the encoder hears of it is a choice: with little, it sees more as VGG does; but then
             # level 5 came to 13 dB only.
             picture = self._network.decode(_softly(own[layer], self._encoder_share), level)
-            pixels = pixels + _DEPTH[level] * _seen(picture, photos)
+            pixels = pixels + _DEPTH[level] * _weighted_error(picture, photos)
             if level == judged:
                 found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
                 perceptual = losses.content_distance(found, wanted[layer])
@@ -99,7 +99,7 @@ class Objectives:
         found = self.features(picture.clamp(-0.2, 1.2), [layer])[layer]
         # Each level has its turn every fifth step only.
         weight = len(LEVELS) * _DEPTH[level]
-        return weight * _seen(picture, photos), losses.content_distance(found, wanted)
+        return weight * _weighted_error(picture, photos), losses.content_distance(found, wanted)
 
     def stylised(self, photos: Tensor, styles: Tensor, chain: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Content and style distance after the transform at each level of a chain, and total variation."""
@@ -163,7 +163,7 @@ def _squared(picture: Tensor, wanted: Tensor) -> Tensor:
     return (picture.float() - wanted.float()).pow(2).mean()
 
 
-def _seen(picture: Tensor, wanted: Tensor) -> Tensor:
+def _weighted_error(picture: Tensor, wanted: Tensor) -> Tensor:
     """Squared error of (N, 3, H, W), its part that is not grey more weighty."""
     error = picture.float() - wanted.float()
     chroma = error - error.mean(1, keepdim=True)

@@ -8,7 +8,8 @@
    for any pair of pictures. A decoder that has met only features of photographs blurs transformed ones.
    Reconstruction is trained on beside it, so that it stays.
 
-A single level's own layers can be begun anew and trained by the first phase, all others as they are.
+A single level's own layers can be trained by the first phase, others as they are; the deepest's begin anew.
+The squared error weighs chroma more than lightness, which is no paper's: see `wct_objectives`.
 
 Reproducible as `training` is.
 """
@@ -17,9 +18,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,7 +45,9 @@ _CHAINS = (*[(4, 3, 2, 1)] * 4, (3, 2, 1), (5, 4, 3, 2, 1), (4, 2), (3, 1))
 
 _REVIVAL, _LAST_REVIVAL = 200, 0.6  # every so many steps, up to this share of the first phase
 _WITNESSES = 16  # photographs; a channel that answers to none of them is dead
-_WHOLE_RATE = 288  # inputs of a neuron, 32 channels' 3x3; with more, its learning rate is less
+_NO_GRADIENT = 1e-3  # of the mean square in a layer; what has less had none
+_FULL_RATE_INPUTS = 288  # of a neuron, 32 channels' 3x3; with more, its learning rate is less
+_METHOD = 2  # a checkpoint made by another way of training is of no use
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Progress:
     """One step's losses, each without its weight; those of the other phase are 0."""
 
     step: int
-    pixels: float  # squared error of the reconstructions, pixels in 0..1, by the weights of their levels
+    pixels: float  # squared error of the reconstructions, by the weights of levels and of chroma
     embedding: float
     content: float
     style: float
@@ -86,17 +91,15 @@ class WctTrainer:
             torch.manual_seed(config.seed)
             network = WctNetwork(start.config if start else shape or WctConfig())
             self.objectives = Objectives(network, encoder_share=config.encoder_share, device=self.device)
-        if start is not None:
-            network.load_state_dict(start.state_dict())
+            if start is not None:
+                network.load_state_dict(start.state_dict())
+                if config.level == LEVELS[-1]:
+                    network.begin_deepest()
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.embeddings = self.objectives.embeddings
         self.levels: tuple[int, ...] = LEVELS
         if config.level is not None:
             self.levels = (config.level,)
-            if config.level > LEVELS[0]:
-                with torch.random.fork_rng(devices=[]):
-                    torch.manual_seed(config.seed)
-                    self.network.regrow(config.level)
             self.network.requires_grad_(False)
             for convolution in self.network.own_convolutions(config.level):
                 convolution.requires_grad_(True)
@@ -105,10 +108,7 @@ class WctTrainer:
         if start is not None:
             self.objectives.fit_embeddings(photos)
         self.optimizer = torch.optim.Adam(
-            [
-                {"params": [value], "share": _share(value)}
-                for value in (*self.network.parameters(), *self.embeddings.parameters())
-            ]
+            _groups([*self.network.parameters(), *self.embeddings.parameters()])
         )
         self.average = {n: v.detach().clone() for n, v in self.network.named_parameters()}
         self.inputs = self._fingerprint()
@@ -171,6 +171,7 @@ class WctTrainer:
 
     def _identity(self) -> dict[str, object]:
         return {
+            "method": _METHOD,
             "config": asdict(self.config),
             "shape": list(self.network.config.channels),
             "inputs": self.inputs,
@@ -180,7 +181,7 @@ class WctTrainer:
         config = self.config
         self._revive()
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, config) * group["share"]
+            group["lr"] = learning_rate(self.step, config) * group["scale"]
         rng = np.random.default_rng([config.seed, self.step])
         styling = self.step >= config.reconstruction_steps
         size = config.second_crop if styling else config.crop
@@ -227,13 +228,14 @@ class WctTrainer:
             if revive(
                 self.network, photos.to(self.device), generator, self.embeddings, level=self.config.level
             ):
-                self._forget_stillness()
+                self._floor_second_moments()
 
-    def _forget_stillness(self) -> None:
+    def _floor_second_moments(self) -> None:
         """Dead channels had no gradient: Adam, taking it for small, would push them by six times its rate."""
         for state in self.optimizer.state.values():
             square = state["exp_avg_sq"]
-            square.clamp_(min=square.mean())
+            mean = square.mean()
+            square[square < _NO_GRADIENT * mean] = mean
 
     def _judged(self, rng: np.random.Generator) -> int:
         """The level whose reconstruction is judged by features too."""
@@ -258,13 +260,16 @@ class WctTrainer:
                 self.average[name].lerp_(value, 1 - decay)
 
 
-def _share(value: Tensor) -> float:
-    """Of the learning rate, for a parameter: the less, the more inputs.
+def _groups(parameters: Sequence[Tensor]) -> list[dict[str, Any]]:
+    """For Adam: parameters by what their learning rate is multiplied by, the less, the more inputs they have.
 
     A step of Adam changes each weight by as much, and so the answers of a neuron by as many times more as it
     has inputs; ReLUs died of it. Yang et al. 2022, "Tensor Programs V", table 3: Adam's hidden weights.
     """
-    return 1.0 if value.ndim == 1 else min(1.0, _WHOLE_RATE / value[0].numel())
+    groups: dict[float, list[Tensor]] = defaultdict(list)
+    for value in parameters:
+        groups[1.0 if value.ndim == 1 else min(1.0, _FULL_RATE_INPUTS / value[0].numel())].append(value)
+    return [{"params": values, "scale": scale} for scale, values in groups.items()]
 
 
 def _piece(painting: Picture, rng: np.random.Generator, size: int) -> Picture:

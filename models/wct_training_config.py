@@ -35,7 +35,7 @@ class WctTrainingConfig:
     averaging: float = 0.998  # decay of the running mean of the weights, which is the result
     seed: int = 0
     held_out: int = 24  # photographs kept for measuring
-    level: int | None = None  # train only what this level has for itself, to reconstruct; None: everything
+    level: int | None = None  # train only this level's own layers, to reconstruct; None: all levels
 
     def __post_init__(self) -> None:
         for name in ("reconstruction_steps", "batch_size", "held_out"):

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from stylize_video.models.wct_levels import LEVELS
 from stylize_video.models.wct_network import WctConfig, WctNetwork
-from stylize_video.models.wct_revival import revive
+from stylize_video.models.wct_revival import _carriers, revive
 
 
 @pytest.fixture
@@ -115,3 +115,13 @@ def test_it_is_reproducible(network: WctNetwork) -> None:
         revive(network, _photos(), _generator())
         found.append(network.encoder.convolutions["3_1"].weight[2].clone())
     assert torch.equal(*found)
+
+
+def test_a_new_channel_passes_on_one_of_those_that_come_in_and_a_little_of_all() -> None:
+    weight = _carriers(6, torch.Size((8, 3, 3)), _generator())
+    centres = weight[:, :, 1, 1]
+    passed = centres.argmax(1)
+    assert len(set(passed.tolist())) == 6
+    rest = weight.clone()
+    rest[torch.arange(6), passed, 1, 1] -= 1
+    assert 0.15 < rest.flatten(1).norm(dim=1).mean() < 0.45

@@ -32,7 +32,7 @@ _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
 # Two thirds of the trust are lost at:
 _GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al. 2018 have 36, in colour)
-_ASTRAY, _ASTRAY_SHARE = 10.0, 0.7  # px of the frame that forth and back don't meet by, and share of the way
+_ASTRAY, _ASTRAY_SHARE = 12.0, 0.8  # px of the frame that forth and back don't meet by, and share of the way
 _SLOPE = 64.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
 
 _BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
@@ -201,18 +201,6 @@ def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
     height, width = now.shape
     inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     weights: Weights = cv2.exp(-doubt * doubt) * inside
-    return weights
-
-
-def moving(back: Flow, *, times: int) -> Weights:
-    """Where the picture moves: 0 where it stands still, half at a px of the frame, 1 far beyond.
-
-    Args:
-        back: (h, w, 2) px of the small pictures.
-        times: how many times larger the frame is.
-    """
-    squared_length = _squared(back) * np.float32(times**2)
-    weights: Weights = squared_length / (squared_length + 1)
     return weights
 
 

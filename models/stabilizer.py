@@ -35,11 +35,8 @@ _MOST = 0.98  # of the frame before; with all of it, a painting would never chan
 _USUAL_SIDE = 640  # px
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
-# So many times as far apart may they be where the picture moves by far more than a px a frame. There a
-# painter's areas change from frame to frame as well, and painted anew they were what flickered most.
-_GHOST_IN_MOTION = 3.0
 _NOTICED = np.float32(0.1)  # of each frame: flicker comes and goes, a ghost stays
-_DOUBTED = 0.3  # trust; what has less is painted anew
+_DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
 _LEARN_EVERY = 2  # frames of which one is measured, and in it
@@ -147,8 +144,7 @@ class Stabilizer:
         """How much of what is carried to keep, (h, w), and the next `age` and `bias`."""
         bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * off
         ghosts = _ghosts(off) * motion.beside_motion(moved.back, times=times)
-        allowed = 1 + (_GHOST_IN_MOTION - 1) * motion.moving(moved.back, times=times)
-        kept = (1 - ghosts) * (1 - _ghosts(bias / allowed[..., None]))
+        kept = (1 - ghosts) * (1 - _ghosts(bias))
         trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * kept
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))

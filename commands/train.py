@@ -52,7 +52,7 @@ def train(
     level: Annotated[
         int | None,
         typer.Option(
-            help="With --wct and --from: train only this level's own layers; 5's begin anew.",
+            help="With --wct and --from: train only this level's own layers; those of 5 begin anew.",
             show_default=False,
         ),
     ] = None,

@@ -90,7 +90,7 @@ _FAST = 1 / 80  # of the picture's longer side a frame, root mean square
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS: 6 ms for 640x360 px on one core, twice that where much moves fast.
+    """Motion by OpenCV's DIS: 8 ms for 640x360 px on one core, twice that where much moves fast.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
     says whether to trust it, and whether the picture moves fast; found at half the size of the small

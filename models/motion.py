@@ -25,8 +25,8 @@ Grey = NDArray[np.uint8]  # (h, w)
 Weights = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
-# Times larger than these are those it is found in, up to the frame's size. Found in the small ones, it takes
-# a quarter of the time, and what is carried along flickers by up to a fourth more.
+# Times larger than these are those it is found in, half the frame's size. In a quarter of it, it takes a
+# quarter of the time, and is two to four times as far off; in two thirds, twice the time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
@@ -55,7 +55,7 @@ class View(NamedTuple):
 
     picture: Picture  # (H, W, 3) RGB
     grey: Grey  # (h, w), a quarter of its size, or larger if the frame is small
-    finer: Grey  # the same piece of it in up to twice that size
+    finer: Grey  # the same piece of it in about twice that size, or in the frame's own
 
     @classmethod
     def of(cls, picture: Picture) -> View:
@@ -66,7 +66,7 @@ class View(NamedTuple):
         times = shrunk_by(picture)
         height, width = (side // times * times for side in picture.shape[:2])
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:height, :width], np.uint8)
-        return cls(picture, _shrunk(grey, times), _shrunk(grey, max(1.0, times / _FINER)))
+        return cls(picture, _shrunk(grey, times), _shrunk(grey, max(1, round(times / _FINER))))
 
 
 class MotionEstimator(Protocol):
@@ -80,46 +80,61 @@ class MotionEstimator(Protocol):
 class _Effort(NamedTuple):
     """How thoroughly DIS searches, by its own parameters."""
 
-    stride: int  # px from patch to patch
+    stride: int  # px from patch to patch; most of the time goes by their number
     iterations: int  # of each patch's gradient descent
     refinements: int  # variational ones, of each scale
 
 
-_LITTLE, _SOME, _MORE, _MUCH = _Effort(5, 6, 1), _Effort(5, 12, 2), _Effort(4, 12, 3), _Effort(4, 16, 5)
-_FAST = 1 / 80  # of the picture's longer side a frame, root mean square
+class _Search:
+    """DIS, for one thread at a time.
+
+    It keeps its memory from frame to frame, which takes longer to get than some flows to find; of the last
+    flow it keeps nothing.
+    """
+
+    def __init__(self) -> None:
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dis.setFinestScale(
+            0
+        )  # single pixels, where the presets stop at a half or a quarter of the size
+
+    def flow(self, first: Grey, second: Grey, effort: _Effort) -> Flow:
+        """From one picture to another, (h, w, 2) px."""
+        self._dis.setPatchStride(effort.stride)
+        self._dis.setGradientDescentIterations(effort.iterations)
+        self._dis.setVariationalRefinementIterations(effort.refinements)
+        return np.asarray(self._dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
+
+
+_GLANCE = _Effort(5, 12, 2)  # forth
+_LITTLE, _MUCH = _Effort(5, 6, 0), _Effort(3, 12, 3)  # back; and both ways, where the picture moves fast
+_FAST = 1 / 160  # of the picture's longer side a frame, root mean square
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS: 8 ms for 640x360 px on one core, twice that where much moves fast.
+    """Motion by OpenCV's DIS, for one thread: 6 ms for 640x360 px on one core, 13 where much moves fast.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
     says whether to trust it, and whether the picture moves fast; found at half the size of the small
     picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
-    flickered by a third more, and most of a film's flicker is there.
+    flickered by a tenth to a third more, and most of a film's flicker is there.
 
     Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
     """
 
+    def __init__(self) -> None:
+        self._forth, self._back = _Search(), _Search()
+
     def between(self, before: View, now: View) -> Motion:
         """See `MotionEstimator.between`."""
-        forth = _flow(_halved(before.grey), _halved(now.grey), _SOME)
+        forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
         effort = _LITTLE
         if _speed(forth) > _FAST:
-            forth = _flow(before.grey, now.grey, _MUCH)
-            effort = _MORE
+            forth = self._forth.flow(before.grey, now.grey, _MUCH)
+            effort = _MUCH
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
-        fine = _median(_flow(now.finer, before.finer, effort))
+        fine = _median(self._back.flow(now.finer, before.finer, effort))
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
-
-
-def _flow(first: Grey, second: Grey, effort: _Effort) -> Flow:
-    """Down to single pixels, where DIS's presets stop at a half or a quarter of the size."""
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    dis.setFinestScale(0)
-    dis.setPatchStride(effort.stride)
-    dis.setGradientDescentIterations(effort.iterations)
-    dis.setVariationalRefinementIterations(effort.refinements)
-    return np.asarray(dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
 
 
 def _speed(flow: Flow) -> float:

@@ -6,9 +6,11 @@ for Videos" (section 4.2), and Lai et al. 2018, "Learning Blind Video Temporal C
 filters are known for is kept away:
 
 - Blur, from fetching again and again between the pixels: a cubic kernel fetches luma, and what detail is
-  lost all the same is put back (`_Sharpness`).
+  lost all the same is put back (`Sharpness`).
 - Drift: all that is ever blended in is a frame's own painting, so that what stands still comes to its
   mean. Nothing is rounded on the way.
+- Blotches, of light and colour that come and go: of means over small areas more is kept than of strokes
+  (`broad_means`).
 - Ghosts, of what is hidden or uncovered: nothing is carried where `motion.trust` finds no reason to. What
   differs from its painting over a whole area is painted anew: at once next to moving things, elsewhere when
   it goes on doing so, which flicker doesn't. A pixel painted anew follows its painting closely at first, as
@@ -22,9 +24,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from stylize_video.models import motion, opponent
+from stylize_video.models import motion, opponent, sharpness
 from stylize_video.models.motion import Motion, MotionEstimator, View, Weights
 from stylize_video.models.opponent import Painting, Plane
+from stylize_video.models.sharpness import Sharpness
 
 if TYPE_CHECKING:
     from stylize_video.models.flow import Flow
@@ -35,12 +38,17 @@ _MOST = 0.98  # of the frame before; with all of it, a painting would never chan
 _USUAL_SIDE = 640  # px
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
+# Of means over some 20 px of a 360 px high frame more is kept than of strokes, up to this: light and colour
+# that come and go are the flicker that one sees first, and a style loses least by their mean.
+_MOST_BROAD = 0.96
+_AROUND = 5  # px of the small pictures
+_ENOUGH = 0.25  # of what is around is trusted: a mean holds for all that is there
+
 _NOTICED = np.float32(0.1)  # of each frame: flicker comes and goes, a ghost stays
 _DOUBTED = 0.4  # trust; what has less is painted anew
 _OLD = 64  # frames; nobody asks who is older
 
-_LEARN_EVERY = 2  # frames of which one is measured, and in it
-_EVERY = 9  # rows of which one is
+_LEARN_EVERY = 2  # frames of which the sharpness of one is measured
 
 
 class _Past(NamedTuple):
@@ -51,6 +59,15 @@ class _Past(NamedTuple):
     chroma: Plane  # (H, W, 2) or half of that
     age: Weights  # (h, w), how many paintings are in each pixel's mean
     bias: Plane  # (h, w, 3), by how much it has lately been off its paintings, luma and chroma
+
+
+class _Kept(NamedTuple):
+    """Of what is carried from the frame before."""
+
+    fine: Weights  # (h, w), how much of its strokes
+    broad: Weights  # (h, w), how much of its broad means
+    age: Weights  # (h, w), the next of `_Past`
+    bias: Plane  # (h, w, 3), the same
 
 
 class Stabilizer:
@@ -89,7 +106,7 @@ class Stabilizer:
         """Start anew: the next frame is the first of a shot."""
         self._past: _Past | None = None
         self._frames = 0  # of this shot
-        self._luma, self._chroma = _Sharpness(self._sharpening), _Sharpness(0.0)
+        self._luma, self._chroma = Sharpness(self._sharpening), Sharpness(0.0)
 
     def steady(self, original: Picture, painting: Painting) -> Painting:
         """The next frame, steadied; the first of a shot is its painting.
@@ -122,40 +139,55 @@ class Stabilizer:
         chroma_change = _fetch(past.chroma, moved.fine, shrunk, cv2.INTER_LINEAR)
         chroma_change -= chroma
         off = _means(luma_change, chroma_change, view.grey.shape)
-        weights, age, bias = self._weights(past, view, moved, times, off)
-        luma_weights = _resized(weights, painted.shape)
+        kept = self._kept(past, view, moved, times, off)
+        means = broad_means(off, kept.broad, kept.fine)
+        luma_weights = _resized(kept.fine, painted.shape)
         luma_change *= luma_weights
+        luma_change += _resized(means[..., 0], painted.shape)
         luma_change += painted  # in place, here and below: at 4K a plane has 33 MB
         luma = luma_change
-        chroma_weights = _resized(weights, chroma.shape)[..., None]
+        chroma_weights = _resized(kept.fine, chroma.shape)[..., None]
         chroma_change *= chroma_weights
+        chroma_change += _resized(means[..., 1:], chroma.shape)
         chroma_now = chroma + chroma_change
-        self._past = _Past(view, luma, chroma_now, age, bias)
+        self._past = _Past(view, luma, chroma_now, kept.age, kept.bias)
         sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
         if self._frames % _LEARN_EVERY == 0:
-            self._luma.learn(_luma_rows(steadied), _luma_rows(painting), _rows(luma))
-            self._chroma.learn(_rows(sharp_chroma), _rows(chroma), _rows(chroma_now))
+            self._luma.learn(
+                sharpness.luma_rows(steadied), sharpness.luma_rows(painting), sharpness.rows(luma)
+            )
+            self._chroma.learn(
+                sharpness.rows(sharp_chroma), sharpness.rows(chroma), sharpness.rows(chroma_now)
+            )
         return steadied
 
-    def _weights(
-        self, past: _Past, now: View, moved: Motion, times: int, off: Plane
-    ) -> tuple[Weights, Weights, Plane]:
-        """How much of what is carried to keep, (h, w), and the next `age` and `bias`."""
+    def _kept(self, past: _Past, now: View, moved: Motion, times: int, off: Plane) -> _Kept:
+        """How much of what is carried to keep, where it is `off` its painting by so much."""
         bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * off
         ghosts = _ghosts(off) * motion.beside_motion(moved.back, times=times)
-        kept = (1 - ghosts) * (1 - _ghosts(bias))
-        trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * kept
+        same = (1 - ghosts) * (1 - _ghosts(bias))
+        trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * same
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
-        most = np.float32(most_kept(self._stability, max(now.picture.shape[:2])))
-        weights = trusted * np.minimum(most, age / (age + 1))
-        return weights, np.minimum(age + 1, np.float32(_OLD)), bias * kept[..., None]
+        mean = age / (age + 1)
+        most = most_kept(self._stability, max(now.picture.shape[:2]))
+        return _Kept(
+            fine=trusted * np.minimum(np.float32(most), mean),
+            broad=trusted * np.minimum(np.float32(broadly_kept(most)), mean),
+            age=np.minimum(age + 1, np.float32(_OLD)),
+            bias=bias * same[..., None],
+        )
 
 
 def most_kept(stability: float, longer_side: int) -> float:
     """The share of the frame before that is kept in frames of so many px, where it is wholly trusted."""
     return float(min(_MOST, stability ** min(1.0, _USUAL_SIDE / longer_side)))
+
+
+def broadly_kept(most: float) -> float:
+    """The share of broad means that is kept, where it is `most` of strokes: squared is what is new."""
+    return max(most, min(_MOST_BROAD, 1 - (1 - most) ** 2))
 
 
 def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:
@@ -180,6 +212,28 @@ def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> P
     return np.asarray(cv2.blur(means, (3, 3)), np.float32)
 
 
+def broad_means(off: Plane, broad: Weights, fine: Weights) -> Plane:
+    """What to add where of broad means more is to be kept than of fine strokes.
+
+    The means are of what is trusted (Knutsson and Westin 1993, "Normalized and Differential Convolution"),
+    and hold for what is not trusted as well, if enough around it is: what is just uncovered gets the light
+    and colour of its surroundings, and no strokes of another thing.
+
+    Args:
+        off: (h, w, 3) levels, by how much what is carried differs from the painting.
+        broad, fine: (h, w), how much of the means and of the strokes is to be kept.
+
+    Returns:
+        (h, w, 3) levels.
+    """
+    around = (_AROUND, _AROUND)
+    trusted = cv2.blur(broad, around) + np.float32(1e-6)
+    means = cv2.blur(off * broad[..., None], around) / trusted[..., None]
+    share = cv2.blur(broad * broad, around) / trusted
+    kept = share * np.minimum(np.float32(1), trusted / np.float32(_ENOUGH))
+    return np.asarray(means * (kept - fine)[..., None], np.float32)
+
+
 def _ghosts(off: Plane) -> Weights:
     """Where what is carried is another thing than what is painted, 0..1; flicker is of fine strokes."""
     fourth = np.square(_sum_of_squares(off) * np.float32(1 / _GHOST**2))
@@ -189,61 +243,3 @@ def _ghosts(off: Plane) -> Weights:
 
 def _sum_of_squares(vectors: Plane) -> Plane:
     return np.asarray(cv2.transform(vectors * vectors, np.ones((1, 3), np.float32)), np.float32)
-
-
-class _Sharpness:
-    """Gives a mean of paintings the detail of one, by unsharp masking as strong as that takes.
-
-    Args:
-        more: what is put back beyond it, as a share of what was lost.
-    """
-
-    _LEAST, _MOST = -0.5, 2.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
-
-    def __init__(self, more: float) -> None:
-        self._more = more
-        self._gain = 0.0
-
-    def restored(self, plane: Plane, weights: Plane) -> Plane:
-        """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
-        np.subtract(plane, fine, out=fine)
-        fine *= weights
-        return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)
-
-    def learn(self, steadied: _Rows, painted: _Rows, mean: _Rows) -> None:
-        """Take what came out, of which mean, for the next frame: the gain moves by what is missing."""
-        detail = _detail(*painted)
-        if detail > 0:  # else it is of one colour
-            lost = max(0.0, 1 - _detail(*mean) / detail)
-            missing = 1 + self._more * lost - _detail(*steadied) / detail
-            self._gain = min(self._MOST, max(self._LEAST, self._gain + missing))
-
-
-class _Rows(NamedTuple):
-    """Some rows of a picture, and those below them."""
-
-    these: Plane
-    below: Plane
-
-
-def _rows(picture: Painting) -> _Rows:
-    """Every ninth; painters have patterns of 2, 4 and 8 px."""
-    last = (len(picture) - 1) // _EVERY * _EVERY
-    these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
-    return _Rows(these, below)
-
-
-def _luma_rows(painting: Painting) -> _Rows:
-    """In 0..255, of either kind of painting."""
-    parts = (opponent.split(np.ascontiguousarray(rows), halved=False) for rows in _rows(painting))
-    (these, _), (below, _) = parts
-    return _Rows(these, below)
-
-
-def _detail(rows: Plane, below: Plane) -> float:
-    """Mean gradient magnitude, by forward differences; 0 for too small a picture."""
-    if not rows.size or rows.shape[1] < 2:
-        return 0.0
-    across, down = rows[:, 1:] - rows[:, :-1], below[:, :-1] - rows[:, :-1]
-    return float(np.sqrt(across * across + down * down).mean())

@@ -75,14 +75,20 @@ def test_a_quarter_of_the_size_or_90_px(height: int, width: int, times: int) -> 
 
 @pytest.mark.parametrize(
     ("size", "finer"),
-    [((360, 640), (180, 320)), ((363, 645), (180, 322)), ((271, 482), (180, 320)), ((90, 160), (90, 160))],
+    [
+        ((360, 640), (180, 320)),
+        ((363, 645), (180, 322)),
+        ((271, 482), (135, 240)),
+        ((181, 321), (180, 320)),
+        ((90, 160), (90, 160)),
+    ],
 )
 def test_the_finer_picture_shows_the_same_piece(size: tuple[int, int], finer: tuple[int, int]) -> None:
     picture = _texture(0, height=size[0], width=size[1])
     view = View.of(picture)
     assert view.finer.shape == finer
     small = cv2.resize(view.finer, view.grey.shape[::-1], interpolation=cv2.INTER_AREA)
-    assert np.abs(small.astype(int) - view.grey).max() <= 1
+    assert np.abs(small.astype(int) - view.grey).max() <= 3
 
 
 def test_each_small_pixel_is_the_mean_of_a_square() -> None:
@@ -161,9 +167,9 @@ def test_a_fast_pan_is_found(speed: int) -> None:
 
 def test_fast_pictures_are_searched_more_thoroughly(monkeypatch: pytest.MonkeyPatch) -> None:
     efforts = []
-    search = motion._flow
-    monkeypatch.setattr(motion, "_flow", lambda *given: efforts.append(given[2]) or search(*given))
-    DisMotion().between(*_panned(4, 0))  # of 640 px: a 160th
+    search = motion._Search.flow
+    monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))
+    DisMotion().between(*_panned(3, 0))  # of 640 px: less than a 160th
     slow, efforts[:] = [*efforts], []
     DisMotion().between(*_panned(16, 0))
     assert slow[-1].refinements < efforts[-1].refinements

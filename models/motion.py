@@ -25,8 +25,8 @@ Grey = NDArray[np.uint8]  # (h, w)
 Weights = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
-# Times larger than these are those it is found in, half the frame's size. In a quarter of it, it takes a
-# quarter of the time, and is two to four times as far off; in two thirds, twice the time for nothing.
+# Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
+# that size it takes a quarter of the time and is twice as far off; in two thirds, twice the time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
@@ -107,7 +107,8 @@ class _Search:
 
 
 _GLANCE = _Effort(5, 12, 2)  # forth
-_LITTLE, _MUCH = _Effort(5, 6, 0), _Effort(3, 12, 3)  # back; and both ways, where the picture moves fast
+_LITTLE = _Effort(5, 6, 0)  # back
+_MUCH = _Effort(3, 16, 5)  # both ways, where the picture moves fast
 _FAST = 1 / 160  # of the picture's longer side a frame, root mean square
 
 
@@ -217,6 +218,21 @@ def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
     inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     weights: Weights = cv2.exp(-doubt * doubt) * inside
     return weights
+
+
+def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Weights) -> float:
+    """By how many levels the film has become lighter (or darker, below 0): the mean of what is trusted.
+
+    Args:
+        before, now: (h, w), the small pictures.
+        back: (h, w, 2) px, from now to before.
+        trusted: (h, w), how far each pixel counts.
+    """
+    count = float(trusted.sum())
+    if count == 0:
+        return 0.0
+    difference = now - fetch(before.astype(np.float32), back)
+    return float((difference * trusted).sum()) / count
 
 
 def beside_motion(back: Flow, *, times: int) -> Weights:

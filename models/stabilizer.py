@@ -38,11 +38,11 @@ _MOST = 0.98  # of the frame before; with all of it, a painting would never chan
 _USUAL_SIDE = 640  # px
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
-# Of means over some 20 px of a 360 px high frame more is kept than of strokes, up to this: light and colour
-# that come and go are the flicker that one sees first, and a style loses least by their mean.
-_MOST_BROAD = 0.96
-_AROUND = 5  # px of the small pictures
-_ENOUGH = 0.25  # of what is around is trusted: a mean holds for all that is there
+# Of means over small areas more is kept than of strokes: light and colour that come and go are the flicker
+# that one sees first, and a style loses least by their mean. More than this would lag behind in a fade.
+_MOST_BROAD = 0.9
+_AROUND = 5  # px of the small pictures, 20 of most frames
+_LIT = 1.5  # levels a frame by which the whole film grows lighter or darker; two thirds of that more are lost
 
 _NOTICED = np.float32(0.1)  # of each frame: flicker comes and goes, a ghost stays
 _DOUBTED = 0.4  # trust; what has less is painted anew
@@ -140,7 +140,7 @@ class Stabilizer:
         chroma_change -= chroma
         off = _means(luma_change, chroma_change, view.grey.shape)
         kept = self._kept(past, view, moved, times, off)
-        means = broad_means(off, kept.broad, kept.fine)
+        means = broad_means(off, kept.broad) * (kept.broad - kept.fine)[..., None]
         luma_weights = _resized(kept.fine, painted.shape)
         luma_change *= luma_weights
         luma_change += _resized(means[..., 0], painted.shape)
@@ -164,17 +164,20 @@ class Stabilizer:
 
     def _kept(self, past: _Past, now: View, moved: Motion, times: int, off: Plane) -> _Kept:
         """How much of what is carried to keep, where it is `off` its painting by so much."""
-        bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * off
-        ghosts = _ghosts(off) * motion.beside_motion(moved.back, times=times)
+        smooth = np.asarray(cv2.blur(off, (3, 3)), np.float32)
+        bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * smooth
+        ghosts = _ghosts(smooth) * motion.beside_motion(moved.back, times=times)
         same = (1 - ghosts) * (1 - _ghosts(bias))
         trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * same
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
         mean = age / (age + 1)
         most = most_kept(self._stability, max(now.picture.shape[:2]))
+        fine, broad = (trusted * np.minimum(np.float32(share), mean) for share in (most, broadly_kept(most)))
+        lit = motion.change_of_light(past.view.grey, now.grey, moved.back, trusted)
         return _Kept(
-            fine=trusted * np.minimum(np.float32(most), mean),
-            broad=trusted * np.minimum(np.float32(broadly_kept(most)), mean),
+            fine=fine,
+            broad=fine + (broad - fine) * np.float32(np.exp(-((lit / _LIT) ** 2))),
             age=np.minimum(age + 1, np.float32(_OLD)),
             bias=bias * same[..., None],
         )
@@ -186,7 +189,10 @@ def most_kept(stability: float, longer_side: int) -> float:
 
 
 def broadly_kept(most: float) -> float:
-    """The share of broad means that is kept, where it is `most` of strokes: squared is what is new."""
+    """The share of broad means that is kept, where `most` is kept of strokes.
+
+    As if what is new were blended in twice: a tenth of it is left where a third of the strokes is new.
+    """
     return max(most, min(_MOST_BROAD, 1 - (1 - most) ** 2))
 
 
@@ -209,29 +215,24 @@ def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> P
     """
     changes = (luma_change, *cv2.split(chroma_change))
     means = cv2.merge([cv2.resize(change, size[::-1], interpolation=cv2.INTER_AREA) for change in changes])
-    return np.asarray(cv2.blur(means, (3, 3)), np.float32)
+    return np.asarray(means, np.float32)
 
 
-def broad_means(off: Plane, broad: Weights, fine: Weights) -> Plane:
-    """What to add where of broad means more is to be kept than of fine strokes.
+def broad_means(off: Plane, kept: Weights) -> Plane:
+    """Means of what is trusted around each pixel.
 
-    The means are of what is trusted (Knutsson and Westin 1993, "Normalized and Differential Convolution"),
-    and hold for what is not trusted as well, if enough around it is: what is just uncovered gets the light
-    and colour of its surroundings, and no strokes of another thing.
+    By normalised convolution (Knutsson and Westin 1993, "Normalized and Differential Convolution").
 
     Args:
         off: (h, w, 3) levels, by how much what is carried differs from the painting.
-        broad, fine: (h, w), how much of the means and of the strokes is to be kept.
+        kept: (h, w), how far each pixel counts.
 
     Returns:
-        (h, w, 3) levels.
+        (h, w, 3) levels; 0 where nothing around counts.
     """
     around = (_AROUND, _AROUND)
-    trusted = cv2.blur(broad, around) + np.float32(1e-6)
-    means = cv2.blur(off * broad[..., None], around) / trusted[..., None]
-    share = cv2.blur(broad * broad, around) / trusted
-    kept = share * np.minimum(np.float32(1), trusted / np.float32(_ENOUGH))
-    return np.asarray(means * (kept - fine)[..., None], np.float32)
+    weights = cv2.blur(kept, around) + np.float32(1e-6)
+    return np.asarray(cv2.blur(off * kept[..., None], around) / weights[..., None], np.float32)
 
 
 def _ghosts(off: Plane) -> Weights:

@@ -171,7 +171,7 @@ def test_fast_pictures_are_searched_more_thoroughly(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))
     DisMotion().between(*_panned(3, 0))  # of 640 px: less than a 160th
     slow, efforts[:] = [*efforts], []
-    DisMotion().between(*_panned(16, 0))
+    DisMotion().between(*_panned(5, 0))
     assert slow[-1].refinements < efforts[-1].refinements
     assert slow[-1].stride > efforts[-1].stride
 

@@ -110,8 +110,8 @@ def paint(
     stability: Annotated[
         float | None,
         typer.Option(
-            help="How much of the frame before is kept where nothing new is seen, 0 to 1; of frames larger "
-            "than 640 px, more. Default: what suits the style.",
+            help="How much of the frame before is kept where nothing new is seen, 0 to 1; of broad light and "
+            "colour, and of frames larger than 640 px, more. Default: what suits the style.",
             show_default=False,
         ),
     ] = PaintOptions.stability,

@@ -75,8 +75,9 @@ class Stabilizer:
 
     Args:
         estimator: finds motion.
-        stability: 0..1, how much of the frame before is kept where it can be trusted; in frames larger than
-            640 px, the root of it by which what is kept fades as many times slower as they are larger.
+        stability: 0..1, how much of the strokes of the frame before is kept where it can be trusted, and
+            more of their means (`broadly_kept`); in frames larger than 640 px, the root of it by which what
+            is kept fades as many times slower as they are larger.
         sharpening: of the luma's detail that a mean has lost, so much is put back beyond what its painting
             has. Of two pictures with as much detail the mean has less of the finest strokes, and is further
             from the style; a little more makes up for it, but flickers more. Below 0, less is put back.

@@ -116,6 +116,19 @@ def test_motion_is_found_in_16_px_and_more(height: int, width: int, found: bool)
 # -- finding it --
 
 
+def test_a_change_of_light_is_seen_along_the_motion() -> None:
+    """By 12 levels, in a pan; what is not trusted has no part in it."""
+    before, now = _panned(8, 4)
+    lighter = np.clip(now.grey.astype(int) + 12, 0, 255).astype(np.uint8)
+    back = DisMotion().between(before, now).back
+    trusted = np.zeros(now.grey.shape, np.float32)
+    trusted[_EDGE:-_EDGE, _EDGE:-_EDGE] = 0.5
+    lighter[: _EDGE - 1] = 255
+    assert motion.change_of_light(before.grey, lighter, back, trusted) == pytest.approx(12, abs=1)
+    assert motion.change_of_light(now.grey, now.grey, np.zeros_like(back), trusted) == 0
+    assert motion.change_of_light(now.grey, lighter, back, np.zeros_like(trusted)) == 0
+
+
 @pytest.mark.parametrize("right_down", [(0, 0), (4, 0), (0, -8), (2, -3), (12, 8), (-20, 12)])
 def test_a_known_shift_is_found(right_down: tuple[int, int]) -> None:
     found = DisMotion().between(*_panned(*right_down))
@@ -144,13 +157,17 @@ def test_fetch_by_hand() -> None:
     assert motion.fetch(ramp.T.copy(), _uniform(0, 2, 5, 4))[:, 0] == pytest.approx([2, 3, 4, 4, 4])
 
 
-def test_what_was_found_last_does_not_matter() -> None:
-    pan, jump = _panned(4, 0), _panned(-20, 12)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_was_found_last_does_not_matter(order: tuple[int, int]) -> None:
+    """Slow and then fast, and the other way; nor does what was found in another size."""
+    pairs = [_panned(3, 0), _panned(-20, 12)]
+    last, this = (pairs[n] for n in order)
     estimator = DisMotion()
-    first = estimator.between(*pan)
+    estimator.between(*(View.of(_texture(n, height=200, width=520)) for n in (0, 1)))
+    first = estimator.between(*last)
     copies = [flow.copy() for flow in first]
-    found = estimator.between(*jump)
-    assert all((one == other).all() for one, other in zip(found, DisMotion().between(*jump), strict=True))
+    found = estimator.between(*this)
+    assert all((one == other).all() for one, other in zip(found, DisMotion().between(*this), strict=True))
     assert all((one == other).all() for one, other in zip(first, copies, strict=True))
 
 

@@ -33,7 +33,7 @@ _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 # Two thirds of the trust are lost at:
 _GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al. 2018 have 36, in colour)
 _ASTRAY, _ASTRAY_SHARE = 12.0, 0.8  # px of the frame that forth and back don't meet by, and share of the way
-_SLOPE = 64.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
+_SLOPE = 24.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
 
 _BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
 _STANDS = 0.3  # px a frame; slower is called still

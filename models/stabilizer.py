@@ -42,7 +42,7 @@ _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half 
 # that one sees first, and a style loses least by their mean. More than this would lag behind in a fade.
 _MOST_BROAD = 0.9
 _AROUND = 5  # px of the small pictures, 20 of most frames
-_LIT = 1.5  # levels a frame by which the whole film grows lighter or darker; two thirds of that more are lost
+_LIT = 2.0  # levels a frame by which the whole film grows lighter or darker; two thirds of that more are lost
 
 _NOTICED = np.float32(0.1)  # of each frame: flicker comes and goes, a ghost stays
 _DOUBTED = 0.4  # trust; what has less is painted anew

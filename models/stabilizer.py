@@ -173,8 +173,11 @@ class Stabilizer:
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
         mean = age / (age + 1)
-        most = most_kept(self._stability, max(now.picture.shape[:2]))
-        fine, broad = (trusted * np.minimum(np.float32(share), mean) for share in (most, broadly_kept(most)))
+        side = max(now.picture.shape[:2])
+        fine, broad = (
+            trusted * np.minimum(np.float32(most_kept(share, side)), mean)
+            for share in (self._stability, broadly_kept(self._stability))
+        )
         lit = motion.change_of_light(past.view.grey, now.grey, moved.back, trusted)
         return _Kept(
             fine=fine,
@@ -189,12 +192,12 @@ def most_kept(stability: float, longer_side: int) -> float:
     return float(min(_MOST, stability ** min(1.0, _USUAL_SIDE / longer_side)))
 
 
-def broadly_kept(most: float) -> float:
-    """The share of broad means that is kept, where `most` is kept of strokes.
+def broadly_kept(stability: float) -> float:
+    """The share of broad means that is kept in frames of the usual size, where so much is kept of strokes.
 
     As if what is new were blended in twice: a tenth of it is left where a third of the strokes is new.
     """
-    return max(most, min(_MOST_BROAD, 1 - (1 - most) ** 2))
+    return max(stability, min(_MOST_BROAD, 1 - (1 - stability) ** 2))
 
 
 def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:

@@ -26,7 +26,8 @@ Weights = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
 # Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
-# that size it takes a quarter of the time and is twice as far off; in two thirds, twice the time for nothing.
+# that size it takes a quarter of the time and is twice as far off, but in grain; in two thirds, twice the
+# time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
@@ -112,7 +113,7 @@ _FAST = 1 / 160  # of the picture's longer side a frame, root mean square
 
 
 class DisMotion:
-    """Motion by OpenCV's DIS, for one thread: 4 ms for 640x360 px on one core, 17 where much moves fast.
+    """Motion by OpenCV's DIS, for one thread: 5 ms for 640x360 px on one core, 19 where much moves fast.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
     says whether to trust it, and whether the picture moves fast; found at half the size of the small

@@ -109,7 +109,7 @@ class _Search:
 _GLANCE = _Effort(5, 12, 2)  # forth
 _LITTLE = _Effort(5, 6, 0)  # back
 _MUCH = _Effort(3, 16, 5)  # both ways, where the picture moves fast
-_FAST = 1 / 160  # of the picture's longer side a frame, root mean square
+_FAST = 2.0  # px a frame of the pictures that flow is found in, root mean square
 
 
 class DisMotion:
@@ -118,7 +118,8 @@ class DisMotion:
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
     says whether to trust it, and whether the picture moves fast; found at half the size of the small
     picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
-    flickered by a tenth to a third more, and most of a film's flicker is there.
+    flickered by a tenth to a third more, and most of a film's flicker is there. It is lost by px, not by the
+    share of the picture that they are.
 
     Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
     """
@@ -130,7 +131,7 @@ class DisMotion:
         """See `MotionEstimator.between`."""
         forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
         effort = _LITTLE
-        if _speed(forth) > _FAST:
+        if _speed(forth, now.finer) > _FAST:
             forth = self._forth.flow(before.grey, now.grey, _MUCH)
             effort = _MUCH
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
@@ -138,9 +139,9 @@ class DisMotion:
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
 
 
-def _speed(flow: Flow) -> float:
-    """Root mean square, as a share of the picture's longer side."""
-    return float(np.sqrt(_squared(flow).mean()) / max(flow.shape))
+def _speed(flow: Flow, picture: Grey) -> float:
+    """Root mean square, in px of a picture of the same piece of the scene."""
+    return float(np.sqrt(_squared(flow).mean()) * picture.shape[1] / flow.shape[1])
 
 
 def _halved(grey: Grey) -> Grey:

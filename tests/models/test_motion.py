@@ -184,15 +184,20 @@ def test_a_fast_pan_is_found(speed: int) -> None:
     assert motion.trust(before.grey, now.grey, found, times=_TIMES)[seen].mean() > 0.95
 
 
-def test_fast_pictures_are_searched_more_thoroughly(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_fast_pictures_are_searched_more_thoroughly(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast is what has more than 2 px to go in the pictures of half the size, in large frames as in small."""
     efforts = []
     search = motion._Search.flow
     monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))
-    DisMotion().between(*_panned(3, 0))  # of 640 px: less than a 160th
-    slow, efforts[:] = [*efforts], []
-    DisMotion().between(*_panned(5, 0))
-    assert slow[-1].refinements < efforts[-1].refinements
-    assert slow[-1].stride > efforts[-1].stride
+    last = {}
+    height, width = times * _HEIGHT, times * _WIDTH
+    scene = _texture(0, height=height, width=width + 5)
+    for shift in (3, 5):
+        DisMotion().between(*(View.of(scene[:, x : x + width]) for x in (shift, 0)))
+        last[shift] = efforts[-1]
+    assert last[3].refinements < last[5].refinements
+    assert last[3].stride > last[5].stride
 
 
 def test_motion_is_found_in_grain() -> None:

@@ -109,6 +109,7 @@ def test_default_quality() -> None:
         "crf": "17",
         "preset": "veryfast",
         "trellis": "1",
+        "aq-strength": "0.5",
     }
     assert "trellis" not in formats.encoder_options("libx264", None, "veryfast")
     assert formats.encoder_options("libx264", None, None, 3840 * 2160)["rc-lookahead"] == "5"

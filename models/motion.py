@@ -26,8 +26,8 @@ Weights = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
 # Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
-# that size it takes a quarter of the time and is twice as far off, but in grain; in two thirds, twice the
-# time for nothing.
+# the frame's size it takes a quarter of the time and is twice as far off, except in grain; in two thirds of
+# it, twice the time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 

@@ -54,14 +54,14 @@ class Rows(NamedTuple):
 
 
 def rows(picture: Painting) -> Rows:
-    """Every ninth row; painters have patterns of 2, 4 and 8 px."""
+    """Every ninth row, none of fewer than ten; painters have patterns of 2, 4 and 8 px."""
     last = (len(picture) - 1) // _EVERY * _EVERY
     these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
     return Rows(these, below)
 
 
 def luma_rows(painting: Painting) -> Rows:
-    """Luma of such rows, in 0..255, of either kind of painting."""
+    """Luma of such rows, in 0..255, of either kind of painting of ten rows or more."""
     parts = (opponent.split(np.ascontiguousarray(part), halved=False) for part in rows(painting))
     (these, _), (below, _) = parts
     return Rows(these, below)

@@ -39,7 +39,8 @@ _USUAL_SIDE = 640  # px
 
 _GHOST = 14.0  # levels, of 255, between what is carried and the painting; half of the trust is lost there
 # Of means over small areas more is kept than of strokes: light and colour that come and go are the flicker
-# that one sees first, and a style loses least by their mean. More than this would lag behind in a fade.
+# that one sees first, and a style loses least by their mean. In frames of the usual size more than this
+# would lag behind in a fade.
 _MOST_BROAD = 0.9
 _AROUND = 5  # px of the small pictures, 20 of most frames
 _LIT = 2.0  # levels a frame by which the whole film grows lighter or darker; two thirds of that more are lost
@@ -132,25 +133,12 @@ class Stabilizer:
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
-        wide = times * view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
-        luma_change = _fetch(past.luma, moved.fine, wide, cv2.INTER_CUBIC)
-        luma_change -= painted
-        # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
-        shrunk = wide / (2 if self._halved else 1)
-        chroma_change = _fetch(past.chroma, moved.fine, shrunk, cv2.INTER_LINEAR)
-        chroma_change -= chroma
+        luma_change, chroma_change = self._changes(past, moved, times, painted, chroma)
         off = _means(luma_change, chroma_change, view.grey.shape)
         kept = self._kept(past, view, moved, times, off)
         means = broad_means(off, kept.broad) * (kept.broad - kept.fine)[..., None]
-        luma_weights = _resized(kept.fine, painted.shape)
-        luma_change *= luma_weights
-        luma_change += _resized(means[..., 0], painted.shape)
-        luma_change += painted  # in place, here and below: at 4K a plane has 33 MB
-        luma = luma_change
-        chroma_weights = _resized(kept.fine, chroma.shape)[..., None]
-        chroma_change *= chroma_weights
-        chroma_change += _resized(means[..., 1:], chroma.shape)
-        chroma_now = chroma + chroma_change
+        luma, luma_weights = _blended(painted, luma_change, kept.fine, means[..., 0])
+        chroma_now, chroma_weights = _blended(chroma, chroma_change, kept.fine, means[..., 1:])
         self._past = _Past(view, luma, chroma_now, kept.age, kept.bias)
         sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
@@ -162,6 +150,19 @@ class Stabilizer:
                 sharpness.rows(sharp_chroma), sharpness.rows(chroma), sharpness.rows(chroma_now)
             )
         return steadied
+
+    def _changes(
+        self, past: _Past, moved: Motion, times: int, painted: Plane, chroma: Plane
+    ) -> tuple[Plane, Plane]:
+        """By how much luma and chroma, carried from the frame before, differ from the painting's."""
+        wide = times * past.view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
+        luma_change = _fetch(past.luma, moved.fine, wide, cv2.INTER_CUBIC)
+        luma_change -= painted  # in place, here and in `_blended`: at 4K a plane has 33 MB
+        # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
+        halved = wide / (2 if self._halved else 1)
+        chroma_change = _fetch(past.chroma, moved.fine, halved, cv2.INTER_LINEAR)
+        chroma_change -= chroma
+        return luma_change, chroma_change
 
     def _kept(self, past: _Past, now: View, moved: Motion, times: int, off: Plane) -> _Kept:
         """How much of what is carried to keep, where it is `off` its painting by so much."""
@@ -195,9 +196,26 @@ def most_kept(stability: float, longer_side: int) -> float:
 def broadly_kept(stability: float) -> float:
     """The share of broad means that is kept in frames of the usual size, where so much is kept of strokes.
 
-    As if what is new were blended in twice: a tenth of it is left where a third of the strokes is new.
+    The share of what is new is squared: a ninth of them where it is a third of the strokes.
     """
     return max(stability, min(_MOST_BROAD, 1 - (1 - stability) ** 2))
+
+
+def _blended(plane: Plane, change: Plane, kept: Weights, means: Plane) -> tuple[Plane, Plane]:
+    """A painting's plane, with as much of the change as is kept, and of its means; and the weights it had.
+
+    Args:
+        plane: (H, W) or (H, W, 2).
+        change: of its shape; lost.
+        kept, means: (h, w), and (h, w) or (h, w, 2), of the small pictures.
+    """
+    weights = _resized(kept, plane.shape)
+    if plane.ndim == 3:
+        weights = weights[..., None]
+    change *= weights
+    change += _resized(means, plane.shape)
+    change += plane
+    return change, weights
 
 
 def _fetch(plane: Plane, back: Flow, scale: float, kernel: int) -> Plane:

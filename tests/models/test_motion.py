@@ -184,20 +184,24 @@ def test_a_fast_pan_is_found(speed: int) -> None:
     assert motion.trust(before.grey, now.grey, found, times=_TIMES)[seen].mean() > 0.95
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_fast_pictures_are_searched_more_thoroughly(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fast is what has more than 2 px to go in the pictures of half the size, in large frames as in small."""
+@pytest.mark.parametrize(
+    ("size", "slow", "fast"), [((180, 320), 1, 3), ((360, 640), 3, 5), ((720, 1280), 3, 5)]
+)
+def test_fast_pictures_are_searched_more_thoroughly(
+    size: tuple[int, int], slow: int, fast: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fast is more than 2 px where flow is found: in half the frame's size, of small ones in the whole."""
     efforts = []
     search = motion._Search.flow
     monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))
     last = {}
-    height, width = times * _HEIGHT, times * _WIDTH
-    scene = _texture(0, height=height, width=width + 5)
-    for shift in (3, 5):
+    height, width = size
+    scene = _texture(0, height=height, width=width + fast)
+    for shift in (slow, fast):
         DisMotion().between(*(View.of(scene[:, x : x + width]) for x in (shift, 0)))
         last[shift] = efforts[-1]
-    assert last[3].refinements < last[5].refinements
-    assert last[3].stride > last[5].stride
+    assert last[slow].refinements < last[fast].refinements
+    assert last[slow].stride > last[fast].stride
 
 
 def test_motion_is_found_in_grain() -> None:

@@ -51,8 +51,21 @@ def test_or_a_share_more_of_what_was_lost(more: float) -> None:
 
 
 def test_what_is_not_there_is_not_made_up() -> None:
-    """Nothing is left of strokes that are blurred away, and the gain has its end."""
+    """Nothing is left of strokes that are blurred away."""
     assert _restored(0, frames=60, softened=12) < 0.5
+
+
+@pytest.mark.parametrize("too_rough", [False, True])
+def test_the_gain_has_its_ends(too_rough: bool) -> None:
+    """A mean that stays soft, or rough, whatever is done."""
+    rough, soft = _strokes(), np.asarray(cv2.GaussianBlur(_strokes(), (0, 0), 2), np.float32)
+    painted, mean = (soft, rough) if too_rough else (rough, soft)
+    giver, weights = Sharpness(0), np.ones_like(painted)
+    for _ in range(60):
+        giver.learn(sharpness.rows(mean), sharpness.rows(painted), sharpness.rows(mean))
+    found = giver.restored(mean, weights) - mean
+    fine = mean - np.asarray(cv2.blur(mean, (5, 5)), np.float32)
+    assert found == pytest.approx((-0.5 if too_rough else 2.5) * fine, abs=1e-2)
 
 
 def test_only_what_was_carried_is_sharpened() -> None:
@@ -74,7 +87,7 @@ def test_a_flat_picture_teaches_nothing() -> None:
     assert (giver.restored(plane, np.ones_like(plane)) == plane).all()
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (9, 9), (2, 2)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (9, 9), (2, 2), (10, 2), (19, 40)])
 def test_small_pictures(size: tuple[int, int]) -> None:
     plane = np.random.default_rng(0).uniform(0, 255, size).astype(np.float32)
     giver = Sharpness(0.4)

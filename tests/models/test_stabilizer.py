@@ -395,7 +395,7 @@ def test_a_blend_that_trusts_everything_leaves_a_trail(
 
 @pytest.mark.parametrize("speed", [4, 10])
 def test_the_ground_far_from_what_crosses_is_steadied(speed: int) -> None:
-    """Not by giving up everywhere: with a flicker of 10 levels, less than a third of it is left."""
+    """Not by giving up everywhere: with a flicker of 10 levels, less than 0.4 of it is left."""
     frames, paintings, _ = _crossing(speed)
     flicker = _flicker(len(frames))
     painted = [_bytes(painting * 0.6 + 50 + blob) for painting, blob in zip(paintings, flicker, strict=True)]

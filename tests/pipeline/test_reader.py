@@ -98,7 +98,9 @@ def test_a_truncated_file_gives_all_before_the_damage(name: str, tmp_path: Path)
     assert len(frames) >= clip.whole
     assert numbers(frames[: clip.whole]) == tuple(range(clip.whole))
     assert reader.report.truncated
-    assert len(reader.report.notes) == 1
+    assert "all frames there are were read" in reader.report.notes[0]
+    # A decoder may make a picture of half a frame; on a machine with one core FFmpeg's does.
+    assert len(reader.report.notes) == 1 + (reader.report.damaged > 0)
 
 
 @pytest.mark.parametrize("beyond_decoding", [False, True])

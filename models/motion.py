@@ -109,7 +109,9 @@ class _Search:
 _GLANCE = _Effort(5, 12, 2)  # forth
 _LITTLE = _Effort(5, 6, 0)  # back
 _MUCH = _Effort(3, 16, 5)  # both ways, where the picture moves fast
-_FAST = 2.0  # px a frame of the pictures that flow is found in, root mean square
+# A picture moves fast by more than a share of its longer side a frame (root mean square), less some px, or
+# those px if that is more. At 4K, thorough searches from there on would take twice the time of the whole job.
+_FAST, _SOONER = 1 / 160, 2.0
 
 
 class DisMotion:
@@ -119,7 +121,7 @@ class DisMotion:
     says whether to trust it, and whether the picture moves fast; found at half the size of the small
     picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
     flickered by a tenth to a third more, and most of a film's flicker is there. It is lost by px, not by the
-    share of the picture that they are.
+    share of the picture that they are; but in pictures larger than 640 px the time would be too much.
 
     Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
     """
@@ -131,7 +133,7 @@ class DisMotion:
         """See `MotionEstimator.between`."""
         forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
         effort = _LITTLE
-        if _speed(forth, now.finer) > _FAST:
+        if _is_fast(forth, now.finer):
             forth = self._forth.flow(before.grey, now.grey, _MUCH)
             effort = _MUCH
         # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
@@ -139,9 +141,10 @@ class DisMotion:
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
 
 
-def _speed(flow: Flow, picture: Grey) -> float:
-    """Root mean square, in px of a picture of the same piece of the scene."""
-    return float(np.sqrt(_squared(flow).mean()) * picture.shape[1] / flow.shape[1])
+def _is_fast(flow: Flow, picture: Grey) -> bool:
+    """Whether the picture moves fast, by a flow of the same piece of the scene in its own px."""
+    speed = float(np.sqrt(_squared(flow).mean()) * picture.shape[1] / flow.shape[1])  # px of the picture
+    return speed > max(_SOONER, _FAST * float(max(picture.shape)) - _SOONER)
 
 
 def _halved(grey: Grey) -> Grey:

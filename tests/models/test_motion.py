@@ -185,12 +185,16 @@ def test_a_fast_pan_is_found(speed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "slow", "fast"), [((180, 320), 1, 3), ((360, 640), 3, 5), ((720, 1280), 3, 5)]
+    ("size", "slow", "fast"),
+    [((180, 320), 1, 3), ((360, 640), 3, 5), ((720, 1280), 3, 5), ((400, 1920), 6, 10)],
 )
 def test_fast_pictures_are_searched_more_thoroughly(
     size: tuple[int, int], slow: int, fast: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fast is more than 2 px where flow is found: in half the frame's size, of small ones in the whole."""
+    """Fast is more than 2 px where flow is found: in half the frame's size, of small ones in the whole.
+
+    In frames larger than 1280 px it is more, here 4 px of half the size.
+    """
     efforts = []
     search = motion._Search.flow
     monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))

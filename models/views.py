@@ -31,13 +31,16 @@ class Views:
     first: Tensor  # (N, 3, S, S)
     others: Tensor  # (K, N, 3, S, S)
     flows: Tensor  # (K, N, S, S, 2): where the first view's pixels lie in each other one, for `grid_sample`
+    grids: Tensor  # (K, N, S, S, 2): where each other view's pixels lie in the first one, likewise
 
     def visible(self) -> Tensor:
         """(K, N, 1, S, S): 1 where a pixel of the first view lies in the other one, else 0."""
         return (self.flows.abs() <= 1).all(-1).unsqueeze(2).float()
 
 
-def random_views(photographs: Tensor, rng: np.random.Generator, *, count: int = 2) -> Views:
+def random_views(
+    photographs: Tensor, rng: np.random.Generator, *, count: int = 2, still: float = 0.0
+) -> Views:
     """Cut views out of each photograph.
 
     Every second pan is by whole pixels and without a zoom: then nothing is interpolated, and a painter
@@ -47,6 +50,7 @@ def random_views(photographs: Tensor, rng: np.random.Generator, *, count: int = 
         photographs: (N, 3, S + 2 * MARGIN, S + 2 * MARGIN) in 0..1.
         rng: decides everything.
         count: of the views of a photograph, 2 or more.
+        still: share of the further views that don't move: they differ by noise and light alone.
     """
     n, _, outer, _ = photographs.shape
     size = outer - 2 * MARGIN
@@ -56,14 +60,20 @@ def random_views(photographs: Tensor, rng: np.random.Generator, *, count: int = 
         raise ValueError(f"{count = } must be at least 2")
     first = photographs[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
     level = rng.uniform(0, _NOISE, (n, 1, 1, 1)).astype(np.float32)
-    others, flows = [], []
+    others, flows, grids = [], [], []
     for _ in range(count - 1):
         zoom, pan = _random_motion(n, size, rng)
-        seen = sample(photographs, _grid(zoom, pan, size) * (size / outer))
+        if still:
+            rests = rng.random(n) < still
+            zoom, pan = np.where(rests, 1.0, zoom), np.where(rests[:, None], 0.0, pan)
+        grids.append(_grid(zoom, pan, size))
+        seen = sample(photographs, grids[-1] * (size / outer))
         gain, offset = torch.from_numpy(rng.uniform(-1, 1, (2, n, 1, 1, 1)).astype(np.float32))
         others.append(_noisy(seen * (1 + _GAIN * gain) + _OFFSET * offset, level, rng))
         flows.append(_grid(1 / zoom, -pan / zoom[:, None], size))
-    return Views(first, _noisy(first, level, rng), torch.stack(others), torch.stack(flows))
+    return Views(
+        first, _noisy(first, level, rng), torch.stack(others), torch.stack(flows), torch.stack(grids)
+    )
 
 
 def _random_motion(n: int, size: int, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -145,7 +145,7 @@ def test_the_clean_view_is_the_first_without_its_noise() -> None:
 def test_visible_is_what_lies_in_the_first_view_by_hand() -> None:
     blank = torch.zeros(1, 3, 2, 2)
     places = torch.tensor([[[0.0, 0.0], [1.0, -1.0]], [[1.01, 0.0], [0.0, -1.01]]]).unsqueeze(0)
-    seen = Views(blank, blank, blank[None], places[None])
+    seen = Views(blank, blank, blank[None], places[None], places[None])
     assert torch.equal(seen.visible(), torch.tensor([[[[[1.0, 1.0], [0.0, 0.0]]]]]))
 
 

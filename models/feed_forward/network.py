@@ -1,0 +1,114 @@
+"""The painter with a canvas: one pass of a network turns a photograph and a field of noise into a painting.
+
+After Johnson et al. 2016 with the conditional instance normalisation of Dumoulin et al. 2017, as
+`models/transform_net.py`, whose layers it shares. What is new:
+
+- A second input, the canvas (Ulyanov et al. 2016, "Texture Networks"), joins at a quarter of the resolution.
+- A U-net around the residual blocks (Ronneberger et al. 2015): most of the work is done at an eighth of the
+  resolution, where swirls are made, some at a sixteenth, for a wide field of view.
+- A convolution at the full resolution ends it. Every upsampling is a bilinear one (Odena et al. 2016), so
+  that no phase of the grid is told from another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylize_video.models import canvas
+from stylize_video.models.transform_net import ConditionalInstanceNorm, ResidualBlock, ResizeConv
+
+STRIDE = 16  # the deepest features are this much smaller than the frame
+_SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance
+
+
+@dataclass(frozen=True)
+class CanvasNetConfig:
+    """The shape of the network. Stored beside the weights, so that it can be built again."""
+
+    styles: int = 1
+    full_channels: int = 12
+    half_channels: int = 24
+    quarter_channels: int = 48
+    eighth_channels: int = 112
+    sixteenth_channels: int = 144
+    eighth_blocks: int = 4  # half of them before the sixteenth, half after it
+    sixteenth_blocks: int = 2
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ValueError(f"{name} = {value} must be at least 1")
+
+
+class _ConvNorm(nn.Module):
+    """A convolution, normalisation by style, a ReLU."""
+
+    def __init__(self, convolution: nn.Module, channels: int, styles: int) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self.norm = ConditionalInstanceNorm(channels, styles)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        return F.relu(self.norm(self.convolution(x), style))
+
+
+def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
+    # No bias where a normalisation follows: it would subtract it again.
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect", bias=False)
+
+
+class CanvasNet(nn.Module):
+    """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
+
+    H and W are multiples of `STRIDE`, and twice that at least.
+    """
+
+    def __init__(self, config: CanvasNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        s, quarter, eighth = config.styles, config.quarter_channels, config.eighth_channels
+        sixteenth, half, full = config.sixteenth_channels, config.half_channels, config.full_channels
+        before = config.eighth_blocks // 2
+        self.head = _ConvNorm(_convolution(3 * _SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
+        self.down = _ConvNorm(_convolution(quarter, eighth, stride=2), eighth, s)
+        self.before = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(before))
+        self.down_deep = _ConvNorm(_convolution(eighth, sixteenth, stride=2), sixteenth, s)
+        self.deep = nn.ModuleList(ResidualBlock(sixteenth, s) for _ in range(config.sixteenth_blocks))
+        self.up_eighth = _ConvNorm(ResizeConv(sixteenth, eighth), eighth, s)
+        self.after = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(config.eighth_blocks - before))
+        self.up_quarter = _ConvNorm(ResizeConv(eighth, quarter), quarter, s)
+        self.merge = _ConvNorm(_convolution(quarter, quarter), quarter, s)
+        self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
+        self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
+        self.last = nn.Conv2d(full, 3, 5, padding=2, padding_mode="replicate")
+
+    def forward(self, images: Tensor, noise: Tensor, style: Tensor) -> Tensor:
+        """Paint.
+
+        Args:
+            images: (N, 3, H, W) float RGB in 0..1.
+            noise: (N, canvas.CHANNELS, H/4, W/4), see `models/canvas.py`.
+            style: (N, S) or (1, S) weights over the network's S styles, summing to one.
+        """
+        shuffled = F.pixel_unshuffle(images * 2 - 1, _SHUFFLE)  # (N, 48, H/4, W/4)
+        quarter = self.head(torch.cat([shuffled, noise], 1), style)  # (N, 48, H/4, W/4)
+        eighth = self._body(self.down(quarter, style), style)  # (N, 112, H/8, W/8)
+        merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
+        full = self.up_full(self.up_half(merged, style), style)  # (N, 12, H, W)
+        return torch.sigmoid(self.last(full))
+
+    def _body(self, x: Tensor, style: Tensor) -> Tensor:
+        """(N, eighth, H/8, W/8) -> the same shape."""
+        for block in self.before:
+            x = block(x, style)
+        deep = self.down_deep(x, style)  # (N, 144, H/16, W/16)
+        for block in self.deep:
+            deep = block(deep, style)
+        x = x + self.up_eighth(deep, style)
+        for block in self.after:
+            x = block(x, style)
+        return x

@@ -1,0 +1,60 @@
+"""What the painter with a canvas is judged by, beside `models/losses.py`: style on windows of the picture.
+
+A Gram matrix over a whole picture is content with a third of it bare, if the rest is painted richly enough.
+Over its quarters and sixteenths each part has to be painted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from stylize_video.models import losses
+
+# Windows a side -> what they weigh.
+_WEIGHTS = {1: 1.0, 2: 0.5, 4: 0.2}
+# Into how many windows a side each layer is cut at most. Those of 50 px hold too few positions of the deepest
+# layer to have a Gram matrix of it.
+_FINEST = dict.fromkeys(losses.STYLE_LAYERS, 4) | {losses.STYLE_LAYERS[-1]: 2}
+
+
+def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+    """The style distance of a picture, its quarters and its sixteenths, the weighted mean.
+
+    Args:
+        features: layer name -> (N, C, H, W); rows and columns that make no whole window are left out.
+        targets: layer name -> Gram matrix of the painting, (N, C, C).
+    """
+    distances: dict[int, list[Tensor]] = {a_side: [] for a_side in _WEIGHTS}
+    for layer, target in targets.items():
+        for a_side, grams in _window_grams(features[layer], _FINEST[layer]).items():
+            wanted = target[:, None, None].expand_as(grams).flatten(0, 2)
+            found = losses.relative_squared_distance(grams.flatten(0, 2), wanted)
+            distances[a_side].append(found)
+    means = {a_side: torch.stack(found).mean() for a_side, found in distances.items()}
+    return torch.stack([_WEIGHTS[a] * mean for a, mean in means.items()]).sum() / sum(_WEIGHTS.values())
+
+
+def _window_grams(features: Tensor, finest: int) -> dict[int, Tensor]:
+    """Windows a side -> their Gram matrices, (N, a_side, a_side, C, C); from the finest to the whole.
+
+    The matrix of a window is the mean of its quarters' matrices: only the finest are computed.
+    """
+    n, c = features.shape[:2]
+    grams = losses.gram_matrix(_cut(features, finest)).view(n, finest, finest, c, c)
+    found = {finest: grams}
+    while finest > 1:
+        finest //= 2
+        grams = grams.view(n, finest, 2, finest, 2, c, c).mean((2, 4))
+        found[finest] = grams
+    return found
+
+
+def _cut(features: Tensor, a_side: int) -> Tensor:
+    """(N, C, H, W) -> (N * a_side^2, C, H // a_side, W // a_side), windows of a picture side by side."""
+    n, c, height, width = features.shape
+    h, w = height // a_side, width // a_side
+    cut = features[..., : h * a_side, : w * a_side].reshape(n, c, a_side, h, a_side, w)
+    return cut.permute(0, 2, 4, 1, 3, 5).reshape(n * a_side**2, c, h, w)

@@ -1,0 +1,242 @@
+"""Training the painter with a canvas by perceptual loss (Johnson et al. 2016, section 3).
+
+Both inputs move together, and the painting has to move with them: see `scenes.py`. Reproducible as
+`models/training.py` is: all that a step draws comes from a generator seeded by (seed, step).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylize_video.errors import TrainingError
+from stylize_video.models import checkpoint, losses, views
+from stylize_video.models.canvas import Field
+from stylize_video.models.devices import has_fast_bfloat16
+from stylize_video.models.feed_forward import scenes
+from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+from stylize_video.models.feed_forward.objectives import style_distance_in_windows
+from stylize_video.models.feed_forward.scenes import Scenes
+from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.pictures import Picture
+from stylize_video.models.style_targets import roughness, style_targets
+from stylize_video.models.training_config import MEASURED_SIZE
+from stylize_video.models.vgg import load_features
+
+
+@dataclass(frozen=True)
+class CanvasTrainingConfig:
+    """Everything that decides the result, but for the paintings, the photographs and the start."""
+
+    steps: int = 40000
+    batch_size: int = 2
+    crop: int = 208  # px
+    learning_rate: float = 1.5e-3  # at its peak
+    content_weight: float = 1.0
+    style_weight: float = 8.0
+    tv_weight: float = 0.02
+    consistency_weight: float = 45.0
+    style_size: int = MEASURED_SIZE  # px, the painting's longer side
+    averaging: float = 0.999  # decay of the running mean of the weights, which is the result
+    seed: int = 0
+    held_out: int = 24  # photographs kept for measuring
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step's losses, each without its weight."""
+
+    step: int
+    content: float
+    style: float
+    total_variation: float
+    consistency: float
+
+
+class Trainer:
+    """A training run that can be stopped and taken up again at any step."""
+
+    def __init__(
+        self,
+        paintings: Sequence[Picture],
+        photographs: PhotographSet,
+        config: CanvasTrainingConfig,
+        *,
+        shape: CanvasNetConfig | None = None,
+        start: Mapping[str, Tensor] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """Prepare.
+
+        Args:
+            paintings: one for each style, (H, W, 3) uint8 RGB.
+            photographs: to learn on.
+            config: everything else.
+            shape: of the network.
+            start: its weights; None: random ones.
+            device: where to train.
+        """
+        self.config = config
+        self.shape = replace(shape or CanvasNetConfig(), styles=len(paintings))
+        self.photographs = photographs
+        self.device = torch.device(device)
+        self.field = Field.draw(config.seed)
+        self.features = load_features("vgg16").to(self.device).to(memory_format=torch.channels_last)
+        self.grams = style_targets(paintings, config.style_size, self.features)
+        self.roughness = roughness(paintings, config.style_size).to(self.device)
+        self.network = self._network(start).to(self.device).to(memory_format=torch.channels_last)
+        self.learned = dict(self.network.named_parameters())
+        self.average = {name: value.detach().clone() for name, value in self.learned.items()}
+        self.optimizer = torch.optim.Adam(self.learned.values(), betas=(0.9, 0.99))
+        self.inputs = self._fingerprint(paintings)
+        self.step = 0
+        self.whole = True  # not in the middle of a step: a state that may be saved
+
+    def _network(self, start: Mapping[str, Tensor] | None) -> CanvasNet:
+        with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
+            torch.manual_seed(self.config.seed)
+            network = CanvasNet(self.shape)
+        if start is not None:
+            network.load_state_dict({name: value.float() for name, value in start.items()})
+        return network
+
+    def _fingerprint(self, paintings: Sequence[Picture]) -> str:
+        """Of the pictures, so that no run goes on with another's."""
+        digest = hashlib.sha256()
+        for picture in (*paintings, *self.photographs.training):
+            digest.update(repr(picture.shape).encode() + picture.tobytes())
+        return digest.hexdigest()
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end, one step a turn."""
+        while self.step < self.config.steps:
+            yield self._advance()
+
+    def result(self) -> CanvasNet:
+        """The painter with the averaged weights, on the CPU."""
+        network = CanvasNet(self.shape)
+        network.load_state_dict({name: value.cpu() for name, value in self.average.items()})
+        return network.eval()
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all.
+
+        Raises:
+            TrainingError: it can't be written.
+        """
+        state = {
+            **self._identity(),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+        }
+        checkpoint.write(path, state)
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint that a run with the same settings left.
+
+        Raises:
+            TrainingError: the checkpoint is damaged or of a run with other settings.
+        """
+        state = checkpoint.read(path, self._identity())
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = {name: value.to(self.device) for name, value in state["average"].items()}
+        self.step = state["step"]
+
+    def _identity(self) -> dict[str, object]:
+        return {"config": asdict(self.config), "shape": asdict(self.shape), "inputs": self.inputs}
+
+    def _advance(self) -> Progress:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, config)
+        rng = np.random.default_rng([config.seed, self.step])
+        size = config.crop + 2 * views.MARGIN
+        crops = self.photographs.crops(rng, count=config.batch_size, size=size)
+        seen = scenes.random_scenes(crops, self.field, rng)
+        # Gram matrices and losses stay in float32.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
+            content, style, tv, consistency = self._losses(seen, self._styles_of_the_step())
+        loss = (
+            config.content_weight * content
+            + config.style_weight * style
+            + config.tv_weight * tv
+            + config.consistency_weight * consistency
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.learned.values(), 10.0)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            raise TrainingError(f"diverged at step {self.step + 1}; lower the learning rate or the weights")
+        self.whole = False
+        self.optimizer.step()
+        self._average_weights()
+        self.step += 1
+        self.whole = True
+        return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
+
+    def _styles_of_the_step(self) -> Tensor:
+        """(N,) which style each photograph of the step is painted in: all equally often, shuffled."""
+        styles, count = self.shape.styles, self.config.batch_size
+        turns = range(self.step * count, (self.step + 1) * count)
+        order = {
+            r: np.random.default_rng([self.config.seed, r, 1]).permutation(styles)
+            for r in {turn // styles for turn in turns}
+        }
+        return torch.tensor([int(order[t // styles][t % styles]) for t in turns], device=self.device)
+
+    def _losses(self, seen: Scenes, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Content and style distance, total variation and consistency.
+
+        Judged is the mean of both paintings, the second carried back to the first: strokes that don't move
+        with the scene blur in it, and so does whatever sensor noise moves.
+
+        Args:
+            seen: photographs, N of them.
+            chosen: (N,) which style each is painted in.
+        """
+        layer = losses.CONTENT_LAYER
+        clean = seen.clean.to(self.device).contiguous(memory_format=torch.channels_last)
+        style = torch.nn.functional.one_hot(chosen, self.shape.styles).float()
+        with torch.no_grad():
+            wanted = self.features(clean, [layer])[layer]  # noise is no content
+        images = torch.cat([seen.first, seen.second]).to(self.device)
+        noise = torch.cat([seen.canvas_of_first, seen.canvas_of_second]).to(self.device)
+        images = images.contiguous(memory_format=torch.channels_last)
+        noise = noise.contiguous(memory_format=torch.channels_last)
+        painted, second = self.network(images, noise, style.repeat(2, 1)).float().split(len(chosen))
+        visible = seen.visible().to(self.device)
+        carried = views.sample(second, seen.flow.to(self.device))
+        mean = (painted + torch.where(visible > 0, carried, painted)) / 2
+        found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
+        return (
+            losses.content_distance(found[layer], wanted),
+            style_distance_in_windows(found, {name: gram[chosen] for name, gram in self.grams.items()}),
+            losses.total_variation(mean),
+            losses.consistency(carried, painted, visible, self.roughness[chosen]),
+        )
+
+    def _average_weights(self) -> None:
+        # A young run averages over fewer steps, else it would remember its random start.
+        decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.learned.items():
+                self.average[name].lerp_(value, 1 - decay)
+
+
+def learning_rate(step: int, config: CanvasTrainingConfig) -> float:
+    """Linear warm-up over a hundredth of the run, then a cosine down to a hundredth of the peak."""
+    warm_up = max(1, config.steps // 100)
+    if step < warm_up:
+        return config.learning_rate * (step + 1) / warm_up
+    turn = (step - warm_up) / max(1, config.steps - warm_up)
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * turn)))

@@ -1,0 +1,73 @@
+"""The painter with a canvas: its shape, what it looks at, and that it runs in half precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylize_video.models import canvas
+from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+
+SMALL = CanvasNetConfig(
+    full_channels=3,
+    half_channels=4,
+    quarter_channels=5,
+    eighth_channels=6,
+    sixteenth_channels=7,
+    eighth_blocks=2,
+    sixteenth_blocks=1,
+)
+ONE_STYLE = torch.ones(1, 1)
+
+
+def painter(config: CanvasNetConfig = SMALL) -> CanvasNet:
+    """A painter that has learned nothing, always the same one."""
+    torch.manual_seed(3)
+    return CanvasNet(config).eval()
+
+
+def inputs(height: int, width: int, *, count: int = 1) -> tuple[Tensor, Tensor]:
+    """A frame of noise and its canvas."""
+    torch.manual_seed(5)
+    noise = torch.randn(count, canvas.CHANNELS, height // canvas.CELL, width // canvas.CELL)
+    return torch.rand(count, 3, height, width), noise
+
+
+@pytest.mark.parametrize("size", [(32, 32), (48, 80), (96, 64)])
+def test_the_painting_has_the_frames_size_and_range(size: tuple[int, int]) -> None:
+    painted = painter()(*inputs(*size, count=2), ONE_STYLE)
+    assert painted.shape == (2, 3, *size)
+    assert 0 <= painted.min() < painted.max() <= 1
+
+
+def test_both_inputs_decide_what_is_painted() -> None:
+    (image, noise), network = inputs(64, 64), painter()
+    painted = network(image, noise, ONE_STYLE)
+    assert not torch.allclose(painted, network(image, noise.flip(3), ONE_STYLE), atol=1e-3)
+    assert not torch.allclose(painted, network(image.flip(3), noise, ONE_STYLE), atol=1e-3)
+
+
+def test_a_flat_frame_on_a_flat_canvas_stays_flat() -> None:
+    """Nothing of the grid shows by itself: what is painted hangs on the frame or the canvas."""
+    network = painter()
+    with torch.no_grad():
+        painted = network(torch.full((1, 3, 96, 96), 0.4), torch.zeros(1, canvas.CHANNELS, 24, 24), ONE_STYLE)
+    torch.testing.assert_close(painted, painted[..., :1, :1].expand_as(painted), atol=1e-4, rtol=0)
+
+
+def test_pictures_of_a_batch_are_painted_each_in_its_style() -> None:
+    network = painter(CanvasNetConfig(**{**vars(SMALL), "styles": 2}))
+    with torch.no_grad():
+        for module in network.modules():
+            if hasattr(module, "scale"):
+                module.scale.normal_()
+    image, noise = inputs(64, 64, count=2)
+    both = network(image, noise, torch.eye(2))
+    alone = [network(image[i : i + 1], noise[i : i + 1], torch.eye(2)[i : i + 1]) for i in (0, 1)]
+    torch.testing.assert_close(both, torch.cat(alone), atol=1e-5, rtol=1e-4)
+
+
+def test_a_config_without_channels_is_refused() -> None:
+    with pytest.raises(ValueError, match="half_channels = 0 must be at least 1"):
+        CanvasNetConfig(half_channels=0)

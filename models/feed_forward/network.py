@@ -101,6 +101,15 @@ class CanvasNet(nn.Module):
         full = self.up_full(self.up_half(merged, style), style)  # (N, 12, H, W)
         return torch.sigmoid(self.last(full))
 
+    def style_parameters(self) -> dict[str, nn.Parameter]:
+        """The scales and shifts by name, each (styles, channels): all that differs between styles."""
+        return {
+            f"{path}.{name}": parameter
+            for path, module in self.named_modules()
+            if isinstance(module, ConditionalInstanceNorm)
+            for name, parameter in module.named_parameters()
+        }
+
     def _body(self, x: Tensor, style: Tensor) -> Tensor:
         """(N, eighth, H/8, W/8) -> the same shape."""
         for block in self.before:

@@ -38,11 +38,12 @@ class CanvasTrainingConfig:
     steps: int = 40000
     batch_size: int = 2
     crop: int = 208  # px
-    learning_rate: float = 1.5e-3  # at its peak
+    learning_rate: float = 2e-3  # at its peak
+    style_rate: float = 4.0  # times that for scales and shifts: each style's learn by its own pictures alone
     content_weight: float = 1.0
     style_weight: float = 8.0
     tv_weight: float = 0.02
-    consistency_weight: float = 45.0
+    consistency_weight: float = 20.0
     style_size: int = MEASURED_SIZE  # px, the painting's longer side
     averaging: float = 0.999  # decay of the running mean of the weights, which is the result
     seed: int = 0
@@ -94,7 +95,7 @@ class Trainer:
         self.network = self._network(start).to(self.device).to(memory_format=torch.channels_last)
         self.learned = dict(self.network.named_parameters())
         self.average = {name: value.detach().clone() for name, value in self.learned.items()}
-        self.optimizer = torch.optim.Adam(self.learned.values(), betas=(0.9, 0.99))
+        self.optimizer = self._optimizer()
         self.inputs = self._fingerprint(paintings)
         self.step = 0
         self.whole = True  # not in the middle of a step: a state that may be saved
@@ -106,6 +107,13 @@ class Trainer:
         if start is not None:
             network.load_state_dict({name: value.float() for name, value in start.items()})
         return network
+
+    def _optimizer(self) -> torch.optim.Adam:
+        own = self.network.style_parameters()
+        shared = [value for name, value in self.learned.items() if name not in own]
+        rates = ((shared, 1.0), (list(own.values()), self.config.style_rate))
+        groups = [{"params": values, "times": times} for values, times in rates]
+        return torch.optim.Adam(groups, betas=(0.9, 0.99))
 
     def _fingerprint(self, paintings: Sequence[Picture]) -> str:
         """Of the pictures, so that no run goes on with another's."""
@@ -158,7 +166,7 @@ class Trainer:
     def _advance(self) -> Progress:
         config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, config)
+            group["lr"] = group["times"] * learning_rate(self.step, config)
         rng = np.random.default_rng([config.seed, self.step])
         size = config.crop + 2 * views.MARGIN
         crops = self.photographs.crops(rng, count=config.batch_size, size=size)

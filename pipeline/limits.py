@@ -21,7 +21,7 @@ _WORTH = 2**20  # bytes of a file that may have more
 
 _HEAD = 2**20  # bytes of a picture in which its size is said
 _TABLE = 2**28  # bytes of an mp4's table of contents that are looked through
-_SAMPLES_A_BYTE = 16  # that a table may promise: compressed sound in old QuickTime files has up to six
+_SAMPLES_A_BYTE = 32  # that a table may promise; speech in old QuickTime files has some twenty
 
 # Passed to FFmpeg, which then refuses frames beyond it by itself, in the middle of a film too.
 CODEC_OPTIONS = {"max_pixels": str(LARGEST)}
@@ -33,6 +33,8 @@ def check_file(path: Path) -> None:
     Raises:
         InputError: it does, or the file can't be read.
     """
+    if not path.is_file():
+        return
     try:
         with path.open("rb") as file:
             _check_picture(path, file.read(_HEAD))
@@ -40,6 +42,15 @@ def check_file(path: Path) -> None:
                 raise InputError(f"{path}: no film that can be read; its table promises more than it holds")
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def check_size(path: Path, width: int, height: int) -> None:
+    """See whether frames of which none could be decoded were too large for it.
+
+    Raises:
+        InputError: they were.
+    """
+    picture_size.check(picture_size.Declared(width, height), path)
 
 
 def check_worth(info: VideoInfo) -> None:

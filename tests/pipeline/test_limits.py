@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from stylize_video.errors import InputError
+from stylize_video.models import picture_size
 from stylize_video.pipeline import limits
 from stylize_video.pipeline.guide import Guide
 from stylize_video.pipeline.masks import open_mask
@@ -117,6 +118,9 @@ def test_a_frame_beyond_the_limit_in_mid_film(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(limits, "CODEC_OPTIONS", {"max_pixels": "5000"})
     film = media.constant(tmp_path)
     with pytest.raises(InputError, match="not one frame that can be decoded"):
+        FileReader(film.path)
+    monkeypatch.setattr(picture_size, "LARGEST", 5000)
+    with pytest.raises(InputError, match=r"says that it is \d+x\d+ px; at most"):
         FileReader(film.path)
 
 

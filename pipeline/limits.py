@@ -10,13 +10,15 @@ from typing import BinaryIO
 
 from stylize_video.errors import InputError
 from stylize_video.models import picture_size
+from stylize_video.models.picture_names import READ
 from stylize_video.pipeline.frames import VideoInfo
 
 LARGEST = picture_size.LARGEST  # px of a frame: a 16K still, four times an 8K film
 
-# A painted pixel takes some hundred bytes, on its way through all stages two or three times that. So what is
-# larger than a 4K frame has to be worth it: a file of kilobytes that says so has nothing in it.
-_FREE = 2**23  # px of a painted frame that any file may have; a 4K frame has 8.3 million
+# A pixel of a still takes some hundred bytes while it is painted, of a film two or three times that. So what is
+# larger than usual has to be worth it: a file of kilobytes that says so has nothing in it.
+_FREE = 2**23  # px of a film's frame that any file may have; a 4K frame has 8.3 million
+_FREE_STILL = 3 * 2**22  # px of a still likewise; telephones' have 12.2 million, which takes up to 2 GB
 _WORTH = 2**20  # bytes of a file that may have more
 
 _HEAD = 2**20  # bytes of a picture in which its size is said
@@ -60,7 +62,9 @@ def check_worth(info: VideoInfo) -> None:
         InputError: they are too large for such a small file.
     """
     size = info.path.stat().st_size
-    if info.width * info.height > _FREE and size < _WORTH:
+    still = info.frame_count == 1 or (info.frame_count is None and info.path.suffix.lower() in READ)
+    free = _FREE_STILL if still else _FREE
+    if info.width * info.height > free and size < _WORTH:
         raise InputError(
             f"{info.path}: its {size / 1024:.0f} KiB say that its frames are {info.width}x{info.height} px,"
             " so nearly nothing is in them; to paint that would take gigabytes of memory: add --max-size 3840"

@@ -22,9 +22,10 @@ def weights(tensors: dict[str, Any], data: bytes, **metadata: str) -> bytes:
     return len(header).to_bytes(8, "little") + header + data
 
 
-def encoded(suffix: str, width: int = 48, height: int = 32) -> bytes:
-    """A small picture."""
-    done, data = cv2.imencode(suffix, np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8))
+def encoded(suffix: str, width: int = 48, height: int = 32, *, flat: bool = False) -> bytes:
+    """A picture: noise, or of one grey."""
+    noise = np.random.default_rng(0).integers(0, 255, (1, 1, 3) if flat else (height, width, 3), np.uint8)
+    done, data = cv2.imencode(suffix, np.ascontiguousarray(np.broadcast_to(noise, (height, width, 3))))
     assert done
     return data.tobytes()
 

@@ -113,6 +113,14 @@ def test_a_large_still_is_read_smaller(tmp_path: Path) -> None:
         limits.check_worth(reader.info)
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_telephones_photograph_is_painted_in_its_size(suffix: str, tmp_path: Path) -> None:
+    path = Path(written(tmp_path / f"photo{suffix}", bombs.encoded(suffix, 4032, 3024, flat=True)))
+    assert path.stat().st_size < 2**20
+    with FileReader(path) as reader:
+        limits.check_worth(reader.info)
+
+
 def test_a_frame_beyond_the_limit_in_mid_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FFmpeg itself refuses what no header said."""
     monkeypatch.setattr(limits, "CODEC_OPTIONS", {"max_pixels": "5000"})

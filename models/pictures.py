@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
-from stylize_video.models import whole_file
+from stylize_video.models import picture_size, whole_file
 from stylize_video.models.picture_names import check_picture_name
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
@@ -22,26 +22,77 @@ _QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 101),  # lossless
 }
 
+READ_PIXELS = 2**25  # an 8K frame (7680x4320); of larger pictures nobody needs more
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path, *, whole: bool = False) -> Picture:
     """Read a picture file as (H, W, 3) uint8 RGB, turned upright by its EXIF tag.
 
+    Args:
+        path: the file.
+        whole: keep its size; else pictures of more than `READ_PIXELS` are reduced to fewer.
+
     Raises:
-        InputError: the file is missing or is no picture.
+        InputError: the file is missing, is no picture, or too large a one.
     """
+    data = _bytes_of(path)
+    size = _declared(path, data)
+    reduced = not whole and size.pixels > READ_PIXELS
+    flags = _reducing(size) if reduced else cv2.IMREAD_COLOR
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from error
-    try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except cv2.error as error:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except (cv2.error, MemoryError) as error:
         raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
         raise InputError(f"{path}: not a picture that OpenCV can read")
-    return np.ascontiguousarray(picture[:, :, ::-1])
+    pixels: Picture = picture  # type: ignore[assignment]  # flags ask for bytes
+    return np.ascontiguousarray((_within(pixels, READ_PIXELS) if reduced else pixels)[:, :, ::-1])
+
+
+def check_sides(path: Path, width: int, height: int) -> tuple[int, int] | None:
+    """What a picture's header says of its size, if that is another, whichever way up the picture is.
+
+    Raises:
+        InputError: as `read_picture`.
+    """
+    found = _declared(path, _bytes_of(path))
+    same = sorted((found.width, found.height)) == sorted((width, height))
+    return None if same else (found.width, found.height)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _declared(path: Path, data: bytes) -> picture_size.Declared:
+    try:
+        found = picture_size.declared(data)
+    except ValueError as error:
+        raise InputError(f"{path}: not a picture that OpenCV can read ({error})") from error
+    if found is None:
+        raise InputError(f"{path}: not a picture that OpenCV can read")
+    picture_size.check(found, path)
+    return found
+
+
+def _reducing(size: picture_size.Declared) -> int:
+    """What has OpenCV decode a JPEG at a half, a quarter or an eighth; it decodes all else whole."""
+    if not size.reducible:
+        return cv2.IMREAD_COLOR
+    steps = (cv2.IMREAD_REDUCED_COLOR_2, cv2.IMREAD_REDUCED_COLOR_4, cv2.IMREAD_REDUCED_COLOR_8)
+    fitting = [flag for n, flag in enumerate(steps, 1) if size.pixels >> 2 * n <= READ_PIXELS]
+    return fitting[0] if fitting else steps[-1]
+
+
+def _within(picture: Picture, pixels: int) -> Picture:
+    """Shrunk to so many pixels at most."""
+    height, width = picture.shape[:2]
+    scale = (pixels / (height * width)) ** 0.5
+    return picture if scale >= 1 else resize_longer_side(picture, int(max(height, width) * scale))
 
 
 def resize_longer_side(picture: Picture, size: int) -> Picture:

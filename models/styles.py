@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 DEFAULT = "kandinsky"  # whose network new styles start from
 USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
 USUAL_SHARPENING = 0.4  # of the detail that this loses; more is nearer to the style, but flickers more
+_TEXTS = ("name", "painting", "painter", "year", "licence", "weights")  # fields of a `Style`
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
 
 
@@ -64,8 +66,19 @@ class Style:
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Style:
-        """Build from a manifest or header entry; keys that are not fields are ignored."""
-        return cls(**{f.name: entry[f.name] for f in fields(cls) if f.name in entry})
+        """Build from a manifest or header entry; keys that are not fields are ignored.
+
+        Raises:
+            KeyError, TypeError, ValueError: one is missing, or of another type than the field.
+        """
+        found = {f.name: entry[f.name] for f in fields(cls) if f.name in entry}
+        for name, value in found.items():
+            if name in _TEXTS:
+                if not isinstance(value, str):
+                    raise TypeError(f"{name} = {value!r} must be text")
+            elif value is not None and not math.isfinite(value):
+                raise ValueError(f"{name} = {value} must be finite")
+        return cls(**found)
 
 
 @dataclass(frozen=True)
@@ -107,12 +120,16 @@ def available() -> dict[str, Style]:
     """
     found: dict[str, Style] = {}
     for name, entry in weights.manifest().items():
-        for style in entry.get("styles", []):
-            if style["name"] in found:
-                raise WeightsError(
-                    f"two bundled styles called {style['name']!r} in the manifest; install again"
-                )
-            found[style["name"]] = Style.from_json({**style, "weights": name})
+        try:
+            known = [Style.from_json({**style, "weights": name}) for style in entry.get("styles", [])]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise WeightsError(
+                f"the manifest's styles of {name!r} can't be read ({error}); install again"
+            ) from error
+        for style in known:
+            if style.name in found:
+                raise WeightsError(f"two bundled styles called {style.name!r} in the manifest; install again")
+            found[style.name] = style
     return found
 
 
@@ -320,11 +337,29 @@ def _build(found: weights.Weights, origin: str) -> Gallery:
         made = found.metadata.get("format", "something else")
         raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
     try:
-        network = TransformNet.empty(TransformNetConfig(**json.loads(found.metadata["shape"])))
+        config = TransformNetConfig(**json.loads(found.metadata["shape"]))
+        if config.blocks > len(found.tensors):  # each has several; a billion would take minutes to build
+            raise ValueError(f"{config.blocks} blocks of {len(found.tensors)} tensors")
+        weights.check_shapes(lambda: TransformNet(config), found.tensors)
+        network = TransformNet.empty(config)
         network.load_state_dict({name: value.float() for name, value in found.tensors.items()})
         known = tuple(Style.from_json(entry) for entry in json.loads(found.metadata["styles"]))
         if len(known) != network.config.styles:
             raise ValueError(f"{len(known)} names for {network.config.styles} styles")
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except weights.UNFIT as error:
         raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
-    return Gallery(network.eval(), known, origin)
+    return Gallery(_able_to_paint(network.eval(), origin), known, origin)
+
+
+def _able_to_paint(network: TransformNet, origin: str) -> TransformNet:
+    """The network itself, if numbers come out of it: sums of large weights may overflow."""
+    import torch
+
+    style = torch.full((1, network.config.styles), 1 / network.config.styles)
+    ramp = torch.linspace(0, 1, 3 * 16 * 16).view(1, 3, 16, 16)
+    with torch.inference_mode():
+        if bool(network(ramp, style).isfinite().all()):
+            return network
+    raise WeightsError(
+        f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
+    )

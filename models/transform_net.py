@@ -39,8 +39,8 @@ class TransformNetConfig:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value < 1:
-                raise ValueError(f"{name} = {value} must be at least 1")
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
 
 
 class Moments(NamedTuple):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylize_video.errors import WeightsError
 from stylize_video.models import weights
 from stylize_video.models.torchvision_weights import TorchvisionWeights
 
@@ -92,8 +93,16 @@ class FeatureNetwork(nn.Module, ABC):
         return features
 
     def _load(self, state: Mapping[str, Tensor]) -> None:
-        """Take the tensors of a file, named "conv1_1.weight" and so on, in float32."""
-        self.load_state_dict({f"convolutions.{name}": tensor.float() for name, tensor in state.items()})
+        """Take the tensors of a file, named "conv1_1.weight" and so on, in float32.
+
+        Raises:
+            WeightsError: they are another network's, or some are NaN.
+        """
+        weights.check_finite(state, self.title)
+        try:
+            self.load_state_dict({f"convolutions.{name}": tensor.float() for name, tensor in state.items()})
+        except RuntimeError as error:
+            raise WeightsError(f"{self.title}: weights of another network; install again") from error
         self.eval()
 
 

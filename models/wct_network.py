@@ -34,8 +34,8 @@ class WctConfig:
     channels: tuple[int, ...] = (16, 32, 64, 128, 256)  # of each block
 
     def __post_init__(self) -> None:
-        if len(self.channels) != len(LEVELS) or min(self.channels) < 1:
-            raise ValueError(f"{self.channels = } must be {len(LEVELS)} numbers of at least 1")
+        if len(self.channels) != len(LEVELS) or not all(type(c) is int and c >= 1 for c in self.channels):
+            raise ValueError(f"{self.channels = } must be {len(LEVELS)} whole numbers of at least 1")
 
 
 class Convolution(nn.Conv2d):

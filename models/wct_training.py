@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -163,11 +164,12 @@ class WctTrainer:
             TrainingError: the checkpoint is damaged or of a run with other settings.
         """
         state = checkpoint.read(path, self._identity())
-        self.network.load_state_dict(state["network"])
-        self.embeddings.load_state_dict(state["embeddings"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = {name: value.to(self.device) for name, value in state["average"].items()}
-        self.step = state["step"]
+        with checkpoint.fitting(path):
+            self.network.load_state_dict(state["network"])
+            self.embeddings.load_state_dict(state["embeddings"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average = checkpoint.like(self.average, state["average"])
+            self.step = operator.index(state["step"])
 
     def _identity(self) -> dict[str, object]:
         return {

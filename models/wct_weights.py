@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from stylize_video.errors import WeightsError
 from stylize_video.models import wct, weights, whole_file
@@ -112,18 +113,45 @@ def _build(found: weights.Weights, origin: str) -> WctWeights:
         made = found.metadata.get("format", "something else")
         raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
     values = {name: value.float() for name, value in found.tensors.items()}
+    own = {name: value for name, value in values.items() if not name.startswith("statistics.")}
     try:
-        network = WctNetwork.empty(WctConfig(tuple(json.loads(found.metadata["shape"])["channels"])))
-        network.load_state_dict({n: v for n, v in values.items() if not n.startswith("statistics.")})
-        paintings = {
-            name: {
-                level: Moments(
-                    *(values[f"statistics.{number}.{level}.{part}"].double() for part in Moments._fields)
-                )
-                for level in LEVELS
-            }
-            for number, name in enumerate(json.loads(found.metadata["paintings"]))
-        }
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        config = WctConfig(tuple(json.loads(found.metadata["shape"])["channels"]))
+        weights.check_shapes(lambda: WctNetwork(config), own)
+        network = WctNetwork.empty(config)
+        network.load_state_dict(own)
+        names = json.loads(found.metadata["paintings"])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise TypeError("the paintings' names are no list of texts")
+        paintings = {name: _statistics_in(values, number, config) for number, name in enumerate(names)}
+    except weights.UNFIT as error:
         raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
-    return WctWeights(network.eval().requires_grad_(False), paintings, origin)
+    _check_painting(network.eval().requires_grad_(False), origin)
+    return WctWeights(network, paintings, origin)
+
+
+def _check_painting(network: WctNetwork, origin: str) -> None:
+    """See whether numbers come out of it: sums of large weights may overflow."""
+    side = 2 * STRIDE
+    ramp = torch.linspace(0, 1, 3 * side * side).view(1, 3, side, side)
+    features = network.encoder.features(ramp, LEVELS[-1])
+    if not all(bool(network.decode(features[f"relu{n}_1"], n).isfinite().all()) for n in LEVELS):
+        raise WeightsError(
+            f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
+        )
+
+
+def _statistics_in(values: Mapping[str, Tensor], number: int, config: WctConfig) -> Statistics:
+    """Those of a file's painting.
+
+    Raises:
+        KeyError: there are none.
+        ValueError: they are of other networks.
+    """
+    found = {}
+    for level, channels in zip(LEVELS, config.channels, strict=True):
+        parts = (f"statistics.{number}.{level}.{part}" for part in Moments._fields)
+        mean, covariance = (values[part].double() for part in parts)
+        if mean.shape != (1, channels) or covariance.shape != (1, channels, channels):
+            raise ValueError(f"statistics of {tuple(mean.shape)} for {channels} channels")
+        found[level] = Moments(mean, covariance)
+    return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import holding, limits
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 
@@ -110,6 +110,7 @@ class FilmDecoder:
             self._container.close()
             raise
         self.stream.thread_type = "AUTO"
+        self.stream.codec_context.options = limits.CODEC_OPTIONS
 
     def _seek(self, time: Fraction) -> None:
         """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
@@ -193,6 +194,7 @@ def _open(path: Path, options: dict[str, str] | None = None) -> av.container.Inp
         raise InputError(f"{path}: is a folder; give a film or a picture")
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    limits.check_file(path)
     try:
         return av.open(media_url(path), options={**AS_NAMED, **(options or {})}, metadata_errors="replace")
     except (av.error.InvalidDataError, av.error.EOFError) as error:

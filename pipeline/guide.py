@@ -22,7 +22,7 @@ from stylize_video.models import long_motion
 from stylize_video.models.long_motion import FlowEstimator
 from stylize_video.models.paintings import to_painting
 from stylize_video.models.picture_names import READ
-from stylize_video.models.pictures import read_picture
+from stylize_video.models.pictures import check_sides, read_picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.intervals import Interval, Key, Single, singles
 
@@ -67,10 +67,13 @@ class Guide:
             InputError: one has another, or can't be read.
         """
         for path in self.pictures.values():
-            found = read_picture(path).shape
-            if found[:2] != (height, width):
+            other = check_sides(path, width, height)  # by the header: a wrong one may be too large to decode
+            if other is None:
+                rows, columns = read_picture(path, whole=True).shape[:2]
+                other = None if (columns, rows) == (width, height) else (columns, rows)
+            if other is not None:
                 raise InputError(
-                    f"{path}: is {found[1]}x{found[0]} px, but the film {width}x{height};"
+                    f"{path}: is {other[0]}x{other[1]} px, but the film {width}x{height};"
                     " give painted frames of the film's size"
                 )
 
@@ -154,7 +157,7 @@ class Guided:
         return any(number <= key <= number + _FARTHEST for key in self._guide.pictures)
 
     def _key(self, single: Single) -> Key:
-        painting = read_picture(self._guide.pictures[single.number])
+        painting = read_picture(self._guide.pictures[single.number], whole=True)
         if painting.shape != single.original.shape:  # the film's size changed
             self._guide.check_size(*single.original.shape[1::-1])
         return Key(single, to_painting(painting))

@@ -15,7 +15,7 @@ from stylize_video.models import engine, memory, methods
 from stylize_video.models.devices import choose_device, is_out_of_memory
 from stylize_video.models.motion import DisMotion, MotionEstimator
 from stylize_video.models.stabilizer import Stabilizer
-from stylize_video.pipeline import cuts, formats, painters, preflight, runner, transfer
+from stylize_video.pipeline import cuts, formats, limits, painters, preflight, runner, transfer
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
@@ -93,6 +93,7 @@ def paint(
     container, _ = formats.check_output(output, options.codec)
     clock = FilmClock.of(source) if options.masked else FilmClock()
     with ExitStack() as masks, _reader(source, options, upright=not container.rotation) as reader:
+        limits.check_worth(reader.info)
         if reader.info.width * reader.info.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
         exact = reader.info.bit_depth > 8

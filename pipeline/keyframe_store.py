@@ -1,10 +1,18 @@
-"""Finished keys of a film, kept in a folder until the film is done: each takes minutes to paint."""
+"""Finished keys of a film, kept in a folder until the film is done: each takes minutes to paint.
+
+    NAME.keyframes/film.json          which film, style and settings they are of
+    NAME.keyframes/key0000012.npy     the painting of frame 12: NumPy's format, float32
+    NAME.keyframes/key0000012.sha256  its checksum
+
+A key is taken if it is what was written, to the last bit; else its frame is painted anew.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +24,8 @@ from stylize_video.models import whole_file
 from stylize_video.models.paintings import Painting
 from stylize_video.pipeline.partial import output_errors
 
-_IDENTITY = "film.json"
+_IDENTITY, _CHECKSUM = "film.json", ".sha256"
+_DIGITS, _LONGEST = 64, 1024  # bytes, of a checksum, and of film.json at most
 _PART, _PARTS = 2**20, 32  # bytes, of large files that are looked at, and how many such parts
 
 
@@ -71,7 +80,7 @@ class KeyframeStore:
     def __init__(self, folder: Path, identity: str, *, resume: bool) -> None:
         self._folder = folder
         self._identity = identity
-        if not folder.exists():
+        if not folder.exists() or _is_empty(folder):  # a run that ended before its first key
             return
         if not resume:
             raise OutputExistsError(
@@ -90,11 +99,25 @@ class KeyframeStore:
             number: the frame's, from 0.
             shape: what it has to have.
         """
-        try:
-            painting = np.load(self._file(number), allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # damaged ones are painted again
+        header = _header(shape)
+        data = self._checked(number, len(header) + 4 * math.prod(shape))
+        if data is None or not data.startswith(header):
             return None
-        return painting if painting.shape == shape and painting.dtype == np.float32 else None
+        painting = np.frombuffer(data, "<f4", offset=len(header)).reshape(shape)
+        # A copy, which may be written to.
+        return painting.astype(np.float32) if np.isfinite(painting).all() else None
+
+    def _checked(self, number: int, size: int) -> bytes | None:
+        """A key's file, if it has `size` bytes, and the checksum that was written with it."""
+        file = self._file(number)
+        try:
+            said = _whole(file.with_suffix(_CHECKSUM), _DIGITS)
+            if not file.is_file() or file.stat().st_size != size:
+                return None
+            data = file.read_bytes()
+        except OSError:
+            return None
+        return data if said == hashlib.sha256(data).hexdigest().encode() else None
 
     def put(self, number: int, painting: Painting) -> None:
         """Keep the painting of a frame, to the last bit; the file is there whole or not at all.
@@ -102,18 +125,19 @@ class KeyframeStore:
         Raises:
             OutputError: it can't be written.
         """
-        data = io.BytesIO()
-        np.save(data, np.ascontiguousarray(painting, np.float32), allow_pickle=False)
+        data = _header(painting.shape) + np.ascontiguousarray(painting, "<f4").tobytes()
         with output_errors(self._folder):
             if not (self._folder / _IDENTITY).exists():
                 self._folder.mkdir(exist_ok=True)
                 said = json.dumps({"identity": self._identity}) + "\n"
                 whole_file.write(self._folder / _IDENTITY, said.encode())
-            whole_file.write(self._file(number), data.getvalue())
+            checksum = hashlib.sha256(data).hexdigest()
+            whole_file.write(self._file(number), data)
+            whole_file.write(self._file(number).with_suffix(_CHECKSUM), checksum.encode())
 
     def remove(self) -> None:
         """Remove the keys, now that the film is done; what else is in the folder stays."""
-        keys = self._folder.glob("key*.npy*")
+        keys = (path for kind in (".npy", _CHECKSUM) for path in self._folder.glob(f"key*{kind}*"))
         for path in (*keys, self._folder / _IDENTITY):
             whole_file.remove(path)
         with suppress(OSError):  # it was never made, or there is something else in it
@@ -123,11 +147,36 @@ class KeyframeStore:
         return self._folder / f"key{number:07d}.npy"
 
 
+def _header(shape: tuple[int, ...]) -> bytes:
+    """What a file of NumPy's begins with."""
+    header = io.BytesIO()
+    fields = {"descr": "<f4", "fortran_order": False, "shape": tuple(int(side) for side in shape)}
+    np.lib.format.write_array_header_1_0(header, fields)
+    return header.getvalue()
+
+
 def _identity_in(folder: Path) -> str | None:
     """The identity of the film whose keys are in a folder; None if it has none, or no keys."""
     try:
-        said = json.loads((folder / _IDENTITY).read_bytes())
-    except (OSError, ValueError):
+        said = json.loads(_whole(folder / _IDENTITY, _LONGEST))
+    except (OSError, ValueError, RecursionError):
         return None
     found = said.get("identity") if isinstance(said, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is in a folder but what `whole_file` may have left of its first file."""
+    try:
+        return all(_IDENTITY in path.name and path.name != _IDENTITY for path in folder.iterdir())
+    except OSError:  # not a folder, or closed: said when it is written to
+        return False
+
+
+def _whole(path: Path, limit: int) -> bytes:
+    """What a small file holds; nothing if it is larger than `limit` bytes, or no file.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return path.read_bytes() if path.is_file() and path.stat().st_size <= limit else b""

@@ -26,6 +26,7 @@ Weights = NDArray[np.float32]  # (H, W) in 0..1, upright; shared, so not to be w
 Size = tuple[int, int]  # px: height, width
 
 _MARGIN = 2 / 255  # what is so near to black or white is it: codecs that lose something leave such noise
+_MOST_PIXELS = 2**25  # of a mask, before it is stretched to the frame
 _FAR = 30  # s into a film of masks from where on it is worth seeking
 _RUN_UP = 10  # s before the frame that is wanted to seek to; one frame of the mask has to lie in between
 
@@ -247,6 +248,7 @@ class FilmMask:
         black, span = _black_and_span(color.bit_depth(name), color.effective_range(name, info.color))
         if color.is_rgb(name):
             grey = cv2.cvtColor(grey.reshape(planes.height, planes.width, 3), cv2.COLOR_RGB2GRAY)
+        grey = _reduced(grey)
         values = (grey.astype(np.float32) - black) / np.float32(span)
         return np.rot90(values, info.quarter_turns)
 
@@ -256,6 +258,16 @@ def _black_and_span(bits: int, code_range: int) -> tuple[int, int]:
     if code_range == color.FULL:
         return 0, (1 << bits) - 1
     return 16 << (bits - 8), 219 << (bits - 8)
+
+
+def _reduced(grey: NDArray[Any]) -> NDArray[Any]:
+    """Of as many pixels as are worth their memory as numbers: an 8K frame's."""
+    height, width = grey.shape
+    scale = (_MOST_PIXELS / (height * width)) ** 0.5
+    if scale >= 1:
+        return grey
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    return cv2.resize(np.ascontiguousarray(grey), size, interpolation=cv2.INTER_AREA)
 
 
 def _fitted(values: NDArray[Any], size: Size) -> Weights:

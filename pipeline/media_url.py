@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-# Of a picture "a%03d.png" FFmpeg would read a001.png, a002.png, ... Other formats ignore it.
-AS_NAMED: Mapping[str, str] = MappingProxyType({"pattern_type": "none"})
+from stylize_video.pipeline import limits
+
+# Of a picture "a%03d.png" FFmpeg would read a001.png, a002.png, ... Other formats ignore it. And it decodes
+# some frames already to know what they are.
+AS_NAMED: Mapping[str, str] = MappingProxyType({"pattern_type": "none", **limits.CODEC_OPTIONS})
 
 
 def media_url(path: Path) -> str:

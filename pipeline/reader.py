@@ -13,7 +13,7 @@ import av
 from av.sidedata.sidedata import Type as SideDataType
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import color
+from stylize_video.pipeline import color, limits
 from stylize_video.pipeline.color import ColorConverter, Planarizer
 from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.frames import ColorTags, Frame, TimeRange, VideoInfo
@@ -54,6 +54,7 @@ class FileReader:
             self._pictures = self._decoder.frames()
             self._first = next(self._pictures, None)
             if self._first is None:
+                limits.check_size(path, self._decoder.stream.width, self._decoder.stream.height)
                 raise InputError(f"{path}: {_why_empty(path, self.clip)}")
             self.info = _describe(self._decoder, self._first, max_size, upright=upright)
             self.report.remarks += _remarks(path, self._first)

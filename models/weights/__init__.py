@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import WeightsError
+from stylize_video.models.weights import safetensors_file
+from stylize_video.models.weights.safetensors_file import check_finite
+
+__all__ = ["FOLDER", "UNFIT", "Weights", "check_finite", "check_shapes", "load", "manifest", "read"]
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 FOLDER = Path(__file__).parent
+
+# What comes of building a network by a header that says something else than the tensors.
+UNFIT = (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,9 @@ def manifest() -> dict[str, dict[str, Any]]:
     path = FOLDER / "manifest.json"
     try:
         entries: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))["weights"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not all(isinstance(entry, dict) for entry in entries.values()):
+            raise TypeError("an entry is no table")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(f"{path}: no readable manifest ({error}); install again") from error
     return entries
 
@@ -48,10 +57,10 @@ def load(name: str) -> Weights:
     """Read a bundled weights file after comparing its checksum with the manifest's.
 
     Raises:
-        WeightsError: no such entry, the file is missing, or its checksum is another.
+        WeightsError: no such entry, the file is missing, its checksum is another, or a number not finite.
     """
     entry = manifest().get(name)
-    if entry is None:
+    if entry is None or not all(isinstance(entry.get(key), str) for key in ("file", "sha256")):
         raise WeightsError(f"no weights called {name!r} in {FOLDER / 'manifest.json'}")
     path = FOLDER / entry["file"]
     try:
@@ -67,22 +76,29 @@ def read(path: Path) -> Weights:
     """Read a weights file from anywhere, e.g. one that `stylize-video train` made.
 
     Raises:
-        WeightsError: the file is missing or is no safetensors file.
+        WeightsError: the file is missing, is no safetensors file, lies, or has a number that is not finite.
     """
-    try:
-        return _parse(path.read_bytes(), path)
-    except OSError as error:
-        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+    return _parse(safetensors_file.read(path), path)
 
 
 def _parse(data: bytes, path: Path) -> Weights:
-    from safetensors import SafetensorError
-    from safetensors.torch import load as parse
+    return Weights(*safetensors_file.parse(data, path))
 
-    try:
-        tensors = parse(data)
-        header_size = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + header_size])
-    except (SafetensorError, ValueError) as error:
-        raise WeightsError(f"{path}: no safetensors file ({error})") from error
-    return Weights(tensors, header.get("__metadata__", {}))
+
+def check_shapes(network: Callable[[], nn.Module], tensors: Mapping[str, Tensor]) -> None:
+    """See whether a network that a header describes has a file's tensors, before it takes any memory.
+
+    Args:
+        network: builds it.
+        tensors: the file's.
+
+    Raises:
+        ValueError: it has others.
+        RuntimeError: no network can be that large.
+    """
+    import torch
+
+    with torch.device("meta"):
+        expected = {name: value.shape for name, value in network().state_dict().items()}
+    if expected != {name: tensor.shape for name, tensor in tensors.items()}:
+        raise ValueError("the network's tensors are others")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import cuts
+from stylize_video.pipeline import cuts, limits
 from stylize_video.pipeline.frames import Frame, VideoInfo
 from stylize_video.pipeline.reader import FileReader
 from stylize_video.pipeline.scoring import figures, streams, survey, time_map
@@ -80,6 +80,8 @@ def score(
         FileReader(output, max_size=options.max_size) as painted,
     ):
         _check_size(original.info)
+        limits.check_worth(original.info)
+        limits.check_worth(painted.info)
         if on_start is not None:
             on_start(original.info)
         films = survey.survey(source), survey.survey(output)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from pathlib import Path
 
@@ -83,20 +85,91 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x93NUMPY", b"nonsense", None])
-def test_a_damaged_key_is_painted_again(data: bytes | None, tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=False)
+def saved(array: np.ndarray) -> bytes:
+    """A file of NumPy's."""
+    data = io.BytesIO()
+    np.save(data, array, allow_pickle=True)
+    return data.getvalue()
+
+
+def packed() -> bytes:
+    """A zip of arrays, which `np.load` opens gladly."""
+    data = io.BytesIO()
+    np.savez_compressed(data, painting())
+    return data.getvalue()
+
+
+GOOD = saved(painting())
+DAMAGED = {
+    "empty": b"",
+    "a magic number": b"\x93NUMPY",
+    "no array": b"nonsense",
+    "cut off": GOOD[:-5],
+    "too long": GOOD + b"\0",
+    "a zip": packed(),
+    "a shape that lies": GOOD.replace(b"(8, 9, 3)", b"(8,99,3) "),
+    "a shape of terabytes": GOOD.replace(b"(8, 9, 3)", b"(9e9,9,3)"),
+    "a broken header": GOOD.replace(b"'descr'", b"{descr}"),
+    "a header that is deep": GOOD.replace(b"{'descr': '<f4'", b"((((((((((((((("),
+    "all NaN": saved(np.full(SHAPE, np.nan, np.float32)),
+    "one infinity": saved(np.where(np.arange(3) == 1, np.inf, painting()).astype(np.float32)),
+    "doubles": saved(painting().astype(np.float64)),
+    "big-endian": saved(painting().astype(">f4")),
+    "Fortran's order": saved(np.asfortranarray(painting())),
+    "objects": saved(np.array([{}], object)),
+}
+
+
+@pytest.mark.parametrize("resigned", [False, True], ids=["as it is", "with a checksum of its own"])
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_key_is_painted_again(data: bytes, resigned: bool, tmp_path: Path) -> None:
+    store = KeyframeStore(tmp_path, "a", resume=False)
     store.put(0, painting())
-    file = tmp_path / "keys" / "key0000000.npy"
-    file.write_bytes(file.read_bytes()[:-5] if data is None else data)
+    (tmp_path / "key0000000.npy").write_bytes(data)
+    if resigned:
+        (tmp_path / "key0000000.sha256").write_text(hashlib.sha256(data).hexdigest())
+    assert store.get(0, SHAPE) is None
+    store.put(0, painting())
+    kept = store.get(0, SHAPE)
+    assert kept is not None
+    assert (kept == painting()).all()
+    store.remove()
+    assert not tmp_path.exists()
+
+
+def test_a_key_with_a_bit_that_is_another_is_painted_again(tmp_path: Path) -> None:
+    store = KeyframeStore(tmp_path, "a", resume=False)
+    store.put(0, painting())
+    data = bytearray(GOOD)
+    data[-4] ^= 1  # a number that is as good as any
+    (tmp_path / "key0000000.npy").write_bytes(data)
     assert store.get(0, SHAPE) is None
 
 
-def test_no_objects_are_unpickled(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=False)
+@pytest.mark.parametrize("checksum", [None, b"", b"\xff" * 64, b"0" * 2**20])
+def test_a_key_without_its_checksum_is_painted_again(checksum: bytes | None, tmp_path: Path) -> None:
+    store = KeyframeStore(tmp_path, "a", resume=False)
     store.put(0, painting())
-    np.save(tmp_path / "keys" / "key0000000.npy", np.array([{}], object), allow_pickle=True)
+    if checksum is None:
+        (tmp_path / "key0000000.sha256").unlink()
+    else:
+        (tmp_path / "key0000000.sha256").write_bytes(checksum)
     assert store.get(0, SHAPE) is None
+
+
+def test_a_key_is_a_file_of_numpys(tmp_path: Path) -> None:
+    KeyframeStore(tmp_path, "a", resume=False).put(0, painting())
+    assert (np.load(tmp_path / "key0000000.npy") == painting()).all()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("left", [None, "film.json.part"])
+def test_an_empty_folder_is_begun(left: str | None, resume: bool, tmp_path: Path) -> None:
+    if left is not None:
+        (tmp_path / left).write_bytes(b"{")
+    store = KeyframeStore(tmp_path, "a", resume=resume)
+    store.put(0, painting())
+    assert KeyframeStore(tmp_path, "a", resume=True).get(0, SHAPE) is not None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

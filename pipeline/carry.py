@@ -7,6 +7,7 @@ in the file, and no full channel can make the two wait for each other.
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -207,7 +208,11 @@ class Carrier:
             self._leave_out(stream)
             return
         decoder = cast(SubtitleCodecContext, stream.codec_context)
-        decoder.open(strict=False)  # only then it knows its header
+        with contextlib.suppress(av.FFmpegError):
+            decoder.open(strict=False)  # only then it knows its header
+        if decoder.subtitle_header is None:
+            self.notes.append(f"{holding.describe(stream)}: can't be decoded, left out")
+            return
         copy = output.add_stream(encoder)
         coder = cast(SubtitleCodecContext, copy.codec_context)
         coder.subtitle_header = decoder.subtitle_header

@@ -6,7 +6,7 @@ import io
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from stylize_video.pipeline import channels
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -160,6 +161,10 @@ def lost_labels(stream: Stream, container: Container) -> list[str]:
     lost = []
     if container.muxer == "avi" and stream.language not in (None, "und"):
         lost.append("its language")
+    if container.muxer == "matroska" and codec_name(stream).startswith("pcm_"):
+        layout = channels.layout_of(cast(AudioStream, stream).codec_context)
+        if layout.is_named and len(layout.channels) > 2:
+            lost.append(f"that its channels are {layout.name}")
     flags = Disposition(stream.disposition)
     if next(s for s in stream.container.streams if s.type == stream.type).index == stream.index:
         flags &= ~Disposition.default  # players take the first one anyway
@@ -201,8 +206,9 @@ def _movie_timescale(source: InputContainer, clip: TimeRange) -> int | None:
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
-        if known and start is not None and (start * 1000).denominator == 1:
-            continue
+        is_exact = start is not None and (start * 1000).denominator == 1
+        if known and is_exact and (stream.type != "audio" or start == 0):
+            continue  # sound that starts late may be converted; then its encoder's priming comes before that
         ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
         if lcm(scale, ticks) < 2**31:
             scale = lcm(scale, ticks)

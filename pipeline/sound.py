@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import sqrt
 from typing import Self, cast
 
 import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
-from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.filter import Graph
 
+from stylize_video.pipeline import channels
+from stylize_video.pipeline.channels import Layout
 from stylize_video.pipeline.formats import Container
 
 # Encoders for sound that a container can't hold. Everything plays PCM in AVI.
@@ -29,49 +28,6 @@ _ENCODERS = {
     "mpegts": "aac",
 }
 _BITS_PER_CHANNEL = {"aac": 96_000, "libopus": 64_000}  # bit/s, transparent to nearly everybody
-
-# Layouts in which every channel comes out of a player where it went in. Of others FFmpeg's AAC keeps the
-# number of channels only. Its Opus swaps channels of 5.0 and 6.1.
-_LAYOUTS = {
-    "aac": ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"),
-    "libopus": ("mono", "stereo", "3.0", "quad", "5.1", "7.1"),
-}
-# What so many channels without names are taken for. None for a low frequency effect, where an encoder
-# would leave out all that is higher, but where the number means hardly anything else.
-_UNNAMED = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "7.0", 8: "7.1"}
-# Where a channel goes that the layout lacks: to its twin, which is the same speaker by another name, or
-# to the first neighbours that are there.
-_TWINS = {"SL": "BL", "SR": "BR", "BL": "SL", "BR": "SR", "DL": "FL", "DR": "FR"}
-_NEIGHBOURS: Mapping[str, Sequence[tuple[str, ...]]] = {
-    "SL": [("BL",)], "SR": [("BR",)], "BL": [("SL",)], "BR": [("SR",)], "BC": [("BL", "BR")],
-    "FLC": [("FL",)], "FRC": [("FR",)], "WL": [("FL",)], "WR": [("FR",)], "LFE2": [("LFE",)],
-    "TFL": [("FL",)], "TFC": [("FC",)], "TFR": [("FR",)], "TC": [("FL", "FR")],
-    "TBL": [("BL",)], "TBC": [("BL", "BR")], "TBR": [("BR",)],
-    "TSL": [("SL",), ("BL",)], "TSR": [("SR",), ("BR",)],
-    "SDL": [("SL",), ("BL",)], "SDR": [("SR",), ("BR",)],
-    "SSL": [("SL",), ("BL",)], "SSR": [("SR",), ("BR",)],
-    "BFL": [("FL",)], "BFC": [("FC",)], "BFR": [("FR",)], "DL": [("FL",)], "DR": [("FR",)],
-}  # fmt: skip
-
-Matrix = dict[str, dict[int, float]]  # gain of each source channel in each channel of the layout
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Channels of a stream of sound.
-
-    Attributes:
-        name: FFmpeg's name of the layout.
-        channels: FFmpeg's names of the channels, in order.
-    """
-
-    name: str
-    channels: tuple[str, ...]
-
-    @property
-    def is_named(self) -> bool:
-        """Whether it is known which channel is which."""
-        return "NONE" not in self.channels
 
 
 @dataclass(frozen=True)
@@ -106,75 +62,39 @@ class Input:
     def of(cls, frame: AudioFrame) -> Self:
         """That of a frame that has a time."""
         return cls(
-            frame.sample_rate, frame.format.name, _layout(frame.layout), Fraction(frame.time_base or 1)
+            frame.sample_rate,
+            frame.format.name,
+            channels.layout_from(frame.layout),
+            Fraction(frame.time_base or 1),
         )
-
-
-def layout_of(context: AudioCodecContext) -> Layout:
-    """The channels of a stream."""
-    return _layout(_kept(context.layout))
-
-
-def safe(frame: AudioFrame) -> AudioFrame:
-    """`frame` as a decoder made it, so that it can be let go of."""
-    _kept(frame.layout)
-    return frame
-
-
-def _kept(layout: AudioLayout) -> AudioLayout:
-    """`layout`, never to be freed if its channels lie in an order of their own.
-
-    PyAV's object shares the list of that order with FFmpeg's, and each would free it.
-    """
-    if " channels (" in layout.name:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
-    return layout
-
-
-def _layout(layout: AudioLayout) -> Layout:
-    return Layout(layout.name, tuple(channel.name for channel in layout.channels))
-
-
-def named(name: str) -> Layout:
-    """The layout that FFmpeg calls `name`."""
-    return _layout(AudioLayout(name))
 
 
 def conversion(source: AudioStream, container: Container) -> Conversion | str:
     """How to encode `source` for `container`; or why that can't be done, for people."""
-    encoder = _ENCODERS.get(container.muxer)
+    encoder = _encoder(source, container)
     if encoder is None:
         return f"{container.name} can't hold it"
-    layout = layout_of(source.codec_context)
+    layout = channels.layout_of(source.codec_context)
     if not layout.channels or not source.codec_context.sample_rate:
         return "the file does not say what is in it"
-    target = _target(layout, encoder)
+    try:
+        target = channels.target(channels.ordered(layout), encoder)
+    except ValueError:
+        target = None
     if target is None:
         return f"no encoder here for its channels ({layout.name})"
     rate = _rate(encoder, source.codec_context.sample_rate)
-    bit_rate = _BITS_PER_CHANNEL.get(encoder, 0) * len(named(target).channels)
-    made = Conversion(encoder, rate, target, bit_rate, _remark(layout, target))
+    bit_rate = _BITS_PER_CHANNEL.get(encoder, 0) * len(channels.named(target).channels)
+    made = Conversion(encoder, rate, target, bit_rate, channels.remark(channels.ordered(layout), target))
     refusal = _refusal(made)
     return made if refusal is None else f"{encoder} refuses it ({refusal})"
 
 
-def pan(source: Layout, target: str) -> str | None:
-    """Arguments of FFmpeg's filter "pan" from one layout to another; None if there is nothing to do.
-
-    Raises:
-        ValueError: a channel has no place in `target`.
-    """
-    if source.name == target:
-        return None
-    matrix = _matrix(source, named(target).channels)
-    if matrix is None:
-        raise ValueError(f"{source.name} has channels that {target} has no place for")
-    outputs = [
-        f"{channel}=" + "+".join(f"{gain:.6f}*c{index}" for index, gain in gains.items())
-        for channel, gains in matrix.items()
-        if gains
-    ]
-    return "|".join([target, *outputs])
+def _encoder(source: AudioStream, container: Container) -> str | None:
+    encoder = _ENCODERS.get(container.muxer)
+    samples = source.codec_context.format
+    is_deep = samples is not None and samples.name in ("s32", "s32p")  # lossless, of 24 bits or more
+    return "pcm_s24le" if encoder == "pcm_s16le" and is_deep else encoder
 
 
 def _rate(encoder: str, rate: int) -> int:
@@ -182,72 +102,6 @@ def _rate(encoder: str, rate: int) -> int:
     if rates and rate not in rates:
         return min((r for r in rates if r >= rate), default=max(rates))
     return rate
-
-
-def _target(source: Layout, encoder: str) -> str | None:
-    """The layout that keeps most of the channels apart, and the smallest of those."""
-    known = _LAYOUTS.get(encoder)
-    if known is None:
-        return source.name if source.is_named else _UNNAMED.get(len(source.channels), source.name)
-    found = []
-    for name in known:
-        matrix = _matrix(source, named(name).channels)
-        if matrix is not None:
-            found.append((_mixed(matrix), len(matrix), name))
-    return min(found)[2] if found else None
-
-
-def _matrix(source: Layout, target: Sequence[str]) -> Matrix | None:
-    """Where each channel goes; None if one has no place. Nothing gets louder than full scale."""
-    channels = source.channels
-    if not source.is_named:
-        name = _UNNAMED.get(len(channels))
-        if name is None:
-            return None
-        channels = named(name).channels
-    matrix: Matrix = {name: {} for name in target}
-    for index, channel in enumerate(channels):
-        places = _places(channel, channels, target)
-        if places is None:
-            return None
-        for place in places:
-            matrix[place][index] = 1 / sqrt(len(places))
-    loudest = max(sum(gains.values()) for gains in matrix.values())
-    return {name: {n: gain / max(loudest, 1) for n, gain in gains.items()} for name, gains in matrix.items()}
-
-
-def _places(channel: str, channels: Sequence[str], target: Sequence[str]) -> tuple[str, ...] | None:
-    if channel in target:
-        return (channel,)
-    twin = _TWINS.get(channel, "")
-    if twin in target and twin not in channels:
-        return (twin,)
-    for places in _NEIGHBOURS.get(channel, ()):
-        if all(place in target for place in places):
-            return places
-    return None
-
-
-def _mixed(matrix: Matrix) -> int:
-    """How many entries are more than a channel each on its own."""
-    shared = sum(len(gains) - 1 for gains in matrix.values() if gains)
-    homes = [index for gains in matrix.values() for index in gains]
-    return shared + len(homes) - len(set(homes))
-
-
-def _remark(source: Layout, target: str) -> str:
-    if source.name == target:
-        return ""
-    channels = named(target).channels
-    if not source.is_named:
-        # One or two channels are always these.
-        return "" if len(source.channels) <= 2 else f"{source.name} without names taken for {target}"
-    matrix = _matrix(source, channels)
-    if matrix is None or _mixed(matrix):
-        return f"{source.name} mixed to {target}"
-    if len(channels) > len(source.channels):
-        return f"{source.name} in {target}, whose other channels are silent"
-    return ""
 
 
 def _refusal(made: Conversion) -> str | None:
@@ -286,8 +140,10 @@ def graph(source: Input, encoder: AudioCodecContext, first: int | None) -> Graph
             sample_rate=source.rate, format=source.format, layout=layout, time_base=source.time_base
         )
     ]
-    if (channels := pan(source.layout, encoder.layout.name)) is not None:
-        nodes.append(made.add("pan", channels))
+    if source.layout.in_order != layout:
+        nodes.append(made.add("aformat", f"channel_layouts={source.layout.in_order}"))
+    if (moved := channels.pan(channels.ordered(source.layout), encoder.layout.name)) is not None:
+        nodes.append(made.add("pan", moved))
     nodes.append(made.add("aresample", "async=1" if first is None else f"async=1:first_pts={first}"))
     nodes.append(
         made.add(

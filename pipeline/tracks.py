@@ -14,7 +14,7 @@ from av.rational import AVRational
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
-from stylize_video.pipeline import holding, sound
+from stylize_video.pipeline import channels, holding, sound
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.report import EMPTY_CUE, CarriedStream, Tally
 
@@ -181,7 +181,7 @@ class AudioTrack:
         if not self._begun:
             self._output.damaged = self._undecoded  # no error, but no sound either
         self._end_graph()
-        self._mux(self._stream.encode(None))
+        self._mux(self._encode(None))
         self._output.finish()
 
     def report(self) -> CarriedStream:
@@ -190,7 +190,7 @@ class AudioTrack:
 
     def _decode(self, packet: av.Packet[Any] | None) -> list[AudioFrame]:
         try:
-            return [sound.safe(frame) for frame in self._source.decode(packet)]
+            return [channels.safe(frame) for frame in self._source.decode(packet)]
         except av.error.EOFError:
             return []
         except av.FFmpegError:
@@ -201,11 +201,15 @@ class AudioTrack:
         """Send `frame` on. `begin`: when (s) its packet begins, unless a frame of it went before."""
         self._stamp(frame, begin)
         shape = sound.Input.of(frame)
-        if self._graph is None or shape != self._input:
-            self._end_graph()  # in broadcasts sound changes from stereo to 5.1 and back
-            self._graph, self._input = self._make_graph(shape), shape
+        try:
+            if self._graph is None or shape != self._input:
+                self._end_graph()  # in broadcasts sound changes from stereo to 5.1 and back
+                self._graph, self._input = self._make_graph(shape), shape
+            self._graph.push(frame)
+        except (ValueError, av.FFmpegError):  # channels that the encoder has no place for
+            self._output.damaged += 1
+            return
         self._begun = True
-        self._graph.push(frame)
         self._drain(self._graph)
 
     def _stamp(self, frame: AudioFrame, begin: Fraction | None) -> None:
@@ -228,7 +232,14 @@ class AudioTrack:
 
     def _drain(self, graph: Graph) -> None:
         for frame in sound.pulled(graph):
-            self._mux(self._stream.encode(frame))
+            self._mux(self._encode(frame))
+
+    def _encode(self, frame: AudioFrame | None) -> list[av.Packet[Any]]:
+        try:
+            return self._stream.encode(frame)
+        except av.FFmpegError:
+            self._output.damaged += 1
+            return []
 
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
         for packet in packets:

@@ -13,7 +13,7 @@ from typing import Any
 import av
 from av.stream import Stream
 
-from stylize_video.pipeline import copying, holding
+from stylize_video.pipeline import aac, copying, holding
 from stylize_video.pipeline.formats import Container
 
 
@@ -59,7 +59,7 @@ class Trial:
 
     def takes(self, packet: av.Packet[Any]) -> bool:
         """Whether the muxer writes `packet`, which stays as it is."""
-        if self._needs_header and not _is_adts(packet):
+        if self._needs_header and not aac.is_adts(memoryview(packet)):
             return False
         if self._is_late:
             return True
@@ -78,9 +78,3 @@ class Trial:
     def close(self) -> None:
         """Let go of the muxer, without a trailer."""
         self._file.close()
-
-
-def _is_adts(packet: av.Packet[Any]) -> bool:
-    """Whether a packet of AAC says itself what is in it."""
-    data = memoryview(packet)
-    return len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0

@@ -241,7 +241,6 @@ TRACKS = {
     "wmav2": _encoded("wmav2", 44100, bit_rate=64_000),
     "wmapro": _read(_wav(0x162, 44100, 2, 1486, struct.pack("<HIIIHH", 16, 3, 0, 0, 0xE0, 0)), "wav"),
     "wmalossless": _read(_wav(0x163, 44100, 2, 1486, struct.pack("<HIIIHH", 16, 3, 0, 0, 0xE0, 0)), "wav"),
-    "wmavoice": _read(_wav(0x0A, 8000, 1, 64, bytes(46)), "wav"),
     "adpcm_ms": _encoded("adpcm_ms"),
     "adpcm_ima_wav": _encoded("adpcm_ima_wav"),
     "adpcm_ima_qt": _encoded("adpcm_ima_qt", source="mov"),
@@ -251,7 +250,6 @@ TRACKS = {
     "gsm_ms": _read(_wav(0x31, 8000, 1, 65, struct.pack("<H", 320)), "wav"),
     "speex": _read(_wav(0xA109, 16000, 1, 42), "wav"),
     "nellymoser": _encoded("nellymoser", 44100, "mono", "flv"),
-    "s302m": None,
     "pcm_s16le": _encoded("pcm_s16le"),
     "pcm_s16be": _encoded("pcm_s16be"),
     "pcm_s24le": _encoded("pcm_s24le"),
@@ -264,10 +262,8 @@ TRACKS = {
     "pcm_alaw": _encoded("pcm_alaw", 8000, "mono"),
     "pcm_mulaw": _encoded("pcm_mulaw", 8000, "mono"),
     "pcm_bluray": _encoded("pcm_bluray", source="m2ts"),
-    "pcm_dvd": _encoded("pcm_dvd", source="vob"),
     "subrip": _text("subrip", *_CUES),
     "ass": _text("ass", *(b"0,0,Default,,0,0,0,," + cue for cue in _CUES)),
-    "text": _text("text", *_CUES),
     "webvtt": _text("webvtt", *_CUES),
     "mov_text": _text("mov_text", *(struct.pack(">H", len(cue)) + cue for cue in _CUES), source="mp4"),
     "ttml": _by_hand("ttml", *_CUES, source="mp4"),
@@ -277,5 +273,4 @@ TRACKS = {
         "dvb_subtitle", bytes([0x0F, 0x10, 0, 1, 0, 2, 5, 0, 0x0F, 0x80, 0, 1, 0, 0]), source="ts"
     ),
     "dvb_teletext": _by_hand("dvb_teletext", bytes([0x10]) + (bytes([2, 44]) + bytes(44)) * 1, source="ts"),
-    "xsub": _by_hand("xsub", source="avi"),
 }

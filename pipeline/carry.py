@@ -7,8 +7,9 @@ in the file, and no full channel can make the two wait for each other.
 
 from __future__ import annotations
 
+import contextlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +23,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import copying, holding, sound
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -112,6 +113,11 @@ class Carrier:
                 f"{self._path}: the file breaks off ({self._packets.failure}); "
                 "sound and subtitles are carried up to there"
             )
+        for index, times in self._packets.refused.items():
+            self.notes.append(
+                f"{holding.describe(self.source.streams[index])}: {self._container.name} can't hold "
+                f"{_packets(times)}, left out"
+            )
         for track in self._tracks.values():
             track.finish()
             self._note_losses(track.report())
@@ -138,7 +144,7 @@ class Carrier:
             self._add_attachment(output, cast(AttachmentStream, stream))
         elif holding.is_cover(stream):
             self._add_cover(output, cast(VideoStream, stream))
-        elif holding.can_copy(stream, self._container):
+        elif copying.can_copy(stream, self._container):
             self._add_copy(output, stream)
         elif stream.type == "video":
             self._leave_out(stream, "a second picture, ")
@@ -150,8 +156,7 @@ class Carrier:
             self._leave_out(stream)
 
     def _add_copy(self, output: OutputContainer, stream: Stream) -> None:
-        # A video stream's template is its encoder unless it is opaque.
-        copy = output.add_stream_from_template(stream, opaque=stream.type == "video")
+        copy = copying.add_copy(output, stream)
         self._dress(stream, copy)
         self._tracks[stream.index] = CopyTrack(holding.describe(stream), output, copy, self._container)
         if holding.kind(stream) == "video" and self.clip.start is not None:
@@ -173,7 +178,7 @@ class Carrier:
         self._attached.append((holding.describe(stream), copy.index, stream.data))
 
     def _add_cover(self, output: OutputContainer, stream: VideoStream) -> None:
-        if self._container.muxer == "mp4" and holding.can_copy(stream, self._container):
+        if self._container.muxer == "mp4" and copying.can_copy(stream, self._container):
             self._add_copy(output, stream)
             return
         data = holding.cover_data(self._path, stream)
@@ -186,19 +191,16 @@ class Carrier:
         self._attached.append((holding.describe(stream), attached.index, data))
 
     def _convert_audio(self, output: OutputContainer, stream: AudioStream) -> None:
-        encoder = holding.audio_encoder(self._container)
-        if encoder is None:
-            self._leave_out(stream)
+        made = sound.conversion(stream, self._container)
+        if isinstance(made, str):
+            self.notes.append(f"{holding.describe(stream)}: {made}, left out")
             return
-        rate, layout, bit_rate = holding.audio_settings(encoder, stream)
-        copy = cast(AudioStream, output.add_stream(encoder, rate))
-        copy.codec_context.layout = layout
-        copy.codec_context.bit_rate = bit_rate
-        copy.codec_context.time_base = copy.time_base = Fraction(1, rate)
+        copy = cast(AudioStream, output.add_stream(made.encoder, made.rate))
+        sound.set_up(copy, made)
         self._dress(stream, copy, changed=True)
         name = holding.describe(stream)
         self._tracks[stream.index] = AudioTrack(name, output, stream, copy, self._container)
-        self._note_conversion(stream, encoder)
+        self._note_conversion(stream, made.encoder, made.remark)
 
     def _convert_subtitle(self, output: OutputContainer, stream: Stream) -> None:
         encoder = holding.text_encoder(stream, self._container)
@@ -206,7 +208,11 @@ class Carrier:
             self._leave_out(stream)
             return
         decoder = cast(SubtitleCodecContext, stream.codec_context)
-        decoder.open(strict=False)  # only then it knows its header
+        with contextlib.suppress(av.FFmpegError):
+            decoder.open(strict=False)  # only then it knows its header
+        if decoder.subtitle_header is None:
+            self.notes.append(f"{holding.describe(stream)}: can't be decoded, left out")
+            return
         copy = output.add_stream(encoder)
         coder = cast(SubtitleCodecContext, copy.codec_context)
         coder.subtitle_header = decoder.subtitle_header
@@ -255,8 +261,15 @@ class Carrier:
                 f"{written.cut} end where the next begins"
             )
 
-    def _note_conversion(self, stream: Stream, encoder: str) -> None:
+    def _note_conversion(self, stream: Stream, encoder: str, remark: str = "") -> None:
         self.notes.append(
             f"{holding.describe(stream)}: {self._container.name} can't hold it, "
-            f"converted to {av.Codec(encoder, 'w').canonical_name}"
+            f"converted to {av.Codec(encoder, 'w').canonical_name}{remark and f', {remark}'}"
         )
+
+
+def _packets(times: Sequence[Fraction]) -> str:
+    """Damaged packets for people, by their times (s)."""
+    if len(times) == 1:
+        return f"a damaged packet at {float(times[0]):.3f} s"
+    return f"{len(times)} damaged packets, the first at {float(times[0]):.3f} s"

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from stylize_video.errors import OutputError
 from stylize_video.pipeline import formats, holding, pixels
+from stylize_video.pipeline.captions import CaptionWriter
 from stylize_video.pipeline.carry import Carrier
 from stylize_video.pipeline.clock import OutputClock
 from stylize_video.pipeline.frames import TimeRange, VideoInfo
@@ -95,6 +96,7 @@ class FileWriter:
         self._encoder = encoder
         self._choose()
         self._clock = OutputClock(self._format, info, clip)
+        self._captions = CaptionWriter(av.Codec(encoder, "w").canonical_name)
         self._palette: Palette | None = None
         self._notes: list[str] = []
         self._whole = False  # whether the file is finished, if only under its partial name
@@ -131,7 +133,9 @@ class FileWriter:
         if self._format.is_picture and self._clock.times:
             raise OutputError(f"{self.path}: {self._format.name} holds one frame; write a film")
         self._check(picture)
+        captions = self._info.captions.take(picture.pts)
         self._clock.stamp(picture)
+        self._captions.add(picture.pts, captions)
         # The decoder's choice; encoders would take it for an order.
         picture.pict_type = 0
         with self._failing():
@@ -221,6 +225,7 @@ class FileWriter:
         settings = formats.encoder_options(
             self._encoder, options.crf, options.preset, self.width * self.height
         )
+        settings |= self._captions.encoder_options
         stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
         codec = stream.codec_context
         codec.width, codec.height = self.width, self.height
@@ -295,7 +300,7 @@ class FileWriter:
             # the muxer has nothing to hold back.
             if packet.dts is not None:
                 self._carrier.mux_until(packet.dts * self._clock.time_base)
-            self._container.mux_one(packet)
+            self._container.mux_one(self._captions.put(packet))
 
     def _complete(self, end: Fraction | None) -> None:
         """Drain everything, write the trailer, bring it to the disk."""
@@ -318,8 +323,8 @@ class FileWriter:
 
     def _report(self) -> WriteReport:
         assert self._carrier is not None
-        note = self._clock.note()
-        notes = [*self._notes, *self._carrier.notes, *([note] if note else [])]
+        late = [note for note in (self._clock.note(), self._captions.note()) if note]
+        notes = [*self._notes, *self._carrier.notes, *late]
         return WriteReport(
             self.path,
             self._format,

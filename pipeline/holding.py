@@ -6,14 +6,16 @@ import io
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from stylize_video.pipeline import channels
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -25,23 +27,7 @@ Tags = dict[str, str]
 
 _MICROSECOND = Fraction(1, 1_000_000)  # s
 _MP4_FAMILY = ("mp4", "mov")
-# Encoders for sound that a container can't hold. Everything plays PCM in AVI.
-_AUDIO = {
-    "mp4": "aac",
-    "mov": "aac",
-    "matroska": "aac",
-    "webm": "libopus",
-    "avi": "pcm_s16le",
-    "mpegts": "aac",
-}
 _TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
-_BITS_PER_CHANNEL = {"aac": 96_000, "libopus": 64_000}  # bit/s, transparent to nearly everybody
-
-_AUDIBLE = Fraction(1, 25)  # s that sound may be late before anybody sees it
-
-# FFmpeg's transport stream muxer takes anything, and marks what has no number of its own
-# "private data", which no player can read.
-_MPEGTS = frozenset({"aac", "mp2", "mp3", "ac3", "eac3", "dts", "dvb_subtitle", "dvb_teletext"})
 
 
 def codec_name(stream: Stream) -> str:
@@ -49,8 +35,16 @@ def codec_name(stream: Stream) -> str:
     context = getattr(stream, "codec_context", None)
     if context is not None:
         return str(context.codec.canonical_name)
-    name = getattr(stream, "name", None)
-    return str(name) if name and stream.type == "data" else "unknown"
+    if stream.type == "data":
+        return stream.name or "unknown"
+    return "unknown" if stream.type == "attachment" else _undecodable(stream)
+
+
+def _undecodable(stream: Stream) -> str:
+    """The name of a codec that FFmpeg knows but can't decode here. PyAV tells it only of data."""
+    named = av.open(io.BytesIO(), "w", format="null").add_data_stream()
+    BitStreamFilterContext("null", stream, named)  # copies the parameters, and so the codec
+    return named.name or "unknown"
 
 
 def describe(stream: Stream) -> str:
@@ -91,47 +85,6 @@ def cover_data(path: Path, stream: Stream) -> bytes:
     return b""
 
 
-def can_copy(stream: Stream, container: Container) -> bool:
-    """Whether the container holds the stream's packets as they are.
-
-    Found by writing a header into memory, since some muxers refuse only then.
-    """
-    codec = codec_name(stream)
-    # FFmpeg can put PCM into MP4, but hardly a player can take it out.
-    if container.muxer == "mp4" and codec.startswith("pcm_"):
-        return False
-    if container.muxer == "mpegts" and codec not in _MPEGTS:
-        return False
-    if container.constant_rate and stream.type != "audio":
-        return False
-    if kind(stream) == "video" and not _can_copy_video(stream, container):
-        return False
-    if container.constant_rate and _starts_late(stream):
-        return False  # AVI's sound begins with the film; converted, it gets silence in front
-    memory = io.BytesIO()
-    try:
-        probe = av.open(memory, "w", format=container.muxer)
-        copy = probe.add_stream_from_template(stream, opaque=stream.type == "video")
-        if is_cover(stream):
-            copy.disposition = Disposition.attached_pic
-        probe.start_encoding()
-    except (ValueError, av.FFmpegError):
-        return False
-    finally:
-        memory.close()  # a closed file makes PyAV leave out the trailer
-    return True
-
-
-def _can_copy_video(stream: Stream, container: Container) -> bool:
-    """Whether a further picture's packets can stay as they are: reordered, and as MP4 stores them."""
-    codec = getattr(stream, "codec_context", None)
-    # AVI does not say in which order frames are shown.
-    if codec is None or not container.b_frames or stream.container.format.name == "avi":
-        return False
-    # H.264 and H.265 of a transport stream are rewritten by all other muxers.
-    return codec_name(stream) not in ("h264", "hevc") or (codec.extradata or b"")[:1] == b"\1"
-
-
 def is_timecode(stream: Stream) -> bool:
     """Whether this is MP4's track for the film's time code."""
     return stream.type == "data" and "timecode" in stream.metadata
@@ -148,36 +101,12 @@ def lost_timecode(container: Container, clip: TimeRange) -> str | None:
     return f"{container.name} can't hold it, left out"
 
 
-def _starts_late(stream: Stream) -> bool:
-    if stream.type != "audio" or not stream.start_time or not stream.time_base:
-        return False
-    return stream.start_time * Fraction(stream.time_base) > _AUDIBLE
-
-
-def audio_encoder(container: Container) -> str | None:
-    """The encoder for sound that the container can't hold."""
-    return _AUDIO.get(container.muxer)
-
-
 def text_encoder(stream: Stream, container: Container) -> str | None:
     """The encoder for text subtitles that the container can't hold; None for pictures."""
     context = getattr(stream, "codec_context", None)
     if context is None or not context.codec.text_sub:
         return None
     return _TEXT.get(container.muxer)
-
-
-def audio_settings(encoder: str, source: AudioStream) -> tuple[int, str, int]:
-    """Sample rate (Hz), channel layout and bit rate (bit/s; 0: the codec's own) for a conversion."""
-    rates = av.Codec(encoder, "w").audio_rates
-    rate = source.rate
-    if rates and rate not in rates:
-        rate = min((r for r in rates if r >= rate), default=max(rates))
-    layout = source.layout.name
-    channels = source.channels
-    if "channels" in layout:  # no named layout: the codecs want one
-        layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(channels, "stereo")
-    return rate, layout, _BITS_PER_CHANNEL.get(encoder, 0) * channels
 
 
 _FORMAT_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
@@ -232,6 +161,10 @@ def lost_labels(stream: Stream, container: Container) -> list[str]:
     lost = []
     if container.muxer == "avi" and stream.language not in (None, "und"):
         lost.append("its language")
+    if container.muxer == "matroska" and codec_name(stream).startswith("pcm_"):
+        layout = channels.layout_of(cast(AudioStream, stream).codec_context)
+        if layout.is_named and len(layout.channels) > 2:
+            lost.append(f"that its channels are {layout.name}")
     flags = Disposition(stream.disposition)
     if next(s for s in stream.container.streams if s.type == stream.type).index == stream.index:
         flags &= ~Disposition.default  # players take the first one anyway
@@ -273,8 +206,9 @@ def _movie_timescale(source: InputContainer, clip: TimeRange) -> int | None:
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
-        if known and start is not None and (start * 1000).denominator == 1:
-            continue
+        is_exact = start is not None and (start * 1000).denominator == 1
+        if known and is_exact and (stream.type != "audio" or start == 0):
+            continue  # sound that starts late may be converted; then its encoder's priming comes before that
         ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
         if lcm(scale, ticks) < 2**31:
             scale = lcm(scale, ticks)

@@ -17,6 +17,7 @@ from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.report import Tally
 from stylize_video.pipeline.tracks import is_priming
+from stylize_video.pipeline.trial import Trial
 
 _MICROSECOND = Fraction(1, av.time_base)
 _LONGEST_CUE = 10  # s before the clip in which we look for subtitles that are still on screen
@@ -29,15 +30,18 @@ class SourcePackets:
     Attributes:
         tallies: of each wanted stream, what came out of the demuxer so far.
         failure: why the source ended before its end, if it did.
+        refused: of each copied stream, the times (s, the output's clock) of packets that the container
+            does not take: damaged ones.
     """
 
     def __init__(self, source: InputContainer, container: Container, clip: TimeRange) -> None:
         self.tallies: dict[int, Tally] = {}
         self.failure: str | None = None
+        self.refused: dict[int, list[Fraction]] = {}
         self._source = source
         self._container = container
         self._clip = clip
-        self._copied: set[int] = set()
+        self._copied: dict[int, Trial] = {}
         self._next_dts: dict[int, int] = {}
         self._last_dts: dict[int, int] = {}
         self._begun: set[int] = set()  # further pictures whose first key frame is through
@@ -48,7 +52,7 @@ class SourcePackets:
         """Hand out the packets of `stream` too, which are to be copied as they are, or converted."""
         self.tallies[stream.index] = Tally(holding.codec_name(stream))
         if copied:
-            self._copied.add(stream.index)
+            self._copied[stream.index] = Trial(stream, self._container)
 
     def discard_others(self) -> None:
         """Let the demuxer skip what nobody wants."""
@@ -75,6 +79,8 @@ class SourcePackets:
         """Let go of the source's packets. Safe to call again."""
         self._packets.close()
         self._held = None
+        for trial in self._copied.values():
+            trial.close()
 
     def _next(self) -> av.Packet[Any] | None:
         """The packet that is due next, held until somebody takes it."""
@@ -100,12 +106,22 @@ class SourcePackets:
                 if not self._in_clip(packet):
                     continue
                 self._shift(packet)
-                if packet.stream.index in self._copied and is_priming(packet, self._container):
+                if packet.stream.index in self._copied and self._is_left_out(packet):
                     continue
                 self.tallies[packet.stream.index].add(packet)
                 yield packet
         except av.FFmpegError as error:
             self.failure = error.strerror
+
+    def _is_left_out(self, packet: av.Packet[Any]) -> bool:
+        """Whether the copy of a stream is to be without `packet`."""
+        if is_priming(packet, self._container):
+            return True
+        index = packet.stream.index
+        if self._copied[index].takes(packet):
+            return False
+        self.refused.setdefault(index, []).append(_time(packet))
+        return True
 
     def _in_clip(self, packet: av.Packet[Any]) -> bool:
         """Whether the clip holds `packet`; what reaches into it is cut to it."""
@@ -115,8 +131,7 @@ class SourcePackets:
             return True
         if start is None or kind not in ("subtitle", "video"):
             return self._clip.holds(_time(packet))
-        assert packet.pts is not None
-        begin = packet.pts * Fraction(packet.time_base)
+        begin = (packet.pts or 0) * Fraction(packet.time_base)
         if kind == "subtitle":
             if begin < start < begin + (packet.duration or 0) * Fraction(packet.time_base):
                 self._delay(packet)
@@ -130,10 +145,10 @@ class SourcePackets:
 
     def _delay(self, packet: av.Packet[Any]) -> None:
         """Let `packet` begin with the clip, and end when it did."""
-        assert packet.pts is not None
-        late = self._clip.shift(Fraction(packet.time_base)) - packet.pts
+        begin = self._clip.shift(Fraction(packet.time_base))
+        late = begin - (packet.pts or 0)
         if self._clip.start is not None and late > 0:
-            packet.pts = packet.dts = packet.pts + late
+            packet.pts = packet.dts = begin
             packet.duration = max((packet.duration or 0) - late, 0)
 
     def _timed(self, packet: av.Packet[Any]) -> bool:
@@ -147,16 +162,13 @@ class SourcePackets:
         index = packet.stream.index
         if packet.dts is None and packet.stream.type == "video":
             # Before the first ones of a stream in which frames are reordered; no more than 16 are.
-            assert packet.pts is not None
             second = round(1 / Fraction(packet.time_base))
-            packet.dts = self._last_dts.get(index, packet.pts - second - 1) + 1
-        if packet.dts is None:
-            packet.dts = packet.pts
-        assert packet.dts is not None
+            packet.dts = self._last_dts.get(index, (packet.pts or 0) - second - 1) + 1
+        dts = packet.dts = packet.pts or 0 if packet.dts is None else packet.dts
         if not packet.duration and packet.stream.type == "audio":
-            packet.duration = self._duration(packet, packet.dts)
-        self._last_dts[index] = packet.dts
-        self._next_dts[index] = packet.dts + (packet.duration or 0)
+            packet.duration = self._duration(packet, dts)
+        self._last_dts[index] = dts
+        self._next_dts[index] = dts + (packet.duration or 0)
         return True
 
     def _duration(self, packet: av.Packet[Any], dts: int) -> int:
@@ -171,12 +183,9 @@ class SourcePackets:
     def _shift(self, packet: av.Packet[Any]) -> None:
         ticks = self._clip.shift(Fraction(packet.time_base))
         if ticks:
-            assert packet.dts is not None
-            assert packet.pts is not None
-            packet.dts -= ticks
-            packet.pts -= ticks
+            packet.dts = (packet.dts or 0) - ticks
+            packet.pts = (packet.pts or 0) - ticks
 
 
 def _time(packet: av.Packet[Any]) -> Fraction:
-    assert packet.dts is not None  # `_timed` gave it one
-    return packet.dts * Fraction(packet.time_base)
+    return (packet.dts or 0) * Fraction(packet.time_base)  # `_timed` gave it one

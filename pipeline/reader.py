@@ -72,6 +72,7 @@ class FileReader:
         """All frames of the clip, once; without `rgb` as stored planes alone."""
         for picture in self._all_pictures():
             assert picture.pts is not None  # the decoder gave it one
+            self.info.captions.collect(picture)
             planes = self._planarize(picture)
             yield Frame(
                 self._converter.pixels(planes) if rgb else None,

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 
+from stylize_video.pipeline import aac
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import ColorTags
 
@@ -52,7 +53,7 @@ class CarriedStream:
 class Tally:
     """Counts and hashes the packets of one stream, the same way when writing and when verifying.
 
-    Payloads are hashed without what belongs to the container: ADTS headers, which transport
+    Payloads are hashed without what belongs to the container: AAC's headers, which transport
     streams need and MP4 must not have, and the empty cues of mov_text.
     """
 
@@ -66,8 +67,8 @@ class Tally:
         data: Any = memoryview(packet)
         if self._codec == "mov_text" and bytes(data) == EMPTY_CUE:
             return
-        if self._codec == "aac" and len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
-            data = data[7 if data[1] & 1 else 9 :]
+        if self._codec == "aac":
+            data = aac.sound(data)
         self._hash.update(data)
         self.times.append(packet.pts if packet.pts is not None else packet.dts or 0)
 

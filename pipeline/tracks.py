@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Protocol, cast
 
@@ -15,7 +14,7 @@ from av.rational import AVRational
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import channels, holding, sound
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.report import EMPTY_CUE, CarriedStream, Tally
 
@@ -51,7 +50,7 @@ class _Output:
         self.name = name
         self.stream = stream
         self._converted = converted
-        self._tally = Tally(_codec_name(stream))
+        self._tally = Tally(holding.codec_name(stream))
         self._packets = 0
         self._muxer = output
         self._kind = kind
@@ -59,7 +58,7 @@ class _Output:
         self._moved: set[int] = set()
         self._cut = 0  # cues that had to end early
         self.damaged = 0  # packets of the source that could not be decoded
-        self._one_at_a_time = _codec_name(stream) == "mov_text"
+        self._one_at_a_time = holding.codec_name(stream) == "mov_text"
         self._cue: av.Packet[Any] | None = None  # held back until the next one is known
 
     def mux(self, packet: av.Packet[Any]) -> None:
@@ -71,10 +70,9 @@ class _Output:
         # the next one back.
         cue, self._cue = self._cue, packet
         if cue is not None:
-            assert cue.pts is not None
-            assert packet.pts is not None
-            self._cut += (cue.duration or 0) > packet.pts - cue.pts
-            cue.duration = max(min(cue.duration or 0, packet.pts - cue.pts), 1)
+            left = (packet.pts or 0) - (cue.pts or 0)
+            self._cut += (cue.duration or 0) > left
+            cue.duration = max(min(cue.duration or 0, left), 1)
             self._mux(cue)
 
     def finish(self) -> None:
@@ -85,18 +83,20 @@ class _Output:
 
     def _mux(self, packet: av.Packet[Any]) -> None:
         packet.stream = self.stream
-        assert self.stream.time_base is not None
-        packet.rescale_ts(AVRational(*self.stream.time_base.as_integer_ratio()))
-        assert packet.pts is not None
-        assert packet.dts is not None
+        packet.rescale_ts(AVRational(*Fraction(self.stream.time_base or 1).as_integer_ratio()))
+        dts, pts = _times(packet)
         # Packets of the same time, which some containers allow and others refuse, go one tick
         # apart; so do those that fall together on a coarser clock.
-        if self._last is not None and packet.dts < self._last + self._kind.strict:
-            packet.dts = self._last + self._kind.strict
-            if packet.pts < packet.dts:
-                packet.pts = packet.dts
+        earliest = None if self._last is None else self._last + self._kind.strict
+        if earliest is None and not self._kind.negative:
+            earliest = 0  # the first one may be heard in part, from time 0 on
+        if earliest is not None and dts < earliest:
+            dts = earliest
+            if pts < dts:
+                pts = dts
                 self._moved.add(self._packets)
-        self._last = packet.dts
+        packet.dts, packet.pts = dts, pts
+        self._last = dts
         if self._converted:  # of copies the carrier has counted what the source holds
             self._tally.add(packet)
         self._packets += 1
@@ -125,7 +125,7 @@ class CopyTrack:
 
     def __init__(self, name: str, output: OutputContainer, stream: Stream, kind: Container) -> None:
         self._output = _Output(name, output, stream, kind, converted=False)
-        self._is_mov_text = _codec_name(stream) == "mov_text"
+        self._is_mov_text = holding.codec_name(stream) == "mov_text"
 
     def mux(self, packet: av.Packet[Any]) -> None:
         """Write `packet`."""
@@ -161,26 +161,27 @@ class AudioTrack:
         self._source = source
         self._stream = stream
         self._graph: Graph | None = None
-        # async=1 fills gaps and cuts overlaps, and leaves everything else as it is. AVI's sound
-        # begins with the film, so there silence goes in front.
-        self._resampling = "async=1:first_pts=0" if kind.constant_rate else "async=1"
+        self._input: sound.Input | None = None  # what the graph takes
+        self._begun = False  # whether anything went through a graph
+        self._end: Fraction | None = None  # s, where the last frame ended
+        self._undecoded = 0  # packets since the last frame
 
     def mux(self, packet: av.Packet[Any]) -> None:
         """Write what `packet` becomes. A damaged packet becomes silence."""
-        pts, time_base = packet.pts, packet.time_base
+        begin = None if packet.pts is None else packet.pts * Fraction(packet.time_base)
+        self._undecoded += 1
         for frame in self._decode(packet):
-            if frame.pts is None:
-                frame.pts, frame.time_base = pts, time_base
-            self._push(frame)
+            self._push(frame, begin)
+            begin = None
 
     def finish(self) -> None:
         """Drain decoder, filters and encoder."""
         for frame in self._decode(None):
-            self._push(frame)
-        if self._graph is not None:
-            self._graph.push(None)
-            self._drain()
-        self._mux(self._stream.encode(None))
+            self._push(frame, None)
+        if not self._begun:
+            self._output.damaged = self._undecoded  # no error, but no sound either
+        self._end_graph()
+        self._mux(self._encode(None))
         self._output.finish()
 
     def report(self) -> CarriedStream:
@@ -189,49 +190,66 @@ class AudioTrack:
 
     def _decode(self, packet: av.Packet[Any] | None) -> list[AudioFrame]:
         try:
-            return self._source.decode(packet)
+            return [channels.safe(frame) for frame in self._source.decode(packet)]
         except av.error.EOFError:
             return []
         except av.FFmpegError:
             self._output.damaged += 1
             return []
 
-    def _push(self, frame: AudioFrame) -> None:
-        if self._graph is None:
-            self._graph = self._make_graph(frame)
-        self._graph.push(frame)
-        self._drain()
+    def _push(self, frame: AudioFrame, begin: Fraction | None) -> None:
+        """Send `frame` on. `begin`: when (s) its packet begins, unless a frame of it went before."""
+        self._stamp(frame, begin)
+        shape = sound.Input.of(frame)
+        try:
+            if self._graph is None or shape != self._input:
+                self._end_graph()  # in broadcasts sound changes from stereo to 5.1 and back
+                self._graph, self._input = self._make_graph(shape), shape
+            self._graph.push(frame)
+        except (ValueError, av.FFmpegError):  # channels that the encoder has no place for
+            self._output.damaged += 1
+            return
+        self._begun = True
+        self._drain(self._graph)
 
-    def _drain(self) -> None:
-        assert self._graph is not None
-        for frame in _pulled(self._graph):
-            self._mux(self._stream.encode(frame))
+    def _stamp(self, frame: AudioFrame, begin: Fraction | None) -> None:
+        """Give `frame` a time if the decoder gave it none, as when it is drained.
+
+        It begins with its packet, or where the frame before it ended.
+        """
+        base = Fraction(frame.time_base or 0) or Fraction(1, frame.sample_rate)
+        if frame.pts is None:
+            time = begin if begin is not None else self._end
+            frame.pts = round((time or 0) / base)
+        frame.time_base = base
+        self._end = frame.pts * base + Fraction(frame.samples, frame.sample_rate)
+
+    def _end_graph(self) -> None:
+        graph, self._graph = self._graph, None
+        if graph is not None:
+            graph.push(None)
+            self._drain(graph)
+
+    def _drain(self, graph: Graph) -> None:
+        for frame in sound.pulled(graph):
+            self._mux(self._encode(frame))
+
+    def _encode(self, frame: AudioFrame | None) -> list[av.Packet[Any]]:
+        try:
+            return self._stream.encode(frame)
+        except av.FFmpegError:
+            self._output.damaged += 1
+            return []
 
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
         for packet in packets:
             if not is_priming(packet, self._kind):
                 self._output.mux(packet)
 
-    def _make_graph(self, frame: AudioFrame) -> Graph:
-        encoder = self._stream.codec_context
-        graph = Graph()
-        source = graph.add_abuffer(
-            sample_rate=frame.sample_rate,
-            format=frame.format.name,
-            layout=frame.layout.name,
-            time_base=frame.time_base,
-        )
-        resample = graph.add("aresample", self._resampling)
-        shape = graph.add(
-            "aformat",
-            f"sample_fmts={encoder.format.name}:sample_rates={encoder.sample_rate}"
-            f":channel_layouts={encoder.layout.name}",
-        )
-        graph.link_nodes(source, resample, shape, graph.add("abuffersink"))
-        graph.configure()
-        if encoder.frame_size:
-            graph.set_audio_frame_size(encoder.frame_size)
-        return graph
+    def _make_graph(self, shape: sound.Input) -> Graph:
+        # AVI's sound begins with the film, so there silence goes in front.
+        first = 0 if self._kind.constant_rate and not self._begun else None
+        return sound.graph(shape, self._stream.codec_context, first)
 
 
 class SubtitleTrack:
@@ -269,16 +287,7 @@ class SubtitleTrack:
         return self._output.report()
 
 
-def _codec_name(stream: Stream) -> str:
-    context = getattr(stream, "codec_context", None)
-    return context.codec.canonical_name if context is not None else ""
-
-
-def _pulled(graph: Graph) -> Iterator[AudioFrame]:
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(frame, AudioFrame)
-        yield frame
+def _times(packet: av.Packet[Any]) -> tuple[int, int]:
+    """Decoding and presentation time, ticks; where one is missing it is the other."""
+    pts = packet.pts if packet.pts is not None else packet.dts or 0
+    return (packet.dts if packet.dts is not None else pts), pts

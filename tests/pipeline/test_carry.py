@@ -102,7 +102,7 @@ def test_mp4_to_mp4_again(rich: Path, tmp_path: Path) -> None:
         ("webm", ["opus", "opus", "opus"], ["webvtt"]),
         ("mov", ["aac", "aac", "pcm_s16le"], ["mov_text"]),
         ("avi", ["aac", "pcm_s16le", "pcm_s16le"], []),
-        ("ts", ["aac", "aac", "aac"], []),
+        ("ts", ["aac", "opus", "aac"], []),
         ("gif", [], []),
     ],
 )

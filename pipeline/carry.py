@@ -28,6 +28,7 @@ from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 from stylize_video.pipeline.packets import SourcePackets
 from stylize_video.pipeline.report import CarriedStream, Tally
+from stylize_video.pipeline.timeline import Timeline
 from stylize_video.pipeline.tracks import AudioTrack, CopyTrack, SubtitleTrack, Track
 
 _MICROSECOND = Fraction(1, av.time_base)
@@ -41,8 +42,10 @@ class Carrier:
     packet, `finish` at the end, `close` in any case. All calls from one thread at a time.
     """
 
-    def __init__(self, path: Path, container: Container, clip: TimeRange) -> None:
-        """Open the source.
+    def __init__(
+        self, path: Path, container: Container, clip: TimeRange, timeline: Timeline | None = None
+    ) -> None:
+        """Open the source, whose packets are to be moved onto the `timeline`.
 
         Raises:
             InputError: it can't be opened (any more).
@@ -60,7 +63,7 @@ class Carrier:
         self._tracks: dict[int, Track] = {}
         self._bases: dict[int, Fraction] = {}  # s
         self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
-        self._packets = SourcePackets(self.source, container, clip)
+        self._packets = SourcePackets(self.source, container, clip, timeline or Timeline())
 
     def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
         """Add a stream to `output` for everything it can hold, in the source's order.

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import clock_survey, holding
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -68,14 +69,35 @@ class FilmDecoder:
         self.report = ReadingReport()
         self._waiting: deque[int] = deque()  # dts of packets without pts, for frames still to come
         self._open()
+        self.timeline = self._survey()
+        self._walk = self.timeline.walk()
+        self.report.remarks += self.timeline.notes
         self.time_base = self.stream.time_base or 1 / _DEFAULT_RATE
         self.rate = self.stream.guessed_rate or self.stream.average_rate or _DEFAULT_RATE
-        self.beginning = (self._container.start_time or 0) * _MICROSECOND  # s
-        self.length = (self._container.duration or 0) * _MICROSECOND  # s, as the header has it; or 0
+        self.beginning, self.length = self._extent()
         self.clip = _time_range(self.beginning, start, duration)
         self._ahead: list[Packet] = []
         if self.clip.start is not None:
             self._seek(self.clip.start)
+
+    def _survey(self) -> Timeline:
+        try:
+            return clock_survey.survey(self.path, self._container, self.stream.index, self._reopen)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _extent(self) -> tuple[Fraction, Fraction]:
+        """Where the film begins, and how long it is; s, 0: unknown."""
+        begin = (self._container.start_time or 0) * _MICROSECOND
+        length = (self._container.duration or 0) * _MICROSECOND
+        if self.timeline.beginning is not None:
+            if self._container.format.name.startswith("matroska"):
+                length = max(length + self.timeline.offset, Fraction(0))  # for it counts from 0
+            begin = self.timeline.beginning
+        if self.timeline.end is not None:
+            length = self.timeline.end - begin
+        return begin, length
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """The clip's frames, each with a time later than the one before. The decoder is drained."""
@@ -98,12 +120,16 @@ class FilmDecoder:
         """Let go of the file. Safe to call again."""
         self._container.close()
 
-    def _open(self) -> None:
-        self._container = _open(self.path)
-        if self._container.format.name == "avi":
+    def _reopen(self) -> av.container.InputContainer:
+        container = _open(self.path)
+        if container.format.name == "avi":
             # AVI has no presentation times: a frame's is its place. FFmpeg would guess them.
-            self._container.close()
-            self._container = _open(self.path, {"fflags": "nofillin"})
+            container.close()
+            container = _open(self.path, {"fflags": "nofillin"})
+        return container
+
+    def _open(self) -> None:
+        self._container = self._reopen()
         try:
             self.stream = _film_stream(self._container, self.path)
         except BaseException:
@@ -113,18 +139,23 @@ class FilmDecoder:
 
     def _seek(self, time: Fraction) -> None:
         """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
+        if self.timeline.has_breaks:
+            return  # the file's own times say nothing of where in it they lie
         for back in _STEPS_BACK:
             with contextlib.suppress(av.FFmpegError):
-                self._container.seek(int((time - back) / self.time_base), stream=self.stream)
+                there = time - back - self.timeline.offset
+                self._container.seek(int(there / self.time_base), stream=self.stream)
                 if self._lands_on_key_frame(time):
                     return
         self._container.close()
         self._ahead = []
+        self._walk = self.timeline.walk()
         self._open()
 
     def _lands_on_key_frame(self, time: Fraction) -> bool:
         for packet in self._container.demux(self.stream):
             if packet.size:
+                self._walk.straighten(packet)
                 self._ahead = [packet]
                 at = packet.pts if packet.pts is not None else packet.dts
                 return packet.is_keyframe and at is not None and at * self.time_base <= time
@@ -142,7 +173,9 @@ class FilmDecoder:
 
     def _packets(self) -> Iterator[Packet]:
         try:
-            yield from self._container.demux()
+            for packet in self._container.demux():
+                self._walk.straighten(packet)
+                yield packet
         except av.FFmpegError as error:
             self.report.truncated = True
             self.report.remarks.append(

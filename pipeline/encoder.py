@@ -102,7 +102,7 @@ class FileWriter:
         self._carrier: Carrier | None = None
         self._file = PartialFile(path, overwrite=options.overwrite)
         try:
-            self._carrier = Carrier(info.path, self._format, clip)
+            self._carrier = Carrier(info.path, self._format, clip, info.timeline)
             with output_errors(path):
                 self._open(self._carrier, options)
         except BaseException:

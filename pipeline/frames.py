@@ -6,13 +6,15 @@ Everything is checked when it is made, so nobody downstream checks again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     import av
@@ -74,6 +76,7 @@ class VideoInfo:
     bit_depth: int
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
+    timeline: Timeline = field(default_factory=Timeline)  # on which the frames' times lie
     centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 from av.container import InputContainer
@@ -54,8 +54,7 @@ def survey(
 def _may_break(path: Path, container: InputContainer) -> bool:
     """Whether times are written beside each packet, rather than in one table for all."""
     name = container.format.name
-    is_timeless = container.format.flags & Flags.no_timestamps.value
-    if is_timeless or name in ("avi", "image2") or name.endswith("_pipe"):
+    if _has(container, Flags.no_timestamps) or name in ("avi", "image2") or name.endswith("_pipe"):
         return False
     if name.startswith("mov,"):
         return top_level.is_fragmented_mp4(path)
@@ -64,8 +63,12 @@ def _may_break(path: Path, container: InputContainer) -> bool:
     return True
 
 
+def _has(container: InputContainer, flag: Flags) -> bool:
+    return bool(container.format.flags & cast(int, flag.value))
+
+
 def _is_broadcast(container: InputContainer) -> bool:
-    is_running = bool(container.format.flags & Flags.ts_discont.value) and container.format.name != "ogg"
+    is_running = _has(container, Flags.ts_discont) and container.format.name != "ogg"
     return is_running or container.format.name in _RUNNING_CLOCKS
 
 

@@ -205,11 +205,13 @@ class FileWriter:
             raise
 
     def _open(self, carrier: Carrier, options: EncoderOptions) -> None:
+        settings = holding.muxer_options(self._format, carrier.source, carrier.clip, self._info.beginning)
+        self._edit_tick = holding.edit_tick(self._format, settings)
         container = av.open(
             self._file,
             "w",
             format=self._format.muxer,
-            container_options=holding.muxer_options(self._format, carrier.source, carrier.clip),
+            container_options=settings,
             metadata_errors="surrogateescape",
             buffer_size=_BUFFER,
         )
@@ -328,4 +330,5 @@ class FileWriter:
             self.color,
             self._carrier.report(),
             tuple(notes),
+            self._edit_tick,
         )

@@ -76,6 +76,7 @@ class VideoInfo:
     bit_depth: int
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
+    beginning: Fraction | None = None  # s, time of the first frame
     timeline: Timeline = field(default_factory=Timeline)  # on which the frames' times lie
     centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
 

@@ -118,6 +118,7 @@ class Carrier:
         for track in self._tracks.values():
             track.finish()
             self._note_losses(track.report())
+        self._note_refused()
 
     def report(self) -> tuple[CarriedStream, ...]:
         """What the output must hold, a stream each."""
@@ -248,6 +249,15 @@ class Carrier:
 
     def _leave_out(self, stream: Stream, what: str = "") -> None:
         self.notes.append(f"{holding.describe(stream)}: {what}{self._container.name} can't hold it, left out")
+
+    def _note_refused(self) -> None:
+        for index, times in self._packets.refused.items():
+            name = holding.describe(self.source.streams[index])
+            places = ", ".join(f"{float(time):.3f}" for time in times[:3]) + (", ..." if times[3:] else "")
+            self.notes.append(
+                f"{name}: {len(times)} damaged packets (at {places} s) that {self._container.name} "
+                "does not take, left out"
+            )
 
     def _note_losses(self, written: CarriedStream) -> None:
         if written.damaged:

@@ -101,6 +101,7 @@ class _Scout:
         self._packets = Packets(source)
         self._film = film
         self._paces = {index: Pace(self._packets, index) for index in self._packets.dense}
+        self._meanwhile: list[Reading] = []  # of other streams, since the last picture
 
     def look(self) -> tuple[list[_Break], bool]:
         """The breaks of the pictures' clock; and whether there are any in the file."""
@@ -116,6 +117,11 @@ class _Scout:
                     jump = packet.time - pace.due
                     breaks.append(_Break(packet.number, pace.last.place, packet.place, jump))
             pace.add(packet)
+            if packet.stream == self._film:
+                # By place: of a transport stream a picture comes out only when the next one begins.
+                self._meanwhile = [other for other in self._meanwhile if other.place > packet.place]
+            else:
+                self._meanwhile.append(packet)
         return breaks, broken
 
     def _pauses(self, packet: Reading) -> bool:
@@ -124,9 +130,10 @@ class _Scout:
         if last is None or packet.time < last.time:
             return False
         margin = self._packets.ticks
-        others = (p.last for index, p in self._paces.items() if index != self._film and p.last is not None)
         return any(
-            o.place > last.place and last.time + margin < o.time < packet.time - margin for o in others
+            last.time + margin < other.time < packet.time - margin
+            for other in self._meanwhile
+            if other.place > last.place
         )
 
 

@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from stylize_video.errors import OutputError
+from stylize_video.errors import OutputError, VerificationError
 from stylize_video.pipeline import formats, holding, pixels
 from stylize_video.pipeline.carry import Carrier
 from stylize_video.pipeline.clock import OutputClock
@@ -142,11 +142,13 @@ class FileWriter:
 
         Args:
             check: called with the finished file, still under its partial name, and the report. What
-                it raises is raised here; then the file is gone and an earlier output untouched.
-                After a Ctrl-C, which says nothing against the film, the partial file stays.
+                it raises is raised here; the film is then kept beside the output, as `NAME.unverified.EXT`,
+                and an earlier output is untouched. After a Ctrl-C, which says nothing against the film,
+                the partial file stays.
 
         Raises:
             OutputError: it can't be written, or no frame was.
+            VerificationError: `check` failed; says where the film is.
         """
         if not self._clock.times:
             self.close()
@@ -156,9 +158,18 @@ class FileWriter:
         report = self._report()
         if check is not None:
             with self._failing():
-                check(self._file.partial, report)
+                self._check_finished(check, report)
         self._file.commit()
         return report
+
+    def _check_finished(self, check: Check, report: WriteReport) -> None:
+        try:
+            check(self._file.partial, report)
+        except Exception as error:
+            kept = self._file.keep_as("unverified")
+            raise VerificationError(
+                f"{error}; the finished film is kept as {kept}: look whether it will do"
+            ) from error
 
     def keep_partial(self) -> Path | None:
         """End the film after the last frame written and leave it as the partial file.

@@ -18,6 +18,7 @@ from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.report import Tally
 from stylize_video.pipeline.timeline import Timeline
 from stylize_video.pipeline.tracks import is_priming
+from stylize_video.pipeline.trial import Trial
 
 _MICROSECOND = Fraction(1, av.time_base)
 _LONGEST_CUE = 10  # s before the clip in which we look for subtitles that are still on screen
@@ -42,6 +43,8 @@ class SourcePackets:
         self._clip = clip
         self._timeline = timeline
         self._copied: set[int] = set()
+        self._trials: dict[int, Trial] = {}
+        self.refused: dict[int, list[Fraction]] = {}  # times (s) of packets the container does not take
         self._next_dts: dict[int, int] = {}
         self._last_dts: dict[int, int] = {}
         self._begun: set[int] = set()  # further pictures whose first key frame is through
@@ -53,6 +56,8 @@ class SourcePackets:
         self.tallies[stream.index] = Tally(holding.codec_name(stream))
         if copied:
             self._copied.add(stream.index)
+            if holding.kind(stream) in ("audio", "subtitle", "video"):
+                self._trials[stream.index] = Trial(stream, self._container)
 
     def discard_others(self) -> None:
         """Let the demuxer skip what nobody wants."""
@@ -79,6 +84,8 @@ class SourcePackets:
         """Let go of the source's packets. Safe to call again."""
         self._packets.close()
         self._held = None
+        for trial in self._trials.values():
+            trial.close()
 
     def _next(self) -> av.Packet[Any] | None:
         """The packet that is due next, held until somebody takes it."""
@@ -108,10 +115,20 @@ class SourcePackets:
                 self._shift(packet)
                 if packet.stream.index in self._copied and is_priming(packet, self._container):
                     continue
+                if not self._is_taken(packet):
+                    continue
                 self.tallies[packet.stream.index].add(packet)
                 yield packet
         except av.FFmpegError as error:
             self.failure = error.strerror
+
+    def _is_taken(self, packet: av.Packet[Any]) -> bool:
+        """Whether the container can hold the packet, which may be damaged."""
+        trial = self._trials.get(packet.stream.index)
+        if trial is None or trial.takes(packet):
+            return True
+        self.refused.setdefault(packet.stream.index, []).append(_time(packet))
+        return False
 
     def _in_clip(self, packet: av.Packet[Any]) -> bool:
         """Whether the clip holds `packet`; what reaches into it is cut to it."""

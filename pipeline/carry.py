@@ -22,7 +22,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import hidden, holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -143,7 +143,7 @@ class Carrier:
         elif holding.is_cover(stream):
             self._add_cover(output, cast(VideoStream, stream))
         elif holding.can_copy(stream, self._container):
-            self._add_copy(output, stream)
+            self._add_whole_or_cut(output, stream)
         elif stream.type == "video":
             self._leave_out(stream, "a second picture, ")
         elif stream.type == "audio" and stream.codec_context is not None:
@@ -152,6 +152,15 @@ class Carrier:
             self._convert_subtitle(output, stream)
         else:
             self._leave_out(stream)
+
+    def _add_whole_or_cut(self, output: OutputContainer, stream: Stream) -> None:
+        """A copy; sound of which the file hides a part is cut where the container can't hide it."""
+        if not hidden.has_hidden_beginning(self._path, stream, self._container):
+            self._add_copy(output, stream)
+        elif stream.type == "audio":
+            self._convert_audio(output, cast(AudioStream, stream), because="say what is cut away of it")
+        else:
+            self._leave_out(stream, "its beginning is cut away, and ")
 
     def _add_copy(self, output: OutputContainer, stream: Stream) -> None:
         # A video stream's template is its encoder unless it is opaque.
@@ -189,8 +198,10 @@ class Carrier:
         attached = output.add_attachment(stream.metadata.get("filename", name), kind, data)
         self._attached.append((holding.describe(stream), attached.index, data))
 
-    def _convert_audio(self, output: OutputContainer, stream: AudioStream) -> None:
+    def _convert_audio(self, output: OutputContainer, stream: AudioStream, because: str = "hold it") -> None:
         encoder = holding.audio_encoder(self._container)
+        if because != "hold it":  # its own codec is welcome
+            encoder = holding.same_encoder(stream, self._container) or encoder
         if encoder is None:
             self._leave_out(stream)
             return
@@ -202,7 +213,7 @@ class Carrier:
         self._dress(stream, copy, changed=True)
         name = holding.describe(stream)
         self._tracks[stream.index] = AudioTrack(name, output, stream, copy, self._container)
-        self._note_conversion(stream, encoder)
+        self._note_conversion(stream, encoder, because)
 
     def _convert_subtitle(self, output: OutputContainer, stream: Stream) -> None:
         encoder = holding.text_encoder(stream, self._container)
@@ -268,8 +279,8 @@ class Carrier:
                 f"{written.cut} end where the next begins"
             )
 
-    def _note_conversion(self, stream: Stream, encoder: str) -> None:
+    def _note_conversion(self, stream: Stream, encoder: str, because: str = "hold it") -> None:
         self.notes.append(
-            f"{holding.describe(stream)}: {self._container.name} can't hold it, "
+            f"{holding.describe(stream)}: {self._container.name} can't {because}, "
             f"converted to {av.Codec(encoder, 'w').canonical_name}"
         )

@@ -160,6 +160,15 @@ def audio_encoder(container: Container) -> str | None:
     return _AUDIO.get(container.muxer)
 
 
+def same_encoder(stream: AudioStream, container: Container) -> str | None:
+    """An encoder for the stream's own codec that loses nothing, or is the container's usual one."""
+    codec = codec_name(stream)
+    if codec in ("flac", "alac") or codec.startswith("pcm_"):
+        return codec
+    usual = audio_encoder(container)
+    return usual if usual is not None and av.Codec(usual, "w").canonical_name == codec else None
+
+
 def text_encoder(stream: Stream, container: Container) -> str | None:
     """The encoder for text subtitles that the container can't hold; None for pictures."""
     context = getattr(stream, "codec_context", None)

@@ -117,7 +117,9 @@ class SourcePackets:
                     continue
                 if not self._is_taken(packet):
                     continue
-                self.tallies[packet.stream.index].add(packet)
+                # Of what is converted the decoder needs what is hidden, and nothing comes of it.
+                if packet.stream.index in self._copied or not packet.is_discard:
+                    self.tallies[packet.stream.index].add(packet)
                 yield packet
         except av.FFmpegError as error:
             self.failure = error.strerror

@@ -1,4 +1,4 @@
-"""Files whose clock starts again, jumps, wraps or began hours before: times run on, sound with its picture."""
+"""Files whose clock starts again, jumps, wraps or began hours before: times run on, sound with pictures."""
 
 from __future__ import annotations
 
@@ -175,12 +175,17 @@ def test_one_broken_time_moves_nothing_else(tmp_path: Path, broken: str, clock: 
     cut = _clips.times(plain)[12]
     middle = next(time for time in _clips.times(plain, broken) if time >= cut)
 
-    def part(name: str, moves: Moves) -> Path:
-        return moved(plain, tmp_path / name, moves)
+    def moves(number: int) -> Moves:
+        def move(kind: str, time: Fraction) -> Fraction | None:
+            border = middle if kind == broken else cut
+            if kind == broken and time == middle:
+                return clock if number == 2 else None
+            part = 1 if time < border else 3
+            return Fraction(100) if part == number else None
 
-    before = part("1.ts", lambda kind, time: 100 if time < (middle if kind == broken else cut) else None)
-    single = part("2.ts", lambda kind, time: clock if kind == broken and time == middle else None)
-    behind = part("3.ts", lambda kind, time: 100 if time > middle or (kind != broken and time >= cut) else None)
+        return move
+
+    before, single, behind = (moved(plain, tmp_path / f"{n}.ts", moves(n)) for n in (1, 2, 3))
     result = trip(appended(tmp_path / "film.ts", before, single, behind), tmp_path / "out.ts")
     tick = Fraction(1, 90000)
     for kind in ("video", "audio"):

@@ -95,5 +95,6 @@ def _peak(frame: AudioFrame, samples: int) -> float:
         return 0.0
     if values.dtype.kind == "f":
         return float(np.abs(values).max())
-    middle, half = (128, 128.0) if values.dtype == np.uint8 else (0, float(np.iinfo(values.dtype).max))
+    half = 2.0 ** (8 * values.dtype.itemsize - 1)
+    middle = half if values.dtype.kind == "u" else 0.0
     return float(np.abs(values.astype(np.float64) - middle).max()) / half

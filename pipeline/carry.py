@@ -23,12 +23,13 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import copying, holding, sound
+from stylize_video.pipeline import copying, hidden, holding, sound
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 from stylize_video.pipeline.packets import SourcePackets
 from stylize_video.pipeline.report import CarriedStream, Tally
+from stylize_video.pipeline.timeline import Timeline
 from stylize_video.pipeline.tracks import AudioTrack, CopyTrack, SubtitleTrack, Track
 
 _MICROSECOND = Fraction(1, av.time_base)
@@ -42,8 +43,10 @@ class Carrier:
     packet, `finish` at the end, `close` in any case. All calls from one thread at a time.
     """
 
-    def __init__(self, path: Path, container: Container, clip: TimeRange) -> None:
-        """Open the source.
+    def __init__(
+        self, path: Path, container: Container, clip: TimeRange, timeline: Timeline | None = None
+    ) -> None:
+        """Open the source, whose packets are to be moved onto the `timeline`.
 
         Raises:
             InputError: it can't be opened (any more).
@@ -61,7 +64,7 @@ class Carrier:
         self._tracks: dict[int, Track] = {}
         self._bases: dict[int, Fraction] = {}  # s
         self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
-        self._packets = SourcePackets(self.source, container, clip)
+        self._packets = SourcePackets(self.source, container, clip, timeline or Timeline())
 
     def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
         """Add a stream to `output` for everything it can hold, in the source's order.
@@ -113,14 +116,10 @@ class Carrier:
                 f"{self._path}: the file breaks off ({self._packets.failure}); "
                 "sound and subtitles are carried up to there"
             )
-        for index, times in self._packets.refused.items():
-            self.notes.append(
-                f"{holding.describe(self.source.streams[index])}: {self._container.name} can't hold "
-                f"{_packets(times)}, left out"
-            )
         for track in self._tracks.values():
             track.finish()
             self._note_losses(track.report())
+        self._note_refused()
 
     def report(self) -> tuple[CarriedStream, ...]:
         """What the output must hold, a stream each."""
@@ -145,7 +144,7 @@ class Carrier:
         elif holding.is_cover(stream):
             self._add_cover(output, cast(VideoStream, stream))
         elif copying.can_copy(stream, self._container):
-            self._add_copy(output, stream)
+            self._add_whole_or_cut(output, stream)
         elif stream.type == "video":
             self._leave_out(stream, "a second picture, ")
         elif stream.type == "audio" and stream.codec_context is not None:
@@ -154,6 +153,15 @@ class Carrier:
             self._convert_subtitle(output, stream)
         else:
             self._leave_out(stream)
+
+    def _add_whole_or_cut(self, output: OutputContainer, stream: Stream) -> None:
+        """A copy; sound of which the file hides a part is cut where the container can't hide it."""
+        if not hidden.has_hidden_beginning(self._path, stream, self._container):
+            self._add_copy(output, stream)
+        elif stream.type == "audio":
+            self._convert_audio(output, cast(AudioStream, stream), because="say what is cut away of it")
+        else:
+            self._leave_out(stream, "its beginning is cut away, and ")
 
     def _add_copy(self, output: OutputContainer, stream: Stream) -> None:
         copy = copying.add_copy(output, stream)
@@ -190,8 +198,8 @@ class Carrier:
         attached = output.add_attachment(stream.metadata.get("filename", name), kind, data)
         self._attached.append((holding.describe(stream), attached.index, data))
 
-    def _convert_audio(self, output: OutputContainer, stream: AudioStream) -> None:
-        made = sound.conversion(stream, self._container)
+    def _convert_audio(self, output: OutputContainer, stream: AudioStream, because: str = "hold it") -> None:
+        made = sound.conversion(stream, self._container, same_codec=because != "hold it")
         if isinstance(made, str):
             self.notes.append(f"{holding.describe(stream)}: {made}, left out")
             return
@@ -200,7 +208,7 @@ class Carrier:
         self._dress(stream, copy, changed=True)
         name = holding.describe(stream)
         self._tracks[stream.index] = AudioTrack(name, output, stream, copy, self._container)
-        self._note_conversion(stream, made.encoder, made.remark)
+        self._note_conversion(stream, made.encoder, because, made.remark)
 
     def _convert_subtitle(self, output: OutputContainer, stream: Stream) -> None:
         encoder = holding.text_encoder(stream, self._container)
@@ -252,6 +260,13 @@ class Carrier:
     def _leave_out(self, stream: Stream, what: str = "") -> None:
         self.notes.append(f"{holding.describe(stream)}: {what}{self._container.name} can't hold it, left out")
 
+    def _note_refused(self) -> None:
+        for index, times in self._packets.refused.items():
+            self.notes.append(
+                f"{holding.describe(self.source.streams[index])}: {self._container.name} can't hold "
+                f"{_packets(times)}, left out"
+            )
+
     def _note_losses(self, written: CarriedStream) -> None:
         if written.damaged:
             self.notes.append(f"{written.name}: {written.damaged} packets can't be decoded")
@@ -261,9 +276,11 @@ class Carrier:
                 f"{written.cut} end where the next begins"
             )
 
-    def _note_conversion(self, stream: Stream, encoder: str, remark: str = "") -> None:
+    def _note_conversion(
+        self, stream: Stream, encoder: str, because: str = "hold it", remark: str = ""
+    ) -> None:
         self.notes.append(
-            f"{holding.describe(stream)}: {self._container.name} can't hold it, "
+            f"{holding.describe(stream)}: {self._container.name} can't {because}, "
             f"converted to {av.Codec(encoder, 'w').canonical_name}{remark and f', {remark}'}"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from array import array
 from collections import deque
 from collections.abc import Iterator
@@ -10,14 +11,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
+from av.codec.codec import Capabilities
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding, limits
+from stylize_video.pipeline import clock_survey, holding, limits, losses
 from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.losses import Missing
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -25,7 +29,14 @@ if TYPE_CHECKING:
 _MICROSECOND = Fraction(1, 1_000_000)  # a container's own times are counted in these
 _MISSING_TAIL = Fraction(1, 2)  # s by which a file may fall short of its header before we say so
 _DEFAULT_RATE = Fraction(25)  # frames/s, where a file says nothing at all
+_JPEG_FILES = ("image2", "jpeg_pipe")
+_FAR = 60  # s of film that may be decoded once more; beyond that, a key frame is sought
+_WARM_UP = 2  # s before the last good frame to go on at
 _STEPS_BACK = (0, 2, 10)  # s to seek before the start, until a key frame is found there
+
+
+class _DamageError(Exception):
+    """A packet can't be decoded, or gave no frame."""
 
 
 @dataclass
@@ -34,6 +45,8 @@ class ReadingReport:
 
     times: array[int] = field(default_factory=lambda: array("q"))  # pts of each frame, source's ticks
     damaged: int = 0  # frames or packets decoded only in part, or not at all
+    undecoded: int = 0  # of these, packets at which the decoder failed
+    missing: int = 0  # packets that gave no frame, with or without a word from the decoder
     retimed: int = 0  # frames whose own time was missing or went backwards
     truncated: bool = False
     remarks: list[str] = field(default_factory=list)
@@ -42,8 +55,13 @@ class ReadingReport:
     def notes(self) -> list[str]:
         """A line for each thing that is worth one."""
         lines = list(self.remarks)
-        if self.damaged:
-            lines.append(f"{self.damaged} damaged frames, decoded as far as they could be")
+        in_part = self.damaged - self.undecoded
+        if in_part:
+            lines.append(f"{in_part} damaged frames, decoded as far as they could be")
+        gone = max(self.undecoded, self.missing)
+        if gone:
+            they = "1 frame is missing, for it" if gone == 1 else f"{gone} frames are missing, for they"
+            lines.append(f"{they} could not be decoded")
         if self.retimed:
             lines.append(
                 f"{self.retimed} frames came without a time or out of order, and were given the next"
@@ -67,21 +85,45 @@ class FilmDecoder:
         self.path = path
         self.report = ReadingReport()
         self._waiting: deque[int] = deque()  # dts of packets without pts, for frames still to come
+        self._thread_type: Literal["AUTO", "SLICE"] = "AUTO"
+        self._begins_with_first = True  # whether packets are read from the file's first one on
         self._open()
+        self.timeline = self._survey()
+        self._walk = self.timeline.walk()
+        self.report.remarks += self.timeline.notes
         self.time_base = self.stream.time_base or 1 / _DEFAULT_RATE
         self.rate = self.stream.guessed_rate or self.stream.average_rate or _DEFAULT_RATE
-        self.beginning = (self._container.start_time or 0) * _MICROSECOND  # s
-        self.length = (self._container.duration or 0) * _MICROSECOND  # s, as the header has it; or 0
+        self.beginning, self.length = self._extent()
         self.clip = _time_range(self.beginning, start, duration)
         self._ahead: list[Packet] = []
         if self.clip.start is not None:
             self._seek(self.clip.start)
+        self._missing = self._await(self.clip.start)
+
+    def _survey(self) -> Timeline:
+        try:
+            return clock_survey.survey(self.path, self._container, self.stream.index, self._reopen)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _extent(self) -> tuple[Fraction, Fraction]:
+        """Where the film begins, and how long it is; s, 0: unknown."""
+        begin = (self._container.start_time or 0) * _MICROSECOND
+        length = (self._container.duration or 0) * _MICROSECOND
+        if self.timeline.beginning is not None:
+            if self._container.format.name.startswith("matroska"):
+                length = max(length + self.timeline.offset, Fraction(0))  # for it counts from 0
+            begin = self.timeline.beginning
+        if self.timeline.end is not None:
+            length = self.timeline.end - begin
+        return begin, length
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """The clip's frames, each with a time later than the one before. The decoder is drained."""
         step = max(1, round(1 / (self.rate * self.time_base)))
         last: int | None = None
-        for picture in self._decoded():
+        for picture in self._pictures():
             if picture.pts is None or (last is not None and picture.pts <= last):
                 # An elementary stream has no times at all; that is no fault of single frames.
                 self.report.retimed += picture.pts is not None
@@ -98,38 +140,86 @@ class FilmDecoder:
         """Let go of the file. Safe to call again."""
         self._container.close()
 
-    def _open(self) -> None:
-        self._container = _open(self.path)
-        if self._container.format.name == "avi":
+    def _reopen(self) -> av.container.InputContainer:
+        container = _open(self.path)
+        if container.format.name == "avi":
             # AVI has no presentation times: a frame's is its place. FFmpeg would guess them.
-            self._container.close()
-            self._container = _open(self.path, {"fflags": "nofillin"})
+            container.close()
+            container = _open(self.path, {"fflags": "nofillin"})
+        return container
+
+    def _open(self) -> None:
+        self._container = self._reopen()
         try:
             self.stream = _film_stream(self._container, self.path)
         except BaseException:
             self._container.close()
             raise
-        self.stream.thread_type = "AUTO"
+        self.stream.thread_type = self._thread_type
         self.stream.codec_context.options = limits.CODEC_OPTIONS
 
     def _seek(self, time: Fraction) -> None:
         """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
+        if self.timeline.has_breaks:
+            return  # the file's own times say nothing of where in it they lie
         for back in _STEPS_BACK:
             with contextlib.suppress(av.FFmpegError):
-                self._container.seek(int((time - back) / self.time_base), stream=self.stream)
+                there = time - back - self.timeline.offset
+                self._container.seek(int(there / self.time_base), stream=self.stream)
                 if self._lands_on_key_frame(time):
+                    self._begins_with_first = False
                     return
         self._container.close()
         self._ahead = []
+        self._walk = self.timeline.walk()
+        self._begins_with_first = True
         self._open()
 
     def _lands_on_key_frame(self, time: Fraction) -> bool:
         for packet in self._container.demux(self.stream):
             if packet.size:
+                self._walk.straighten(packet)
                 self._ahead = [packet]
                 at = packet.pts if packet.pts is not None else packet.dts
                 return packet.is_keyframe and at is not None and at * self.time_base <= time
         return False
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        """Everything decoded; from where damage shows on without frame threads, which lose frames by it."""
+        count, last = 0, None
+        try:
+            for picture in self._decoded():
+                count, last = count + 1, picture.pts
+                yield picture
+        except _DamageError:
+            self._begin_again(last)
+        else:
+            return
+        for number, picture in enumerate(self._decoded()):
+            if number >= count if picture.pts is None or last is None else picture.pts > last:
+                yield picture
+
+    def _begin_again(self, last: int | None) -> None:
+        """Decode the film from its beginning, or from before the frame with the pts `last`."""
+        self._container.close()
+        self._thread_type = "SLICE"
+        self._ahead = []
+        self._waiting.clear()
+        self._walk = self.timeline.walk()
+        self._open()
+        self.report.damaged = self.report.undecoded = 0
+        time = self.clip.start
+        if last is not None:
+            before = last * self.time_base - _WARM_UP
+            time = before if before > self.beginning + _FAR else time
+        if time is not None:
+            self._seek(time)
+        self._missing = self._await(None if last is None else last * self.time_base)
+
+    def _await(self, time: Fraction | None) -> Missing:
+        """What counts the frames from `time` (s) on that don't come."""
+        first = None if time is None else math.ceil(time / self.time_base)
+        return Missing(holding.codec_name(self.stream), 1 / (self.rate * self.time_base), first)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         count, end = 0, Fraction(0)
@@ -139,21 +229,27 @@ class FilmDecoder:
             if packet.stream is self.stream:
                 count += packet.size > 0
                 yield from self._decode(packet)
+        self._note_missing(self._missing.ended())
         self._look_for_missing_tail(count, end)
 
     def _packets(self) -> Iterator[Packet]:
         try:
-            yield from self._container.demux()
+            for packet in self._container.demux():
+                self._walk.straighten(packet)
+                yield packet
         except av.FFmpegError as error:
+            if not self.report.truncated:
+                self.report.remarks.append(self._breaks_off(error))
             self.report.truncated = True
-            self.report.remarks.append(
-                f"{self.path}: the file breaks off ({error.strerror}); all frames before that are kept"
-            )
             drain: Packet = av.Packet()
             drain.stream = self.stream
             yield drain
 
+    def _breaks_off(self, error: av.FFmpegError) -> str:
+        return f"{self.path}: the file breaks off ({error.strerror}); all frames before that are kept"
+
     def _decode(self, packet: Packet) -> list[av.VideoFrame]:
+        self._missing.sent(packet)
         if packet.size and packet.pts is None and packet.dts is not None:
             self._waiting.append(packet.dts)
         try:
@@ -162,20 +258,44 @@ class FilmDecoder:
             return []
         except av.FFmpegError:
             self.report.damaged += 1
+            self.report.undecoded += 1
+            self._look_closer()
             return []
+        self.report.damaged += self._is_cut_short(packet)
         for picture in pictures:
-            self.report.damaged += picture.is_corrupt
+            self._note_missing(self._missing.came(picture))
+            if picture.is_corrupt:
+                self.report.damaged += 1
+                self._look_closer()
             if picture.pts is None and self._waiting:
                 # Shown in order, one a slot: the first frame out takes the first packet's slot.
                 picture.pts = self._waiting.popleft()
         return pictures
+
+    def _is_cut_short(self, packet: Packet) -> bool:
+        """Whether this is a JPEG file that breaks off; the decoder makes the rest grey, and says nothing."""
+        is_file = self._container.format.name in _JPEG_FILES and holding.codec_name(self.stream) == "mjpeg"
+        return is_file and packet.size > 0 and losses.is_cut_jpeg(bytes(packet))
+
+    def _note_missing(self, count: int) -> None:
+        if count:
+            self._look_closer()
+        self.report.missing = self._missing.count
+
+    def _look_closer(self) -> None:
+        """Have the film decoded again if the way it is decoded may have made damage worse."""
+        codec = self.stream.codec_context.codec
+        if self._thread_type == "AUTO" and codec.capabilities & Capabilities.frame_threads:
+            raise _DamageError
 
     def _look_for_missing_tail(self, packets: int, end: Fraction) -> None:
         if self.report.truncated or self.clip != TimeRange():
             return
         promised = self.beginning + self.length
         # AVI counts empty slots as frames.
-        fewer = packets < self.stream.frames and self._container.format.name != "avi"
+        fewer = (
+            self._begins_with_first and packets < self.stream.frames and self._container.format.name != "avi"
+        )
         if fewer or promised - end > _MISSING_TAIL:
             self.report.truncated = True
             self.report.remarks.append(

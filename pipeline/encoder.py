@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from stylize_video.errors import OutputError
+from stylize_video.errors import OutputError, VerificationError
 from stylize_video.pipeline import formats, holding, pixels
 from stylize_video.pipeline.captions import CaptionWriter
 from stylize_video.pipeline.carry import Carrier
@@ -104,7 +104,7 @@ class FileWriter:
         self._carrier: Carrier | None = None
         self._file = PartialFile(path, overwrite=options.overwrite)
         try:
-            self._carrier = Carrier(info.path, self._format, clip)
+            self._carrier = Carrier(info.path, self._format, clip, info.timeline)
             with output_errors(path):
                 self._open(self._carrier, options)
         except BaseException:
@@ -146,11 +146,13 @@ class FileWriter:
 
         Args:
             check: called with the finished file, still under its partial name, and the report. What
-                it raises is raised here; then the file is gone and an earlier output untouched.
-                After a Ctrl-C, which says nothing against the film, the partial file stays.
+                it raises is raised here; the film is then kept beside the output, as `NAME.unverified.EXT`,
+                and an earlier output is untouched. After a Ctrl-C, which says nothing against the film,
+                the partial file stays.
 
         Raises:
             OutputError: it can't be written, or no frame was.
+            VerificationError: `check` failed; says where the film is.
         """
         if not self._clock.times:
             self.close()
@@ -160,9 +162,18 @@ class FileWriter:
         report = self._report()
         if check is not None:
             with self._failing():
-                check(self._file.partial, report)
+                self._check_finished(check, report)
         self._file.commit()
         return report
+
+    def _check_finished(self, check: Check, report: WriteReport) -> None:
+        try:
+            check(self._file.partial, report)
+        except Exception as error:
+            kept = self._file.keep_as("unverified")
+            raise VerificationError(
+                f"{error}; the finished film is kept as {kept}: look whether it will do"
+            ) from error
 
     def keep_partial(self) -> Path | None:
         """End the film after the last frame written and leave it as the partial file.
@@ -209,11 +220,13 @@ class FileWriter:
             raise
 
     def _open(self, carrier: Carrier, options: EncoderOptions) -> None:
+        settings = holding.muxer_options(self._format, carrier.source, carrier.clip, self._info.beginning)
+        self._edit_tick = holding.edit_tick(self._format, settings)
         container = av.open(
             self._file,
             "w",
             format=self._format.muxer,
-            container_options=holding.muxer_options(self._format, carrier.source, carrier.clip),
+            container_options=settings,
             metadata_errors="surrogateescape",
             buffer_size=_BUFFER,
         )
@@ -333,4 +346,5 @@ class FileWriter:
             self.color,
             self._carrier.report(),
             tuple(notes),
+            self._edit_tick,
         )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.pipeline.captions import Captions
+from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     import av
@@ -76,6 +77,8 @@ class VideoInfo:
     bit_depth: int
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
+    beginning: Fraction | None = None  # s, time of the first frame
+    timeline: Timeline = field(default_factory=Timeline)  # on which the frames' times lie
     centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
     captions: Captions = field(default_factory=Captions, compare=False)  # of frames on their way
 

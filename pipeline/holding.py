@@ -27,6 +27,7 @@ Tags = dict[str, str]
 
 _MICROSECOND = Fraction(1, 1_000_000)  # s
 _MP4_FAMILY = ("mp4", "mov")
+_MOVIE_TIMESCALE = 1000  # ticks a second of MP4's common clock, as FFmpeg's muxer has it by itself
 _TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 
 
@@ -179,8 +180,13 @@ def film_tags(film: Stream, container: Container, clip: TimeRange) -> Tags:
     return {k: v for k, v in tags.items() if clip.start is None or k.lower() != "timecode"}
 
 
-def muxer_options(container: Container, source: InputContainer, clip: TimeRange) -> dict[str, str]:
-    """Options for the muxer so that no tag and no start time is lost."""
+def muxer_options(
+    container: Container, source: InputContainer, clip: TimeRange, beginning: Fraction | None = None
+) -> dict[str, str]:
+    """Options for the muxer so that no tag and no start time is lost.
+
+    `beginning`: when the first frame is shown, s in the source's clock; None: when the header says.
+    """
     options = dict(container.options)
     if container.muxer not in _MP4_FAMILY:
         return options
@@ -188,31 +194,41 @@ def muxer_options(container: Container, source: InputContainer, clip: TimeRange)
     if any(tag.lower() not in _MP4_TAGS for tag in tags):
         # QuickTime's free-form list instead of iTunes' fixed one
         options["movflags"] = "use_metadata_tags"
-    scale = _movie_timescale(source, clip)
+    scale = _movie_timescale(source, clip, beginning)
     if scale is not None:
         options["movie_timescale"] = str(scale)
     return options
 
 
-def _movie_timescale(source: InputContainer, clip: TimeRange) -> int | None:
+def edit_tick(container: Container, options: Tags) -> Fraction:
+    """What a track's start is rounded to in MP4 (s) by a muxer with these options; 0: to nothing."""
+    if container.muxer not in _MP4_FAMILY:
+        return Fraction(0)
+    return Fraction(1, int(options.get("movie_timescale", _MOVIE_TIMESCALE)))
+
+
+def _movie_timescale(source: InputContainer, clip: TimeRange, beginning: Fraction | None) -> int | None:
     """Ticks a second of MP4's common clock in which all start offsets are exact; None: as usual.
 
-    Usual are 1000. A track that does not start at 0 is put there by an "edit" in that clock. Only
+    A track that does not start at 0 is put there by an "edit" in that clock. Only
     of these containers is the start known before the first frame is decoded.
     """
-    scale = 1000
+    scale = _MOVIE_TIMESCALE
+    film = film_stream(source)
     known = clip.start is None and source.format.name.startswith(("mov,", "matroska,"))
     for stream in sorted(source.streams, key=lambda s: s.type != "video"):
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
+        if film is not None and stream.index == film.index and beginning is not None:
+            start = beginning  # its first pictures may be lost
         is_exact = start is not None and (start * 1000).denominator == 1
         if known and is_exact and (stream.type != "audio" or start == 0):
             continue  # sound that starts late may be converted; then its encoder's priming comes before that
         ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
         if lcm(scale, ticks) < 2**31:
             scale = lcm(scale, ticks)
-    return scale if scale != 1000 else None
+    return scale if scale != _MOVIE_TIMESCALE else None
 
 
 def clipped_chapters(source: InputContainer, clip: TimeRange) -> list[Chapter]:

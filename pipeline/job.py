@@ -85,6 +85,7 @@ def paint(
 
     Raises:
         StylizeVideoError: nothing is left behind but finished keyframes, an existing output is untouched.
+        VerificationError: the finished film is kept under a name that says that it is unverified.
         PaintingInterrupted: Ctrl-C; what was painted so far lies in a playable file.
     """
     preflight.check(source, output, options)

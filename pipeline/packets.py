@@ -16,6 +16,7 @@ from stylize_video.pipeline import holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.report import Tally
+from stylize_video.pipeline.timeline import Timeline
 from stylize_video.pipeline.tracks import is_priming
 from stylize_video.pipeline.trial import Trial
 
@@ -34,13 +35,16 @@ class SourcePackets:
             does not take: damaged ones.
     """
 
-    def __init__(self, source: InputContainer, container: Container, clip: TimeRange) -> None:
+    def __init__(
+        self, source: InputContainer, container: Container, clip: TimeRange, timeline: Timeline
+    ) -> None:
         self.tallies: dict[int, Tally] = {}
         self.failure: str | None = None
         self.refused: dict[int, list[Fraction]] = {}
         self._source = source
         self._container = container
         self._clip = clip
+        self._timeline = timeline
         self._copied: dict[int, Trial] = {}
         self._next_dts: dict[int, int] = {}
         self._last_dts: dict[int, int] = {}
@@ -91,13 +95,15 @@ class SourcePackets:
     def _demux(self) -> Generator[av.Packet[Any], None, None]:
         """Packets of the clip, with the output's times. A damaged source just ends."""
         try:
-            if self._clip.start is not None:
+            if self._clip.start is not None and not self._timeline.has_breaks:
                 # Nothing breaks if the file can't seek: packets before the clip are skipped anyway.
                 kinds = {self._source.streams[index].type for index in self.tallies}
                 early = _LONGEST_CUE if "subtitle" in kinds else 1
                 with contextlib.suppress(av.FFmpegError):
-                    self._source.seek(int((self._clip.start - early) / _MICROSECOND))
+                    self._source.seek(int((self._clip.start - early - self._timeline.offset) / _MICROSECOND))
+            walk = self._timeline.walk()
             for packet in self._source.demux():
+                walk.straighten(packet)
                 if packet.stream.index not in self.tallies or not self._timed(packet):
                     continue
                 time = _time(packet)
@@ -108,7 +114,9 @@ class SourcePackets:
                 self._shift(packet)
                 if packet.stream.index in self._copied and self._is_left_out(packet):
                     continue
-                self.tallies[packet.stream.index].add(packet)
+                # Of what is converted the decoder needs what is hidden, and nothing comes of it.
+                if packet.stream.index in self._copied or not packet.is_discard:
+                    self.tallies[packet.stream.index].add(packet)
                 yield packet
         except av.FFmpegError as error:
             self.failure = error.strerror

@@ -120,6 +120,27 @@ class PartialFile:
         self._done = True
         return self.path if self._renamed else self.partial
 
+    def keep_as(self, word: str) -> Path:
+        """Close, and keep the file under a name that says `word`, which no other file has; its path.
+
+        Where the name can't be had the partial one stays.
+        """
+        partial = self.keep()
+        number = 1
+        while True:
+            mark = word if number == 1 else f"{word}{number}"
+            kept = self.path.with_name(f"{self.path.stem}.{mark}{self.path.suffix}")
+            try:
+                os.close(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+                partial.replace(kept)
+            except FileExistsError:
+                number += 1
+            except OSError:
+                return partial
+            else:
+                self.partial = kept
+                return kept
+
     def commit(self) -> None:
         """Close and rename to `path`.
 

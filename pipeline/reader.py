@@ -125,6 +125,8 @@ def _describe(
         bit_depth=color.bit_depth(pixel_format),
         color=_output_tags(picture, height),
         frame_count=_frame_count(decoder),
+        beginning=None if picture.pts is None else picture.pts * decoder.time_base,
+        timeline=decoder.timeline,
         centred_chroma=picture.format.name.startswith("yuvj"),
     )
 

@@ -105,6 +105,7 @@ class WriteReport:
     color: ColorTags
     carried: tuple[CarriedStream, ...]
     notes: tuple[str, ...]  # a line for everything that is not as in the source
+    edit_tick: Fraction = Fraction(0)  # s, to a multiple of which a track's start may be rounded; 0: exact
 
     @property
     def frames(self) -> int:

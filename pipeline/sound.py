@@ -69,9 +69,12 @@ class Input:
         )
 
 
-def conversion(source: AudioStream, container: Container) -> Conversion | str:
-    """How to encode `source` for `container`; or why that can't be done, for people."""
-    encoder = _encoder(source, container)
+def conversion(source: AudioStream, container: Container, *, same_codec: bool = False) -> Conversion | str:
+    """How to encode `source` for `container`; or why that can't be done, for people.
+
+    `same_codec`: its own codec is welcome, where encoding it again loses nothing.
+    """
+    encoder = (_lossless_encoder(source) if same_codec else None) or _encoder(source, container)
     if encoder is None:
         return f"{container.name} can't hold it"
     layout = channels.layout_of(source.codec_context)
@@ -88,6 +91,11 @@ def conversion(source: AudioStream, container: Container) -> Conversion | str:
     made = Conversion(encoder, rate, target, bit_rate, channels.remark(channels.ordered(layout), target))
     refusal = _refusal(made)
     return made if refusal is None else f"{encoder} refuses it ({refusal})"
+
+
+def _lossless_encoder(source: AudioStream) -> str | None:
+    codec = str(source.codec_context.codec.canonical_name)
+    return codec if codec in ("flac", "alac") or codec.startswith("pcm_") else None
 
 
 def _encoder(source: AudioStream, container: Container) -> str | None:

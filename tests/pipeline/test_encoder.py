@@ -15,7 +15,13 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.errors import OutputError, OutputExistsError, UnknownFormatError, UsageError
+from stylize_video.errors import (
+    OutputError,
+    OutputExistsError,
+    UnknownFormatError,
+    UsageError,
+    VerificationError,
+)
 from stylize_video.pipeline import partial
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import ColorTags, TimeRange
@@ -542,10 +548,11 @@ def test_clip_counts_from_its_start(tmp_path: Path) -> None:
     _clips.verify(tmp_path / "out.mp4", report)
 
 
-def test_a_check_that_fails_leaves_the_earlier_output(tmp_path: Path) -> None:
+def test_a_check_that_fails_keeps_the_film_and_the_earlier_output(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
     output = tmp_path / "out.mp4"
     output.write_text("precious")
+    (tmp_path / "out.unverified.mp4").write_text("of another run")
 
     def check(partial: Path, report: object) -> None:
         assert partial.exists()
@@ -553,10 +560,12 @@ def test_a_check_that_fails_leaves_the_earlier_output(tmp_path: Path) -> None:
 
     with FileWriter(output, _clips.info_of(film), EncoderOptions(overwrite=True)) as writer:
         _clips.feed(writer, film)
-        with pytest.raises(RuntimeError, match="not what was read"):
+        with pytest.raises(VerificationError, match=r"not what was read; .* kept as .*out\.unverified2\.mp4"):
             writer.finish(check)
     assert output.read_text() == "precious"
-    assert _clips.names(tmp_path) == ["film.mp4", "out.mp4"]
+    assert (tmp_path / "out.unverified.mp4").read_text() == "of another run"
+    assert _clips.names(tmp_path) == ["film.mp4", "out.mp4", "out.unverified.mp4", "out.unverified2.mp4"]
+    assert len(_clips.times(tmp_path / "out.unverified2.mp4")) == 12
 
 
 def test_ctrl_c_while_checking_keeps_the_film(tmp_path: Path) -> None:

@@ -302,7 +302,8 @@ def test_an_existing_output_survives_a_failure(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(VerificationError):
         paint(clip.path, output, overwrite=True)
     assert output.read_bytes() == b"precious"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["constant.mp4", "out.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["constant.mp4", "out.mp4", "out.unverified.mp4"]
+    assert len(decoded(tmp_path / "out.unverified.mp4")) == 10
 
 
 def test_a_frame_lost_on_the_way_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +316,8 @@ def test_a_frame_lost_on_the_way_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(job.runner, "run", lossy)
     with pytest.raises(VerificationError):
         paint(clip.path)
-    assert [p.name for p in tmp_path.iterdir()] == ["constant.mp4"]
+    kept = sorted(p.name for p in tmp_path.iterdir() if "unverified" in p.name)
+    assert kept == ["constant_kandinsky.unverified.mp4"]
 
 
 def test_ctrl_c_during_verification_keeps_the_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,8 @@ class FilmDecoder:
         """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
         if self.timeline.has_breaks:
             return  # the file's own times say nothing of where in it they lie
+        if self._container.format.name == "avi" and self.stream.codec_context.has_b_frames:
+            return  # frames are counted, and behind a key frame some can't be decoded
         for back in _STEPS_BACK:
             with contextlib.suppress(av.FFmpegError):
                 there = time - back - self.timeline.offset

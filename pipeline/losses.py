@@ -36,9 +36,11 @@ class Missing:
 
     def sent(self, packet: Packet) -> None:
         """`packet` goes into the decoder."""
-        counts = packet.pts is not None and (self._first is None or packet.pts >= self._first)
-        if counts and packet.pts is not None and _is_shown(packet, self._codec):
-            heapq.heappush(self._awaited, packet.pts)
+        pts = packet.pts
+        if pts is None or (self._first is not None and pts < self._first):
+            return
+        if _is_shown(packet, self._codec):
+            heapq.heappush(self._awaited, pts)
 
     def came(self, picture: av.VideoFrame) -> int:
         """`picture` came out; how many before it, but not before the film's first, won't any more.

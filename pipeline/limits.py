@@ -15,8 +15,8 @@ from stylize_video.pipeline.frames import VideoInfo
 
 LARGEST = picture_size.LARGEST  # px of a frame: a 16K still, four times an 8K film
 
-# A pixel of a still takes some hundred bytes while it is painted, of a film two or three times that. So what is
-# larger than usual has to be worth it: a file of kilobytes that says so has nothing in it.
+# A pixel of a still takes some hundred bytes while it is painted, of a film two or three times that. So what
+# is larger than usual has to be worth it: a file of kilobytes that says so has nothing in it.
 _FREE = 2**23  # px of a film's frame that any file may have; a 4K frame has 8.3 million
 _FREE_STILL = 3 * 2**22  # px of a still likewise; telephones' have 12.2 million, which takes up to 2 GB
 _WORTH = 2**20  # bytes of a file that may have more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,11 +23,15 @@ _QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 101),  # lossless
 }
 
+_NEUTRAL = 127.5  # what is put where a picture is transparent
+
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
-def read_picture(path: Path) -> Picture:
-    """Read a picture file as (H, W, 3) uint8 RGB, turned upright by its EXIF tag.
+def read_picture(path: Path, *, hidden: bool = False) -> Picture:
+    """Read a picture file as (H, W, 3) uint8 RGB, turned and mirrored upright by its EXIF tag.
+
+    Where it is transparent there is grey, or with `hidden` the colours that lie there.
 
     Raises:
         InputError: the file is missing or is no picture.
@@ -41,7 +46,35 @@ def read_picture(path: Path) -> Picture:
         raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
         raise InputError(f"{path}: not a picture that OpenCV can read")
-    return np.ascontiguousarray(picture[:, :, ::-1])
+    shown = np.asarray(picture, np.uint8) if hidden else _opaque(np.asarray(picture, np.uint8), data)
+    return np.ascontiguousarray(shown[:, :, ::-1])
+
+
+def _opaque(picture: Picture, data: NDArray[np.uint8]) -> Picture:
+    """A decoded picture (BGR, upright) on grey where the file says that it is transparent."""
+    if bytes(data[:2]) == b"\xff\xd8":  # JPEG has no alpha
+        return picture
+    stored: NDArray[Any] | None = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
+        return picture
+    if stored.dtype == np.uint16:
+        stored = (stored >> 8).astype(np.uint8)
+    stored = _as_upright(stored, picture)
+    if (stored[..., 3] == 255).all():
+        return picture
+    share = stored[..., 3:] / np.float32(255)
+    flat: Picture = np.rint(_NEUTRAL + (picture - np.float32(_NEUTRAL)) * share).astype(np.uint8)
+    return flat
+
+
+def _as_upright(stored: NDArray[Any], picture: Picture) -> NDArray[Any]:
+    """Colours and alpha turned as OpenCV has turned the colours alone; its metadata would need a parser."""
+    for flipped in (stored, stored[:, ::-1]):
+        for turns in range(4):
+            turned = np.rot90(flipped, turns)
+            if turned.shape[:2] == picture.shape[:2] and np.array_equal(turned[..., :3], picture):
+                return turned
+    return stored if stored.shape[:2] == picture.shape[:2] else np.rot90(stored)
 
 
 def resize_longer_side(picture: Picture, size: int) -> Picture:

@@ -75,6 +75,8 @@ class VideoInfo:
     color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
     frame_count: int | None = None  # a hint for progress
     centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
+    stream: int | None = None  # index in the file; None: the film that is most likely meant
+    first_field: str | None = None  # of interlaced frames: "tff" or "bff" (top or bottom first)
 
     def __post_init__(self) -> None:
         if self.coded_width < 1 or self.coded_height < 1:

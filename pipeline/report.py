@@ -104,6 +104,8 @@ class WriteReport:
     color: ColorTags
     carried: tuple[CarriedStream, ...]
     notes: tuple[str, ...]  # a line for everything that is not as in the source
+    index: int = 0  # of the painted stream in the output
+    size: tuple[int, int] | None = None  # px, as encoded; None: not said
 
     @property
     def frames(self) -> int:

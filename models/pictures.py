@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
-from stylize_video.models import whole_file
+from stylize_video.models import heif_boxes, whole_file
 from stylize_video.models.picture_names import check_picture_name
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
@@ -46,6 +46,8 @@ def read_picture(path: Path, *, hidden: bool = False) -> Picture:
         raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
         raise InputError(f"{path}: not a picture that OpenCV can read")
+    if bytes(data[4:8]) == b"ftyp":  # of AVIF OpenCV doesn't heed it
+        picture = heif_boxes.find_orientation(path).upright(picture)
     shown = np.asarray(picture, np.uint8) if hidden else _opaque(np.asarray(picture, np.uint8), data)
     return np.ascontiguousarray(shown[:, :, ::-1])
 

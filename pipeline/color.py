@@ -13,8 +13,8 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline.frames import ColorTags, Pixels
-from stylize_video.pipeline.orientation import Orientation
 
 LIMITED, FULL = 1, 2
 BT709, BT601 = 1, 6

@@ -1,35 +1,22 @@
-"""How a stored picture is to be turned and mirrored to be seen as it was meant: the eight ways of EXIF."""
+"""What a decoded frame says of its orientation, and what else lies beside its pixels."""
 
 from __future__ import annotations
 
 import struct
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, cast
 
 import av
-import numpy as np
 from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
-from numpy.typing import NDArray
+
+from stylize_video.models.orientation import Orientation
 
 # Kinds of side data that PyAV 18 has no names for (28: LCEVC, 31: EXIF); where there is one it shows none.
 _UNNAMED = range(28, 36)
 _SLANT = 1 / 100  # by how much a matrix may miss a quarter turn, of its scale
 
-Array = TypeVar("Array", bound=NDArray[Any])
 Matrix = tuple[int, ...]  # FFmpeg's display matrix, 3x3, row by row
-
-
-class Orientation(NamedTuple):
-    """First `turns` quarter turns anticlockwise (0..3), then, if `mirrored`, left and right change places."""
-
-    turns: int = 0
-    mirrored: bool = False
-
-    def upright(self, stored: Array) -> Array:
-        """(H, W, ...) as stored -> as it is seen; a view."""
-        turned = np.rot90(stored, self.turns)
-        return cast(Array, turned[:, ::-1] if self.mirrored else turned)
 
 
 def of_matrix(matrix: Matrix | None) -> Orientation:

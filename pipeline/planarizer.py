@@ -7,8 +7,8 @@ from collections.abc import Callable
 import av
 from av.video.reformatter import VideoReformatter
 
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline import bars, color
-from stylize_video.pipeline.orientation import Orientation
 
 
 class Planarizer:

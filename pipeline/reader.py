@@ -12,6 +12,8 @@ import av
 from av.stream import Disposition
 
 from stylize_video.errors import InputError
+from stylize_video.models import heif_boxes
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline import (
     bars,
     color,
@@ -25,7 +27,6 @@ from stylize_video.pipeline import (
 from stylize_video.pipeline.color import ColorConverter
 from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.frames import ColorTags, Frame, TimeRange, VideoInfo
-from stylize_video.pipeline.orientation import Orientation
 from stylize_video.pipeline.planarizer import Planarizer
 
 
@@ -117,7 +118,7 @@ class FileReader:
         if first is None:
             raise InputError(f"{path}: {_why_empty(path, self.clip)}")
         way = orientation.of_matrix(orientation.matrix_of(first))
-        if self._decoder.stream.disposition & Disposition.dependent and (grid := heif.find_grid(path)):
+        if self._decoder.stream.disposition & Disposition.dependent and (grid := heif_boxes.find_grid(path)):
             pts = first.pts
             first, way = heif.assemble(path, grid), grid.orientation
             first.pts = pts

@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pytest
 
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline import color
 from stylize_video.pipeline.color import ColorConverter
 from stylize_video.pipeline.frames import ColorTags
-from stylize_video.pipeline.orientation import Orientation
 from stylize_video.pipeline.planarizer import Planarizer
 from stylize_video.pipeline.planarizer import turned as turned_by
 from tests import drawing

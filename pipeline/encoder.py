@@ -25,6 +25,7 @@ from stylize_video.pipeline.interrupts import patient
 from stylize_video.pipeline.palette import Palette
 from stylize_video.pipeline.partial import PartialFile, output_errors
 from stylize_video.pipeline.report import WriteReport
+from stylize_video.pipeline.side_facts import STEREO_TAG
 
 __all__ = ["EncoderOptions", "FileWriter", "WriteReport"]
 
@@ -121,10 +122,12 @@ class FileWriter:
             self._encoder, info.pixel_format, info.bit_depth, options.pixel_format
         )
         self.color = pixels.output_color(info.color, self.pixel_format, self._encoder, info.coded_height)
-        self._coded = pixels.coded_size(self._encoder, self.pixel_format, self.width, self.height)
         self._label: Labeller | None = None
         if info.first_field is not None and not (self.upright and info.quarter_turns % 2):
             self._choose_fields(info.first_field)
+        self._coded = pixels.coded_size(
+            self._encoder, self.pixel_format, self.width, self.height, fields=self._label is not None
+        )
         if options.pixel_format is None and pixels.reduces_chroma(self._encoder, info.pixel_format):
             self._notes.append(
                 f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
@@ -132,18 +135,18 @@ class FileWriter:
             )
         if self._coded != (self.width, self.height):
             self._notes.append(
-                f"{self.width}x{self.height} px: {self.pixel_format} holds even sizes only; the last "
+                f"{self.width}x{self.height} px can't be cut into {self.pixel_format}'s samples; the last "
                 f"column or row is repeated, to {self._coded[0]}x{self._coded[1]}"
             )
 
     def _choose_fields(self, first: str) -> None:
         """Whether the output can say that it is interlaced, and which field comes first."""
         top = "top" if first == TOP_FIRST else "bottom"
-        if formats.holds_fields(self._encoder, self._coded[1]):
+        if formats.holds_fields(self._encoder):
             self._label = Labeller(first)
             how = f"the output is labelled so, {top} field first; --deinterlace makes whole frames"
         else:
-            how = f"{self._encoder} can't say so of such a film; --deinterlace makes whole frames"
+            how = f"{self._encoder} can't say so; --deinterlace makes whole frames"
         self._notes.append(f"interlaced: both fields are painted as one; {how}")
 
     def write(self, picture: av.VideoFrame) -> None:
@@ -164,6 +167,8 @@ class FileWriter:
         picture = pixels.padded(picture, *self._coded)
         if self._label is not None:
             picture = self._label(picture)
+        # As labelled, for some encoders go by their frames.
+        picture.colorspace, picture.color_range, picture.color_primaries, picture.color_trc = self.color
         # The decoder's choice; encoders would take it for an order.
         picture.pict_type = 0
         with self._failing():
@@ -254,7 +259,7 @@ class FileWriter:
             self._encoder, options.crf, options.preset, self.width * self.height
         )
         if self._label is not None:
-            settings |= formats.field_options(self._label.first)
+            settings |= formats.field_options(self._encoder, self._label.first)
         stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
         codec = stream.codec_context
         codec.width, codec.height = self._coded
@@ -273,7 +278,16 @@ class FileWriter:
         if carrier.film is not None:
             stream.metadata.update(holding.film_tags(carrier.film, self._format, carrier.clip))
             stream.disposition = carrier.film.disposition
+            self._note_stereo(carrier.film)
         self._stream = stream
+
+    def _note_stereo(self, film: VideoStream) -> None:
+        kind = film.metadata.get(STEREO_TAG)
+        if kind not in (None, "mono") and self._format.muxer not in ("matroska", "webm"):
+            self._notes.append(
+                f"stereoscopic video ({kind}): its label can't be written to {self._format.name}; "
+                "players have to be told"
+            )
 
     def _open_encoder(self, codec: VideoCodecContext) -> None:
         if self._encoder == "libsvtav1":

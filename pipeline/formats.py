@@ -253,17 +253,18 @@ def codec_tag(container: Container, encoder: str) -> str | None:
     return "hvc1" if is_hevc and container.muxer in ("mp4", "mov") else None
 
 
-def holds_fields(encoder: str, height: int) -> bool:
-    """Whether interlaced frames can be labelled so. x264 wants whole chroma samples of each field."""
-    return encoder in _FIELD_CODECS and (encoder != "libx264" or height % 4 == 0)
+def holds_fields(encoder: str) -> bool:
+    """Whether interlaced frames can be labelled so."""
+    return encoder in _FIELD_CODECS
 
 
-def field_options(first: str) -> dict[str, str]:
+def field_options(encoder: str, first: str) -> dict[str, str]:
     """Options for an encoder of interlaced frames; `first`: "tff" or "bff".
 
     In the words of FFmpeg's containers "tb" and "bt" are woven fields, the top or the bottom one shown first.
     """
-    return {"flags": "+ildct+ilme", "field_order": "tb" if first == "tff" else "bt"}
+    options = {"flags": "+ildct+ilme", "field_order": "tb" if first == "tff" else "bt"}
+    return options | ({"x264-params": f"{first}=1"} if encoder == "libx264" else {})
 
 
 def holds_aspect(container: Container, encoder: str) -> bool:

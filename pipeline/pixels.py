@@ -86,11 +86,17 @@ def reduces_chroma(encoder: str, source: str) -> bool:
     return encoder in _PLAYED and (kind.is_rgb or kind.has_palette)
 
 
-def coded_size(encoder: str, pixel_format: str, width: int, height: int) -> tuple[int, int]:
-    """The size (px) that is encoded for such pictures: H.264 and H.265 can't cut a chroma sample."""
+def coded_size(
+    encoder: str, pixel_format: str, width: int, height: int, *, fields: bool = False
+) -> tuple[int, int]:
+    """The size (px) that is encoded for such pictures, where each of two `fields` may have to be whole.
+
+    H.264 and H.265 can't cut a chroma sample in two.
+    """
     if encoder not in _EVEN:
         return width, height
     across, down = _subsampling(pixel_format)
+    down *= 1 + fields
     return -(-width // across) * across, -(-height // down) * down
 
 

@@ -19,7 +19,7 @@ class Planarizer:
     Args:
         pixel_format: of the planes.
         width, height: px, of the planes before they are turned.
-        orientation: what is done to them last.
+        orientation: how they are turned and mirrored then.
         fit: the size (px) for a decoded frame, which may be smaller; then there are black bars around it.
     """
 
@@ -37,7 +37,8 @@ class Planarizer:
         self.height = height
         self._orientation = orientation or Orientation()
         self._fit = fit or (lambda _: (width, height))
-        self._reformatter = VideoReformatter()
+        self._turnable = color.turnable_format(pixel_format, width, height, self._orientation)
+        self._reformatter, self._after_turning = VideoReformatter(), VideoReformatter()
         self._tone_mapper: color.ToneMapper | None = None
 
     def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
@@ -50,25 +51,36 @@ class Planarizer:
             picture = _grey_to_planar(picture, self.pixel_format)
         name = picture.format.name.replace("yuvj", "yuv")  # the same planes
         size = self._fit(picture)
-        if (name, picture.width, picture.height) != (self.pixel_format, *size):
-            picture = self._reformat(picture, *size)
+        if (name, picture.width, picture.height) != (self._turnable, *size):
+            picture = self._reformat(self._reformatter, picture, *size, self._turnable)
         if size != (self.width, self.height):
             picture = bars.around(picture, self.width, self.height)
-        return turned(picture, self._orientation)
+        picture = turned(picture, self._orientation)
+        if self._turnable != self.pixel_format:
+            shape = (picture.width, picture.height)
+            picture = self._reformat(self._after_turning, picture, *shape, self.pixel_format)
+        return picture
 
-    def _reformat(self, picture: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    def _reformat(
+        self,
+        reformatter: VideoReformatter,
+        picture: av.VideoFrame,
+        width: int,
+        height: int,
+        pixel_format: str,
+    ) -> av.VideoFrame:
         tags = color.tags_of(picture)
         matrix = color.SWSCALE_MATRIX[color.matrix_of(tags, picture.height)]
         source_range = color.effective_range(picture.format.name, tags)
-        return self._reformatter.reformat(
+        return reformatter.reformat(
             picture,
             width=width,
             height=height,
-            format=self.pixel_format,
+            format=pixel_format,
             src_colorspace=matrix,
             src_color_range=source_range,
             dst_colorspace=matrix,
-            dst_color_range=color.FULL if color.is_rgb(self.pixel_format) else source_range,
+            dst_color_range=color.FULL if color.is_rgb(pixel_format) else source_range,
             interpolation=color.FLAGS,
         )
 
@@ -80,8 +92,7 @@ def turned(planes: av.VideoFrame, orientation: Orientation) -> av.VideoFrame:
     name = planes.format.name
     size = (planes.height, planes.width) if orientation.turns % 2 else (planes.width, planes.height)
     target = av.VideoFrame(*size, name)
-    target.pts = planes.pts
-    target.colorspace, target.color_range = planes.colorspace, planes.color_range
+    color.copy_labels(planes, target)
     samples = 3 if color.is_rgb(name) else 1
     for mine, theirs in zip(color.planes_of(target), color.planes_of(planes), strict=True):
         pixels = theirs.reshape(len(theirs), -1, samples)

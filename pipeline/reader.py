@@ -75,7 +75,7 @@ class FileReader:
             first, way = self._begin(deinterlace=deinterlace)
             turned = way if upright or way.mirrored else Orientation()
             self.info = _describe(self._decoder, first, max_size, way, turned, deinterlace=deinterlace)
-            self.report.remarks += _remarks(self._decoder, first, self.info, deinterlace=deinterlace)
+            self.report.remarks += _remarks(self._decoder, first, deinterlace=deinterlace)
         except BaseException:
             self.close()
             raise
@@ -93,6 +93,12 @@ class FileReader:
         """All frames of the clip, once; without `rgb` as stored planes alone."""
         for picture in self._pictures:
             pts = picture.pts or 0  # the decoder gave it one
+            if picture.interlaced_frame and self.info.first_field is None:
+                self._remark_once(
+                    "fields",
+                    "interlaced; both fields are painted as one and not labelled so, --deinterlace makes "
+                    "whole frames",
+                )
             planes = self._planarize(picture if self._hidden else self._opaque(picture))
             yield Frame(
                 self._converter.pixels(planes) if rgb else None,
@@ -183,7 +189,6 @@ def _describe(
     width, height = _fit(picture.width, picture.height, max_size)
     whole = height == picture.height and not turned.turns % 2
     aspect = decoder.stream.sample_aspect_ratio or None
-    pixel_format = color.turnable_format(pixel_format, width, height, turned)
     if turned.turns % 2:
         width, height = height, width
         aspect = 1 / aspect if aspect else None
@@ -219,9 +224,7 @@ def _output_tags(picture: av.VideoFrame, height: int) -> ColorTags:
     return tags
 
 
-def _remarks(
-    decoder: FilmDecoder, picture: av.VideoFrame, info: VideoInfo, *, deinterlace: bool
-) -> Iterator[str]:
+def _remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool) -> Iterator[str]:
     """What can't be kept of such frames."""
     path = decoder.path
     if decoder.choice is not None:
@@ -230,9 +233,7 @@ def _remarks(
         yield f"{path}: HDR is converted to BT.709 SDR"
     if deinterlace:
         yield f"{path}: deinterlaced, one whole frame for each two fields"
-    elif picture.interlaced_frame and info.first_field is None:
-        yield f"{path}: interlaced; both fields are scaled and painted as one, --deinterlace takes them apart"
-    for fact in side_facts.lost(picture):
+    for fact in side_facts.lost(picture, decoder.stream.metadata):
         yield f"{path}: {fact}"
 
 

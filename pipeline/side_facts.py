@@ -22,7 +22,7 @@ _STEREO = (
 
 
 def lost(picture: av.VideoFrame, tags: Mapping[str, str]) -> Iterator[str]:
-    """A line for each label of a frame that the output won't have; Matroska keeps stereo as one of its `tags`."""
+    """A line for each label of a frame that the output won't have; stereo may be one of its `tags`."""
     found = side_data(picture)
     if (data := found.get(Type.SPHERICAL)) is not None:
         yield (

@@ -12,6 +12,8 @@ from av.filter import Graph
 
 TOP_FIRST, BOTTOM_FIRST = "tff", "bff"
 
+Waiting = deque[tuple[int | None, Fraction | None, int]]  # times of the frames in the filter
+
 
 def first_field(picture: av.VideoFrame) -> str | None:
     """TOP_FIRST or BOTTOM_FIRST; None for a progressive picture.
@@ -56,32 +58,34 @@ def deinterlaced(pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     graph: Graph | None = None
     kind: tuple[object, ...] | None = None
     which = ""
-    waiting: deque[int | None] = deque()
+    waiting: Waiting = deque()
     for picture in pictures:
         which = which or ("interlaced" if picture.interlaced_frame else "all")
         found = (picture.width, picture.height, picture.format.name)
         if graph is None or found != kind:
             yield from _rest(graph, waiting)
             graph, kind = _graph(picture, ("bwdif", f"mode=send_frame:deint={which}")), found
-        waiting.append(picture.pts)
+        waiting.append((picture.pts, picture.time_base, picture.duration))
         graph.push(picture)
         yield from _ready(graph, waiting)
     yield from _rest(graph, waiting)
 
 
-def _rest(graph: Graph | None, waiting: deque[int | None]) -> Iterator[av.VideoFrame]:
+def _rest(graph: Graph | None, waiting: Waiting) -> Iterator[av.VideoFrame]:
     if graph is not None:
         graph.push(None)
         yield from _ready(graph, waiting)
 
 
-def _ready(graph: Graph, waiting: deque[int | None]) -> Iterator[av.VideoFrame]:
+def _ready(graph: Graph, waiting: Waiting) -> Iterator[av.VideoFrame]:
     while True:
         try:
             picture = cast(av.VideoFrame, graph.pull())
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        picture.pts = waiting.popleft()
+        picture.pts, base, picture.duration = waiting.popleft()
+        if base is not None:  # bwdif counts in half ticks
+            picture.time_base = base
         yield picture
 
 

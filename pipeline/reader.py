@@ -100,6 +100,7 @@ class FileReader:
                     "whole frames",
                 )
             planes = self._planarize(picture if self._hidden else self._opaque(picture))
+            planes.pts, planes.time_base = pts, self.info.time_base  # FFmpeg gives the last ones no time base
             yield Frame(
                 self._converter.pixels(planes) if rgb else None,
                 pts,

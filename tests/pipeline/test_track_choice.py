@@ -85,8 +85,7 @@ def test_the_users_choice(tmp_path: Path) -> None:
         PaintOptions(video_track=0)
 
 
-@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
-@pytest.mark.parametrize("track", [None, 1])
+@pytest.mark.parametrize(("suffix", "track"), [("mkv", None), ("mp4", 1)])
 def test_the_others_are_carried(track: int | None, suffix: str, tmp_path: Path) -> None:
     """The painted one keeps its place; the other and the sound are the same packets."""
     path = make(tmp_path / f"two.{suffix}", [Track(LARGE, 1), Track(SMALL, 4, default=True)])

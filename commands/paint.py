@@ -136,6 +136,17 @@ def paint(
     duration: Annotated[
         str | None, typer.Option(help="How long to go on: seconds or HH:MM:SS.", show_default=False)
     ] = None,
+    video_track: Annotated[
+        int | None,
+        typer.Option(
+            help="Which of several films in the file, from 1. Default: one that moves, the default one, the "
+            "largest.",
+            show_default=False,
+        ),
+    ] = PaintOptions.video_track,
+    deinterlace: Annotated[
+        bool, typer.Option("--deinterlace", help="Make whole frames of an interlaced film's fields.")
+    ] = PaintOptions.deinterlace,
     codec: Annotated[
         str | None,
         typer.Option(help="h264, h265, vp9, av1, ... Default: H.264, VP9 in webm.", show_default=False),
@@ -146,6 +157,13 @@ def paint(
     preset: Annotated[
         str | None, typer.Option(help="The encoder's preset, e.g. fast, slow.", show_default=False)
     ] = PaintOptions.preset,
+    pixel_format: Annotated[
+        str | None,
+        typer.Option(
+            help="FFmpeg's name, e.g. yuv444p, yuv422p10le. Default: near the input's; 4:2:0 of GIF and RGB.",
+            show_default=False,
+        ),
+    ] = PaintOptions.pixel_format,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
     ] = PaintOptions.overwrite,
@@ -203,9 +221,12 @@ def paint(
             tile=tile,
             start=None if start is None else parse_time(start),
             duration=None if duration is None else parse_time(duration),
+            video_track=video_track,
+            deinterlace=deinterlace,
             codec=codec,
             crf=crf,
             preset=preset,
+            pixel_format=pixel_format,
             overwrite=overwrite,
             verify=verify,
         )

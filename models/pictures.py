@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
-from stylize_video.models import picture_size, whole_file
+from stylize_video.models import heif_boxes, picture_size, whole_file
 from stylize_video.models.picture_names import check_picture_name
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
@@ -22,16 +22,21 @@ _QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 101),  # lossless
 }
 
+_NEUTRAL = 127.5  # what is put where a picture is transparent
+
 READ_PIXELS = 2**25  # an 8K frame (7680x4320); of larger pictures nobody needs more
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
 
-def read_picture(path: Path, *, whole: bool = False) -> Picture:
-    """Read a picture file as (H, W, 3) uint8 RGB, turned upright by its EXIF tag.
+def read_picture(path: Path, *, whole: bool = False, hidden: bool = False) -> Picture:
+    """Read a picture file as (H, W, 3) uint8 RGB, turned and mirrored upright by its EXIF tag.
+
+    Where it is transparent there is grey, or with `hidden` the colours that lie there.
 
     Args:
         path: the file.
         whole: keep its size; else pictures of more than `READ_PIXELS` are reduced to fewer.
+        hidden: keep what lies under transparent places.
 
     Raises:
         InputError: the file is missing, is no picture, or too large a one.
@@ -46,7 +51,11 @@ def read_picture(path: Path, *, whole: bool = False) -> Picture:
         raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
         raise InputError(f"{path}: not a picture that OpenCV can read")
-    pixels: Picture = picture  # type: ignore[assignment]  # flags ask for bytes
+    pixels: Picture = np.asarray(picture, np.uint8)
+    if data[4:8] == b"ftyp":  # of AVIF OpenCV doesn't heed it
+        pixels = heif_boxes.find_orientation(path).upright(pixels)
+    if not hidden and not reduced:
+        pixels = _opaque(pixels, data)
     return np.ascontiguousarray((_within(pixels, READ_PIXELS) if reduced else pixels)[:, :, ::-1])
 
 
@@ -93,6 +102,33 @@ def _within(picture: Picture, pixels: int) -> Picture:
     height, width = picture.shape[:2]
     scale = (pixels / (height * width)) ** 0.5
     return picture if scale >= 1 else resize_longer_side(picture, int(max(height, width) * scale))
+
+
+def _opaque(picture: Picture, data: bytes) -> Picture:
+    """A decoded picture (BGR, upright) on grey where the file says that it is transparent."""
+    if data[:2] == b"\xff\xd8":  # JPEG has no alpha
+        return picture
+    stored: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
+        return picture
+    if stored.dtype == np.uint16:
+        stored = (stored >> 8).astype(np.uint8)
+    stored = _as_upright(stored, picture)
+    if (stored[..., 3] == 255).all():
+        return picture
+    share = stored[..., 3:] / np.float32(255)
+    flat: Picture = np.rint(_NEUTRAL + (picture - np.float32(_NEUTRAL)) * share).astype(np.uint8)
+    return flat
+
+
+def _as_upright(stored: NDArray[Any], picture: Picture) -> NDArray[Any]:
+    """Colours and alpha turned as OpenCV has turned the colours alone; its metadata would need a parser."""
+    for flipped in (stored, stored[:, ::-1]):
+        for turns in range(4):
+            turned = np.rot90(flipped, turns)
+            if turned.shape[:2] == picture.shape[:2] and np.array_equal(turned[..., :3], picture):
+                return turned
+    return stored if stored.shape[:2] == picture.shape[:2] else np.rot90(stored)
 
 
 def resize_longer_side(picture: Picture, size: int) -> Picture:

@@ -18,12 +18,12 @@ from typing import cast
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.stream import AttachmentStream, Stream
+from av.stream import AttachmentStream, Disposition, Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import copying, hidden, holding, sound
+from stylize_video.pipeline import copying, hidden, holding, sound, track_choice
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -44,9 +44,16 @@ class Carrier:
     """
 
     def __init__(
-        self, path: Path, container: Container, clip: TimeRange, timeline: Timeline | None = None
+        self,
+        path: Path,
+        container: Container,
+        clip: TimeRange,
+        timeline: Timeline | None = None,
+        film: int | None = None,
     ) -> None:
         """Open the source, whose packets are to be moved onto the `timeline`.
+
+        Stream `film` of it is painted; None: the one that is most likely meant.
 
         Raises:
             InputError: it can't be opened (any more).
@@ -60,7 +67,7 @@ class Carrier:
             self.source = av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape")
         except (OSError, av.FFmpegError) as error:
             raise InputError(f"{path}: can't be opened again for its sound: {error}") from error
-        self.film = holding.film_stream(self.source)
+        self.film = track_choice.painted(self.source, path, film)
         self._tracks: dict[int, Track] = {}
         self._bases: dict[int, Fraction] = {}  # s
         self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
@@ -232,7 +239,12 @@ class Carrier:
         self._note_conversion(stream, encoder)
 
     def _is_implied(self, stream: Stream) -> bool:
-        """Whether the muxer makes this stream by itself: MP4's chapters and time code are tracks."""
+        """Whether the muxer makes this stream by itself, or the painting holds it already.
+
+        MP4's chapters and time code are tracks; tiles are put together to one picture.
+        """
+        if stream.disposition & Disposition.dependent or track_choice.is_photograph(stream):
+            return True
         if stream.type != "data" or "mp4" not in self.source.format.name:
             return False
         is_chapters = stream.name == "bin_data" and bool(self.source.chapters())

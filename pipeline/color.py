@@ -13,22 +13,22 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline.frames import ColorTags, Pixels
 
 LIMITED, FULL = 1, 2
 BT709, BT601 = 1, 6
 _PQ, _HLG = 16, 18
 _HD_LINES = 720
-_WITH_ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16")
-SDR_FORMAT = "yuv420p10le"  # what HDR becomes
+SDR_FORMAT = "yuv420p"  # what HDR becomes: players take SDR in 8 bits
 
 # ISO/IEC 23091-2 matrix codes -> libswscale's SWS_CS_*. Constant-luminance BT.2020 (10) is taken as
 # the other one, as every player does. YCgCo and the rest libswscale does not know.
-_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 
 # Without these, libswscale rounds carelessly and takes every second chroma sample as it is.
 # Not bilinear: with 48-bit RGB it returns garbage (libswscale 9.5).
-_FLAGS = (
+FLAGS = (
     Interpolation.BICUBIC
     | Interpolation.ACCURATE_RND
     | Interpolation.FULL_CHR_H_INT
@@ -44,6 +44,15 @@ def tags_of(picture: av.VideoFrame) -> ColorTags:
         int(picture.color_primaries),
         int(picture.color_trc),
     )
+
+
+def copy_labels(source: av.VideoFrame, target: av.VideoFrame) -> None:
+    """Give `target` the time and the colour tags of `source`."""
+    target.pts = source.pts
+    if source.time_base is not None:
+        target.time_base = source.time_base
+    target.colorspace, target.color_range = source.colorspace, source.color_range
+    target.color_primaries, target.color_trc = source.color_primaries, source.color_trc
 
 
 def is_hdr(tags: ColorTags) -> bool:
@@ -90,10 +99,18 @@ def planar_format(pixel_format: str) -> str:
     return name
 
 
-def turnable_format(pixel_format: str) -> str:
-    """The nearest format whose chroma is shared alike across and down, so that it can be turned."""
-    sampling = pixel_format[3:6]
-    return pixel_format.replace(sampling, "444", 1) if sampling in ("422", "440", "411") else pixel_format
+def turnable_format(pixel_format: str, width: int, height: int, orientation: Orientation) -> str:
+    """The nearest format in which planes of that size (px) can be turned, sample by sample.
+
+    Chroma must be shared alike across and down for quarter turns, and lie alike from both ends.
+    """
+    if is_rgb(pixel_format) or orientation == Orientation():
+        return pixel_format
+    layout = av.VideoFormat(pixel_format)
+    across, down = 64 // layout.chroma_width(64), 64 // layout.chroma_height(64)
+    if (orientation.turns % 2 and across != down) or width % across or height % down:
+        return pixel_format.replace(pixel_format[3:6], "444", 1)
+    return pixel_format
 
 
 class ColorConverter:
@@ -154,27 +171,19 @@ class ColorConverter:
         return reformatter.reformat(
             picture,
             format=pixel_format,
-            src_colorspace=_SWSCALE_MATRIX[matrix_of(self._source, self._height)],
+            src_colorspace=SWSCALE_MATRIX[matrix_of(self._source, self._height)],
             src_color_range=effective_range(name, self._source),
-            dst_colorspace=_SWSCALE_MATRIX[matrix_of(self._output, self._height)],
+            dst_colorspace=SWSCALE_MATRIX[matrix_of(self._output, self._height)],
             dst_color_range=effective_range(pixel_format, self._output),
-            interpolation=_FLAGS,
+            interpolation=FLAGS,
         )
 
 
 def matrix_of(tags: ColorTags, height: int) -> int:
     """The matrix of planes: the tag's, or where it says nothing, what players assume at that height."""
-    if tags.matrix in _SWSCALE_MATRIX:
+    if tags.matrix in SWSCALE_MATRIX:
         return tags.matrix
     return BT709 if height >= _HD_LINES else BT601
-
-
-def is_transparent(picture: av.VideoFrame) -> bool:
-    """Whether any pixel of a frame is not opaque."""
-    name = picture.format.name
-    if name == "pal8" or not name.startswith(_WITH_ALPHA):
-        return False
-    return bool((picture.reformat(format="rgba").to_ndarray()[..., 3] < 255).any())
 
 
 def effective_range(pixel_format: str, tags: ColorTags) -> int:
@@ -184,51 +193,8 @@ def effective_range(pixel_format: str, tags: ColorTags) -> int:
     return tags.range or LIMITED
 
 
-class Planarizer:
-    """Decoded frames -> planes of one size and one of `planar_format`'s formats.
-
-    The values of luma and chroma stay as they are unless the frame is scaled, or HDR.
-    """
-
-    def __init__(self, pixel_format: str, width: int, height: int, *, turns: int = 0) -> None:
-        self.pixel_format = pixel_format
-        self.width = width
-        self.height = height
-        self._turns = turns
-        self._reformatter = VideoReformatter()
-        self._tone_mapper: ToneMapper | None = None
-
-    def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
-        """Convert one decoded frame; the result may be the frame itself."""
-        if is_hdr(tags_of(picture)):
-            self._tone_mapper = self._tone_mapper or ToneMapper(picture)
-            picture = self._tone_mapper(picture)
-        if is_grey(picture.format.name):
-            picture = _grey_to_planar(picture, self.pixel_format)
-        name = picture.format.name.replace("yuvj", "yuv")  # the same planes
-        if (name, picture.width, picture.height) != (self.pixel_format, self.width, self.height):
-            picture = self._reformat(picture)
-        return turned(picture, self._turns)
-
-    def _reformat(self, picture: av.VideoFrame) -> av.VideoFrame:
-        tags = tags_of(picture)
-        matrix = _SWSCALE_MATRIX[matrix_of(tags, picture.height)]
-        source_range = effective_range(picture.format.name, tags)
-        return self._reformatter.reformat(
-            picture,
-            width=self.width,
-            height=self.height,
-            format=self.pixel_format,
-            src_colorspace=matrix,
-            src_color_range=source_range,
-            dst_colorspace=matrix,
-            dst_color_range=FULL if is_rgb(self.pixel_format) else source_range,
-            interpolation=_FLAGS,
-        )
-
-
 class ToneMapper:
-    """HDR (PQ or HLG) -> BT.709 SDR, 10 bit 4:2:0, by libswscale's perceptual mapping.
+    """HDR (PQ or HLG) -> BT.709 SDR in `SDR_FORMAT`, by libswscale's perceptual mapping.
 
     That is ITU-R BT.2390's curve from the film's own peak (its mastering metadata, else the transfer
     function's) down to SDR's, so highlights are rolled off rather than clipped. Only the filter can be
@@ -254,6 +220,11 @@ class ToneMapper:
             one.link_to(other)
         self._graph.configure()
         self._source, self._sink = source, sink
+        self._kind = _kind(picture)
+
+    def takes(self, picture: av.VideoFrame) -> bool:
+        """Whether it was made for such frames."""
+        return _kind(picture) == self._kind
 
     def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
         """Convert one frame."""
@@ -264,34 +235,8 @@ class ToneMapper:
         return mapped
 
 
-def turned(planes: av.VideoFrame, turns: int) -> av.VideoFrame:
-    """Planes turned by quarter turns anticlockwise. Chroma must be as wide as it is high, or RGB."""
-    if turns == 0:
-        return planes
-    name = planes.format.name
-    size = (planes.height, planes.width) if turns % 2 else (planes.width, planes.height)
-    target = av.VideoFrame(*size, name)
-    target.pts = planes.pts
-    target.colorspace, target.color_range = planes.colorspace, planes.color_range
-    samples = 3 if is_rgb(name) else 1
-    for mine, theirs in zip(planes_of(target), planes_of(planes), strict=True):
-        pixels = theirs.reshape(len(theirs), -1, samples)
-        mine[...] = np.rot90(pixels, turns).reshape(mine.shape)
-    return target
-
-
-def _grey_to_planar(picture: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
-    """Grey with neutral chroma, done by hand: libswscale takes all grey as full range."""
-    depth = bit_depth(pixel_format)
-    grey = picture.reformat(format="gray" if depth <= 8 else f"gray{depth}le").to_ndarray()
-    target = av.VideoFrame(picture.width, picture.height, pixel_format)
-    target.pts = picture.pts
-    target.colorspace, target.color_range = picture.colorspace, picture.color_range
-    luma, *chroma = planes_of(target)
-    luma[...] = grey
-    for plane in chroma:
-        plane[...] = 1 << (depth - 1)
-    return target
+def _kind(picture: av.VideoFrame) -> tuple[object, ...]:
+    return picture.width, picture.height, picture.format.name, tags_of(picture).transfer
 
 
 Samples = NDArray[Any]  # uint8 or uint16

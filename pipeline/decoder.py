@@ -17,7 +17,7 @@ import av
 from av.codec.codec import Capabilities
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import clock_survey, holding, limits, losses
+from stylize_video.pipeline import clock_survey, holding, limits, losses, track_choice, transparency
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.losses import Missing
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
@@ -70,19 +70,24 @@ class ReadingReport:
 
 
 class FilmDecoder:
-    """Demuxes and decodes the film in a file: its first video stream that is no cover.
+    """Demuxes and decodes the film in a file, or the one of several that `track_choice` takes.
 
     Args:
         path: the file.
         start: seconds after the film's beginning to start at.
         duration: seconds to read from there.
+        track: which of its films, from 1 on; None: the one that is most likely meant.
 
     Raises:
         InputError: no such file, a folder, not a film, or no video in it.
+        UsageError: no film of that number.
     """
 
-    def __init__(self, path: Path, *, start: Fraction | None, duration: Fraction | None) -> None:
+    def __init__(
+        self, path: Path, *, start: Fraction | None, duration: Fraction | None, track: int | None = None
+    ) -> None:
         self.path = path
+        self._track = track
         self.report = ReadingReport()
         self._waiting: deque[int] = deque()  # dts of packets without pts, for frames still to come
         self._thread_type: Literal["AUTO", "SLICE"] = "AUTO"
@@ -136,6 +141,11 @@ class FilmDecoder:
                 self.report.times.append(picture.pts)
                 yield picture
 
+    @property
+    def aspect(self) -> Fraction | None:
+        """Of the samples of the frame decoded last, width by height; None if nothing is said."""
+        return self._codec.sample_aspect_ratio or self.stream.sample_aspect_ratio or None
+
     def close(self) -> None:
         """Let go of the file. Safe to call again."""
         self._container.close()
@@ -151,12 +161,14 @@ class FilmDecoder:
     def _open(self) -> None:
         self._container = self._reopen()
         try:
-            self.stream = _film_stream(self._container, self.path)
+            self.stream = track_choice.choose(self._container, self.path, self._track)
+            self.choice = track_choice.note(self._container, self.path, self.stream)  # a line, or None
         except BaseException:
             self._container.close()
             raise
-        self.stream.thread_type = self._thread_type
-        self.stream.codec_context.options = limits.CODEC_OPTIONS
+        self._codec = transparency.decoder_with_alpha(self.stream) or self.stream.codec_context
+        self._codec.thread_type = self._thread_type
+        self._codec.options = limits.CODEC_OPTIONS
 
     def _seek(self, time: Fraction) -> None:
         """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
@@ -255,7 +267,7 @@ class FilmDecoder:
         if packet.size and packet.pts is None and packet.dts is not None:
             self._waiting.append(packet.dts)
         try:
-            pictures = self.stream.decode(packet if packet.size else None)
+            pictures = self._codec.decode(packet if packet.size else None)
         except av.error.EOFError:
             return []
         except av.FFmpegError:
@@ -286,7 +298,7 @@ class FilmDecoder:
 
     def _look_closer(self) -> None:
         """Have the film decoded again if the way it is decoded may have made damage worse."""
-        codec = self.stream.codec_context.codec
+        codec = self._codec.codec
         if self._thread_type == "AUTO" and codec.capabilities & Capabilities.frame_threads:
             raise _DamageError
 
@@ -323,16 +335,6 @@ def _open(path: Path, options: dict[str, str] | None = None) -> av.container.Inp
         raise InputError(f"{path}: not a film or a picture that FFmpeg can read") from error
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
-
-
-def _film_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    stream = holding.film_stream(container)
-    if stream is not None:
-        if stream.codec_context is None:
-            raise InputError(f"{path}: its video codec is unknown to FFmpeg")
-        return stream
-    kinds = sorted({stream.type for stream in container.streams})
-    raise InputError(f"{path}: no video in it, only {' and '.join(kinds) or 'an empty container'}")
 
 
 def _end_of(packet: Packet) -> Fraction:

@@ -20,11 +20,13 @@ from stylize_video.pipeline import formats, holding, pixels
 from stylize_video.pipeline.captions import CaptionWriter
 from stylize_video.pipeline.carry import Carrier
 from stylize_video.pipeline.clock import OutputClock
+from stylize_video.pipeline.fields import TOP_FIRST, Labeller
 from stylize_video.pipeline.frames import TimeRange, VideoInfo
 from stylize_video.pipeline.interrupts import patient
 from stylize_video.pipeline.palette import Palette
 from stylize_video.pipeline.partial import PartialFile, output_errors
 from stylize_video.pipeline.report import WriteReport
+from stylize_video.pipeline.side_facts import STEREO_TAG
 
 __all__ = ["EncoderOptions", "FileWriter", "WriteReport"]
 
@@ -42,6 +44,7 @@ class EncoderOptions:
     crf: int | None = None  # quality, 0 is best; 17 for H.264
     preset: str | None = None  # speed, in the encoder's own words
     overwrite: bool = False
+    pixel_format: str | None = None  # FFmpeg's name
 
 
 @contextmanager
@@ -94,33 +97,59 @@ class FileWriter:
         formats.check_quality(encoder, options.crf, options.preset)
         self._info = info
         self._encoder = encoder
-        self._choose()
+        self._notes: list[str] = []
+        self._choose(options)
         self._clock = OutputClock(self._format, info, clip)
         self._captions = CaptionWriter(av.Codec(encoder, "w").canonical_name)
         self._palette: Palette | None = None
-        self._notes: list[str] = []
         self._whole = False  # whether the file is finished, if only under its partial name
         self._container: OutputContainer | None = None
         self._carrier: Carrier | None = None
         self._file = PartialFile(path, overwrite=options.overwrite)
         try:
-            self._carrier = Carrier(info.path, self._format, clip, info.timeline)
+            self._carrier = Carrier(info.path, self._format, clip, info.timeline, info.stream)
             with output_errors(path):
                 self._open(self._carrier, options)
         except BaseException:
             self.close()
             raise
 
-    def _choose(self) -> None:
-        """Settle size, pixel format and colour of the pictures."""
+    def _choose(self, options: EncoderOptions) -> None:
+        """Settle size, pixel format, colour and fields of the pictures."""
         info = self._info
         self.upright = info.quarter_turns == 0 or not self._format.rotation
         stored = (info.coded_width, info.coded_height)
         self.width, self.height = (info.width, info.height) if self.upright else stored
         self.pixel_format = pixels.choose_pixel_format(
-            self._encoder, info.pixel_format, info.bit_depth, self.width, self.height
+            self._encoder, info.pixel_format, info.bit_depth, options.pixel_format
         )
         self.color = pixels.output_color(info.color, self.pixel_format, self._encoder, info.coded_height)
+        self._label: Labeller | None = None
+        if info.first_field is not None and not (self.upright and info.quarter_turns % 2):
+            self._choose_fields(info.first_field)
+        self._coded = pixels.coded_size(
+            self._encoder, self.pixel_format, self.width, self.height, fields=self._label is not None
+        )
+        if options.pixel_format is None and pixels.reduces_chroma(self._encoder, info.pixel_format):
+            self._notes.append(
+                f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
+                "--pixel-format yuv444p keeps all of them"
+            )
+        if self._coded != (self.width, self.height):
+            self._notes.append(
+                f"{self.width}x{self.height} px can't be cut into {self.pixel_format}'s samples; the last "
+                f"column or row is repeated, to {self._coded[0]}x{self._coded[1]}"
+            )
+
+    def _choose_fields(self, first: str) -> None:
+        """Whether the output can say that it is interlaced, and which field comes first."""
+        top = "top" if first == TOP_FIRST else "bottom"
+        if formats.holds_fields(self._encoder):
+            self._label = Labeller(first)
+            how = f"the output is labelled so, {top} field first; --deinterlace makes whole frames"
+        else:
+            how = f"{self._encoder} can't say so; --deinterlace makes whole frames"
+        self._notes.append(f"interlaced: both fields are painted as one; {how}")
 
     def write(self, picture: av.VideoFrame) -> None:
         """Encode `picture`, whose pts and time base are the source's; takes it over.
@@ -131,11 +160,19 @@ class FileWriter:
         if self._container is None:
             raise ValueError("the writer is closed")
         if self._format.is_picture and self._clock.times:
-            raise OutputError(f"{self.path}: {self._format.name} holds one frame; write a film")
+            raise OutputError(
+                f"{self.path}: the input has more than one frame and {self.path.suffix} holds one; "
+                "give an output with another extension, e.g. -o film.mp4"
+            )
         self._check(picture)
         captions = self._info.captions.take(picture.pts)
         self._clock.stamp(picture)
         self._captions.add(picture.pts, captions)
+        picture = pixels.padded(picture, *self._coded)
+        if self._label is not None:
+            picture = self._label(picture)
+        # As labelled, for some encoders go by their frames.
+        picture.colorspace, picture.color_range, picture.color_primaries, picture.color_trc = self.color
         # The decoder's choice; encoders would take it for an order.
         picture.pict_type = 0
         with self._failing():
@@ -239,14 +276,18 @@ class FileWriter:
             self._encoder, options.crf, options.preset, self.width * self.height
         )
         settings |= self._captions.encoder_options
+        if self._label is not None:
+            settings |= formats.field_options(self._encoder, self._label.first)
         stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
         codec = stream.codec_context
-        codec.width, codec.height = self.width, self.height
+        codec.width, codec.height = self._coded
         codec.pix_fmt = self.pixel_format
         codec.time_base = stream.time_base = self._clock.time_base
         codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc = self.color
         if not self._format.b_frames:
             codec.max_b_frames = 0
+        if (tag := formats.codec_tag(self._format, self._encoder)) is not None:
+            codec.codec_tag = tag
         if self._format.muxer == "gif":
             codec.pix_fmt = "pal8"
             self._palette = Palette(self.width, self.height, self._clock.time_base)
@@ -255,7 +296,16 @@ class FileWriter:
         if carrier.film is not None:
             stream.metadata.update(holding.film_tags(carrier.film, self._format, carrier.clip))
             stream.disposition = carrier.film.disposition
+            self._note_stereo(carrier.film)
         self._stream = stream
+
+    def _note_stereo(self, film: VideoStream) -> None:
+        kind = film.metadata.get(STEREO_TAG)
+        if kind not in (None, "mono") and self._format.muxer not in ("matroska", "webm"):
+            self._notes.append(
+                f"stereoscopic video ({kind}): its label can't be written to {self._format.name}; "
+                "players have to be told"
+            )
 
     def _open_encoder(self, codec: VideoCodecContext) -> None:
         if self._encoder == "libsvtav1":
@@ -347,4 +397,6 @@ class FileWriter:
             self._carrier.report(),
             tuple(notes),
             self._edit_tick,
+            self._stream.index,
+            self._coded,
         )

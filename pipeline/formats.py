@@ -61,6 +61,7 @@ def _picture(codec: str, muxer: str = "image2pipe") -> Container:
 
 
 _ASPECT_CODECS = frozenset({"libx264", "libx265", "h264_nvenc", "hevc_nvenc", "mpeg4"})
+_FIELD_CODECS = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "ffv1"})
 # RIFF's INFO list, as far as FFmpeg knows it
 _AVI_TAGS = frozenset(
     {"artist", "comment", "copyright", "date", "genre", "language", "title", "album", "track"}
@@ -241,6 +242,29 @@ def _held(extension: str) -> frozenset[str]:
         return container.only
     with av.open(io.BytesIO(), "w", format=container.muxer) as muxer:
         return frozenset(muxer.supported_codecs)
+
+
+def codec_tag(container: Container, encoder: str) -> str | None:
+    """The name of four letters that a stream needs for players to take it; None: the muxer's choice is right.
+
+    QuickTime, iOS and Safari play H.265 by "hvc1" only; FFmpeg writes "hev1".
+    """
+    is_hevc = encoder in ("libx265", "hevc_nvenc")
+    return "hvc1" if is_hevc and container.muxer in ("mp4", "mov") else None
+
+
+def holds_fields(encoder: str) -> bool:
+    """Whether interlaced frames can be labelled so."""
+    return encoder in _FIELD_CODECS
+
+
+def field_options(encoder: str, first: str) -> dict[str, str]:
+    """Options for an encoder of interlaced frames; `first`: "tff" or "bff".
+
+    In the words of FFmpeg's containers "tb" and "bt" are woven fields, the top or the bottom one shown first.
+    """
+    options = {"flags": "+ildct+ilme", "field_order": "tb" if first == "tff" else "bt"}
+    return options | ({"x264-params": f"{first}=1"} if encoder == "libx264" else {})
 
 
 def holds_aspect(container: Container, encoder: str) -> bool:

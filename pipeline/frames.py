@@ -81,6 +81,8 @@ class VideoInfo:
     timeline: Timeline = field(default_factory=Timeline)  # on which the frames' times lie
     centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
     captions: Captions = field(default_factory=Captions, compare=False)  # of frames on their way
+    stream: int | None = None  # index in the file; None: the film that is most likely meant
+    first_field: str | None = None  # of interlaced frames: "tff" or "bff" (top or bottom first)
 
     def __post_init__(self) -> None:
         if self.coded_width < 1 or self.coded_height < 1:

@@ -13,7 +13,6 @@ from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 from av.stream import Disposition, Stream
-from av.video.stream import VideoStream
 
 from stylize_video.pipeline import channels
 from stylize_video.pipeline.formats import Container
@@ -58,14 +57,6 @@ def describe(stream: Stream) -> str:
     if stream.language and stream.language != "und":
         words.append(stream.language)
     return f"stream {stream.index} ({', '.join(words)})"
-
-
-def film_stream(source: InputContainer) -> VideoStream | None:
-    """The stream that is painted: the first that is no cover picture."""
-    for stream in source.streams.video:
-        if not is_cover(stream):
-            return stream
-    return None
 
 
 def kind(stream: Stream) -> str:
@@ -177,7 +168,10 @@ def lost_labels(stream: Stream, container: Container) -> list[str]:
 def film_tags(film: Stream, container: Container, clip: TimeRange) -> Tags:
     """The tags of the stream that is painted; without a time code that no longer tells its first frame."""
     tags = stream_tags(film, container, changed=True)
-    return {k: v for k, v in tags.items() if clip.start is None or k.lower() != "timecode"}
+    gone = {"alpha_mode"}  # the painting is opaque
+    if clip.start is not None:
+        gone.add("timecode")
+    return {k: v for k, v in tags.items() if k.lower() not in gone}
 
 
 def muxer_options(

@@ -92,7 +92,7 @@ def paint(
     store = preflight.open_store(source, output, options)
     device = choose_device(options.device)
     container, _ = formats.check_output(output, options.codec)
-    clock = FilmClock.of(source) if options.masked else FilmClock()
+    clock = FilmClock.of(source, options.video_track) if options.masked else FilmClock()
     with ExitStack() as masks, _reader(source, options, upright=not container.rotation) as reader:
         limits.check_worth(reader.info)
         if reader.info.width * reader.info.height > _MEMORY_MATTERS:
@@ -105,7 +105,9 @@ def paint(
         else:
             painter = _painter(options, device, lambda: _open(options, clock, masks), exact=exact)
         coverage = Coverage(_open(options, clock, masks)) if options.masked else None
-        encoding = EncoderOptions(options.codec, options.crf, options.preset, options.overwrite)
+        encoding = EncoderOptions(
+            options.codec, options.crf, options.preset, options.overwrite, options.pixel_format
+        )
         with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
             stages = painter.stage, _stabilizer(options, writer, device) if options.stabilizes else None
             if on_start is not None:
@@ -135,6 +137,8 @@ def _reader(source: Path, options: PaintOptions, *, upright: bool) -> FileReader
         max_size=options.max_size,
         keep_source=_mixed_strength(options) < 1 or options.preserve_color or options.masked,
         upright=upright,
+        track=options.video_track,
+        deinterlace=options.deinterlace,
     )
 
 

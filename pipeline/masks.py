@@ -39,13 +39,13 @@ class FilmClock:
     tick: Fraction = Fraction(1, 1000)  # s, to which its times are rounded
 
     @classmethod
-    def of(cls, film: Path) -> Self:
-        """The clock of a film, as its first frame has it.
+    def of(cls, film: Path, track: int | None = None) -> Self:
+        """The clock of a film, as its first frame has it; `track` as in `FilmDecoder`.
 
         Raises:
             InputError: it can't be read, or has no frame.
         """
-        decoder = FilmDecoder(film, start=None, duration=None)
+        decoder = FilmDecoder(film, start=None, duration=None, track=track)
         try:
             first = next(decoder.frames(), None)
         finally:
@@ -125,7 +125,7 @@ class StillMask:
     def __init__(self, path: Path) -> None:
         from stylize_video.models.pictures import read_picture  # brings torch
 
-        self._grey = cv2.cvtColor(read_picture(path), cv2.COLOR_RGB2GRAY)
+        self._grey = cv2.cvtColor(read_picture(path, hidden=True), cv2.COLOR_RGB2GRAY)
         self._fitted: Weights | None = None
         self.notes: list[str] = []
 
@@ -204,7 +204,7 @@ class FilmMask:
         self.close()
 
     def _open(self, start: Fraction) -> None:
-        self._reader = FileReader(self._path, start=start)
+        self._reader = FileReader(self._path, start=start, hidden=True)
         try:
             self._frames: Any = self._reader.frames(rgb=False)  # a generator
             self._current: Frame = next(self._frames)  # of which the reader has made sure

@@ -20,7 +20,7 @@ GUIDED = "guided"  # what paints with a guide, beside models/methods.py's method
 
 FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 
-_READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff"})
+_READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"})
 
 _LONGEST = 366 * 24 * 3600  # s; beyond a year, timestamps may overflow
 
@@ -69,9 +69,12 @@ class PaintOptions:
     )
     start: Fraction | None = None  # s
     duration: Fraction | None = None  # s
+    video_track: int | None = None  # which of several films in the file, from 1 on; None: most likely meant
+    deinterlace: bool = False  # make whole frames of fields
     codec: str | None = None  # None: what the container is usually filled with
     crf: int | None = None  # None: the codec's default; 17 for H.264
     preset: str | None = None
+    pixel_format: str | None = None  # FFmpeg's name; None: what suits input, codec and players
     overwrite: bool = False
     verify: bool = True
 
@@ -102,6 +105,8 @@ class PaintOptions:
         if self.tile not in ("auto", "off") and not (self.tile.isdecimal() and int(self.tile) >= 64):
             raise UsageError(f"tile {self.tile!r} is out of range; give 64 px or more, auto or off")
         check_device(self.device)
+        if self.video_track is not None and self.video_track < 1:
+            raise UsageError(f"video track {self.video_track} is out of range; they are counted from 1")
         if self.start is not None and not 0 <= self.start <= _LONGEST:
             raise UsageError(f"start {float(self.start):g} s is out of range; give 0 or more")
         if self.duration is not None and not 0 < self.duration <= _LONGEST:
@@ -247,9 +252,12 @@ def default_output(source: Path, *styles: str, guide: Path | None = None) -> Pat
     if "/" in name or "\0" in f"{name}{source}":
         raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
     from stylize_video.pipeline.formats import CONTAINERS  # brings PyAV, which --help need not wait for
+    from stylize_video.pipeline.moving_pictures import is_moving_picture
 
     suffix = source.suffix
-    if suffix.lower() in _READ_ONLY_PICTURES:
+    if is_moving_picture(source):
+        suffix = ".mp4"
+    elif suffix.lower() in _READ_ONLY_PICTURES:
         suffix = ".png"
     elif suffix.lower().lstrip(".") not in CONTAINERS:
         suffix = ".mkv"  # which holds anything

@@ -41,8 +41,24 @@ def output_errors(path: Path) -> Iterator[None]:
         raise OutputError(f"can't write {path}: {reason}") from error
 
 
+def _behind_links(path: Path) -> Path:
+    """The file that a symbolic link leads to, there or not; any other path as it is.
+
+    Raises:
+        OutputError: the link leads in a circle.
+    """
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"can't write {path}: the link leads in a circle; choose another name") from error
+
+
 class PartialFile:
     """`name.part.ext` in the folder of `path`, renamed to `path` by `commit()`.
+
+    Where `path` is a symbolic link, that is done beside the file that it leads to, and the link stays.
 
     PyAV writes through this object rather than by itself: so every error comes as the OSError
     it is, no byte is lost to a short write on a nearly full disk (FFmpeg takes a short write
@@ -56,7 +72,7 @@ class PartialFile:
             OutputExistsError: `path` exists and `overwrite` is not set.
             OutputError: it can't be made.
         """
-        self.path = path
+        self.path = _behind_links(path)
         self._overwrite = overwrite
         self._check_free()
         with output_errors(path):

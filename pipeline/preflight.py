@@ -8,7 +8,7 @@ from pathlib import Path
 from stylize_video.errors import InputError, UsageError
 from stylize_video.models import methods, paths, style_spec, whole_file
 from stylize_video.models.gatys_config import STARTS
-from stylize_video.pipeline import formats, keyframe_store
+from stylize_video.pipeline import formats, keyframe_store, pixels
 from stylize_video.pipeline.keyframe_store import KeyframeStore
 from stylize_video.pipeline.masks import check_mask
 from stylize_video.pipeline.options import PaintOptions
@@ -50,6 +50,7 @@ def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     if not source.is_file():
         raise InputError(f"{source}: is no regular file; it has to be read twice")
     _, encoder = formats.check_output(output, options.codec)
+    pixels.check_pixel_format(encoder, options.pixel_format)
     formats.check_quality(encoder, options.crf, options.preset)
     if output.exists() and output.samefile(source):
         raise UsageError(f"{output}: output and input are the same file; name another with -o")
@@ -68,7 +69,10 @@ def open_store(source: Path, output: Path, options: PaintOptions) -> KeyframeSto
     """
     if methods.GATYS not in options.ways:
         return None
-    names = ("stroke_size", "max_size", "start", "duration", "keyframe_interval", "flow")
+    names = (
+        *("stroke_size", "max_size", "start", "duration", "keyframe_interval", "flow"),
+        *("video_track", "deinterlace"),
+    )
     settings = {**asdict(options.gatys), **{name: getattr(options, name) for name in names}}
     weights = [ingredient.weight for ingredient in style_spec.parse(options.style)]
     made_with = [

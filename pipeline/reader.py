@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 import av
-from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Disposition
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import color, limits
-from stylize_video.pipeline.color import ColorConverter, Planarizer
+from stylize_video.models import heif_boxes
+from stylize_video.models.orientation import Orientation
+from stylize_video.pipeline import (
+    bars,
+    color,
+    fields,
+    heif,
+    limits,
+    orientation,
+    side_facts,
+    track_choice,
+    transparency,
+)
+from stylize_video.pipeline.color import ColorConverter
 from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.frames import ColorTags, Frame, TimeRange, VideoInfo
+from stylize_video.pipeline.planarizer import Planarizer
 
 
 class FileReader:
@@ -28,10 +40,15 @@ class FileReader:
         duration: seconds to read from there.
         max_size: longest side in px of the frames; larger ones are shrunk, none is enlarged.
         keep_source: keep each frame's original planes in `Frame.source`.
-        upright: store frames as they are seen, for an output that can't hold a rotation.
+        upright: store frames as they are seen, for an output that can't hold a rotation. Mirrored ones
+            always are, for hardly a player heeds a label that says so.
+        track: which of several films in the file, from 1 on; None: the one that is most likely meant.
+        deinterlace: make whole frames of fields.
+        hidden: take colours as they are where the picture is transparent; else there is grey.
 
     Raises:
         InputError: no such file, a folder, not a film, no video in it, or nothing decodable.
+        UsageError: no film of that number.
     """
 
     def __init__(
@@ -43,40 +60,52 @@ class FileReader:
         max_size: int | None = None,
         keep_source: bool = False,
         upright: bool = False,
+        track: int | None = None,
+        deinterlace: bool = False,
+        hidden: bool = False,
     ) -> None:
         if max_size is not None and max_size < 16:
             raise ValueError(f"{max_size = } px must be at least 16")
         self._keep_source = keep_source
-        self._decoder = FilmDecoder(path, start=start, duration=duration)
+        self._remarked: set[str] = set()
+        self._hidden = hidden
+        self._decoder = FilmDecoder(path, start=start, duration=duration, track=track)
         self.report = self._decoder.report
         self.clip = self._decoder.clip
         try:
-            self._pictures = self._decoder.frames()
-            self._first = next(self._pictures, None)
-            if self._first is None:
-                limits.check_size(path, self._decoder.stream.width, self._decoder.stream.height)
-                raise InputError(f"{path}: {_why_empty(path, self.clip)}")
-            self.info = _describe(self._decoder, self._first, max_size, upright=upright)
-            self.report.remarks += _remarks(path, self._first)
+            first, way = self._begin(deinterlace=deinterlace)
+            turned = way if upright or way.mirrored else Orientation()
+            self.info = _describe(self._decoder, first, max_size, way, turned, deinterlace=deinterlace)
+            self.report.remarks += _remarks(self._decoder, first, deinterlace=deinterlace)
         except BaseException:
             self.close()
             raise
+        self._size, self._aspect = (first.width, first.height), self._decoder.aspect
+        stored = _fit(*self._size, max_size)
         self._planarize = Planarizer(
             self.info.pixel_format,
-            *_fit(self._first.width, self._first.height, max_size),
-            turns=_turns(self._first) if upright else 0,
+            *stored,
+            orientation=turned,
+            fit=lambda picture: self._place(picture, stored),
         )
         self._converter = ColorConverter(self.info.color, self.info.coded_height, self.info.quarter_turns)
 
     def frames(self, *, rgb: bool = True) -> Iterator[Frame]:
         """All frames of the clip, once; without `rgb` as stored planes alone."""
-        for picture in self._all_pictures():
-            assert picture.pts is not None  # the decoder gave it one
+        for picture in self._pictures:
+            pts = picture.pts or 0  # the decoder gave it one
             self.info.captions.collect(picture)
-            planes = self._planarize(picture)
+            if picture.interlaced_frame and self.info.first_field is None:
+                self._remark_once(
+                    "fields",
+                    "interlaced; both fields are painted as one and not labelled so, --deinterlace makes "
+                    "whole frames",
+                )
+            planes = self._planarize(picture if self._hidden else self._opaque(picture))
+            planes.pts, planes.time_base = pts, self.info.time_base  # FFmpeg gives the last ones no time base
             yield Frame(
                 self._converter.pixels(planes) if rgb else None,
-                picture.pts,
+                pts,
                 self.info.time_base,
                 planes if self._keep_source or not rgb else None,
             )
@@ -91,33 +120,88 @@ class FileReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _all_pictures(self) -> Iterator[av.VideoFrame]:
-        first, self._first = self._first, None
-        if first is not None:
-            yield first
-        yield from self._pictures
+    def _begin(self, *, deinterlace: bool) -> tuple[av.VideoFrame, Orientation]:
+        """The first picture, and how it is to be turned; all of them wait in `_pictures`."""
+        path, decoded = self._decoder.path, self._decoder.frames()
+        first = next(decoded, None)
+        if first is None:
+            limits.check_size(path, self._decoder.stream.width, self._decoder.stream.height)
+            raise InputError(f"{path}: {_why_empty(path, self.clip)}")
+        way = orientation.of_matrix(orientation.matrix_of(first))
+        if self._decoder.stream.disposition & Disposition.dependent and (grid := heif_boxes.find_grid(path)):
+            pts = first.pts
+            first, way = heif.assemble(path, grid), grid.orientation
+            first.pts = pts
+        elif track_choice.is_photograph(self._decoder.stream):
+            first = heif.with_alpha(path, first)
+        pictures: Iterable[av.VideoFrame] = _with(first, decoded)
+        self._pictures = iter(fields.deinterlaced(pictures) if deinterlace else pictures)
+        return first, way
+
+    def _opaque(self, picture: av.VideoFrame) -> av.VideoFrame:
+        """The picture on grey where it is transparent."""
+        flat = transparency.flattened(picture)
+        if flat is None:
+            return picture
+        self._remark_once("transparent", "transparent parts are painted on grey; the output is opaque")
+        return flat
+
+    def _place(self, picture: av.VideoFrame, frame: tuple[int, int]) -> tuple[int, int]:
+        """The size (px) for a decoded picture in a frame that was made for the first one."""
+        size = (picture.width, picture.height)
+        if size == self._size:
+            return frame
+        aspect = self._decoder.aspect or 1
+        own = self._aspect or 1
+        fitted = bars.fitted(size, Fraction(aspect), frame, _frame_aspect(self._size, Fraction(own), frame))
+        how = "scaled to that size" if fitted == frame else "shown with bars in a frame of that size"
+        self._remark_once(
+            "size",
+            f"the picture changes from {self._size[0]}x{self._size[1]} to {size[0]}x{size[1]} px "
+            f"at {float((picture.pts or 0) * self.info.time_base):.2f} s; from there on it is {how}",
+        )
+        return fitted
+
+    def _remark_once(self, what: str, words: str) -> None:
+        if what not in self._remarked:
+            self._remarked.add(what)
+            self.report.remarks.append(f"{self._decoder.path}: {words}")
+
+
+def _with(first: av.VideoFrame, others: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    yield first
+    del first
+    yield from others
 
 
 def _describe(
-    decoder: FilmDecoder, picture: av.VideoFrame, max_size: int | None, *, upright: bool
+    decoder: FilmDecoder,
+    picture: av.VideoFrame,
+    max_size: int | None,
+    way: Orientation,
+    turned: Orientation,
+    *,
+    deinterlace: bool,
 ) -> VideoInfo:
-    """What is known of the film from its header and its first frame."""
+    """What is known of the film from its header and its first frame.
+
+    `way` brings it upright; `turned` is as much of it as is done already where frames are stored.
+    """
     pixel_format = color.planar_format(picture.format.name)
     if color.is_hdr(color.tags_of(picture)):
         pixel_format = color.SDR_FORMAT
     width, height = _fit(picture.width, picture.height, max_size)
+    whole = height == picture.height and not turned.turns % 2
     aspect = decoder.stream.sample_aspect_ratio or None
-    turns = _turns(picture)
-    if upright and turns % 2:
-        pixel_format = color.turnable_format(pixel_format)
+    if turned.turns % 2:
         width, height = height, width
         aspect = 1 / aspect if aspect else None
     return VideoInfo(
         path=decoder.path,
         coded_width=width,
         coded_height=height,
-        quarter_turns=0 if upright else turns,
-        display_matrix=None if upright else _display_matrix(picture),
+        quarter_turns=(way.turns - turned.turns) % 4,
+        display_matrix=None if turned != Orientation() else orientation.matrix_of(picture),
         sample_aspect_ratio=aspect,
         time_base=decoder.time_base,
         rate=decoder.rate,
@@ -128,6 +212,8 @@ def _describe(
         beginning=None if picture.pts is None else picture.pts * decoder.time_base,
         timeline=decoder.timeline,
         centred_chroma=picture.format.name.startswith("yuvj"),
+        stream=decoder.stream.index,
+        first_field=fields.first_field(picture) if whole and not deinterlace else None,
     )
 
 
@@ -144,14 +230,17 @@ def _output_tags(picture: av.VideoFrame, height: int) -> ColorTags:
     return tags
 
 
-def _remarks(path: Path, picture: av.VideoFrame) -> Iterator[str]:
+def _remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool) -> Iterator[str]:
     """What can't be kept of such frames."""
+    path = decoder.path
+    if decoder.choice is not None:
+        yield decoder.choice
     if color.is_hdr(color.tags_of(picture)):
         yield f"{path}: HDR is converted to BT.709 SDR"
-    if color.is_transparent(picture):
-        yield f"{path}: transparency is left out"
-    if picture.interlaced_frame:
-        yield f"{path}: interlaced; both fields are painted as one"
+    if deinterlace:
+        yield f"{path}: deinterlaced, one whole frame for each two fields"
+    for fact in side_facts.lost(picture, decoder.stream.metadata):
+        yield f"{path}: {fact}"
 
 
 def _why_empty(path: Path, clip: TimeRange) -> str:
@@ -180,14 +269,6 @@ def _fit(width: int, height: int, max_size: int | None) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _turns(picture: av.VideoFrame) -> int:
-    """Quarter turns anticlockwise that bring a picture upright; 0 if it is turned by another angle."""
-    return picture.rotation // 90 % 4 if picture.rotation % 90 == 0 else 0
-
-
-def _display_matrix(picture: av.VideoFrame) -> tuple[int, ...] | None:
-    try:
-        data = cast(Any, picture.side_data).get(SideDataType.DISPLAYMATRIX)
-    except ValueError:  # PyAV 18 does not know EXIF, and then shows no side data at all
-        return None
-    return None if data is None else struct.unpack("=9i", bytes(data))
+def _frame_aspect(size: tuple[int, int], aspect: Fraction, frame: tuple[int, int]) -> Fraction:
+    """The shape of a frame's samples after pictures of `size` and `aspect` were scaled to it."""
+    return aspect * Fraction(size[0], size[1]) / Fraction(frame[0], frame[1])

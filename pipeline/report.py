@@ -106,6 +106,8 @@ class WriteReport:
     carried: tuple[CarriedStream, ...]
     notes: tuple[str, ...]  # a line for everything that is not as in the source
     edit_tick: Fraction = Fraction(0)  # s, to a multiple of which a track's start may be rounded; 0: exact
+    index: int = 0  # of the painted stream in the output
+    size: tuple[int, int] | None = None  # px, as encoded; None: not said
 
     @property
     def frames(self) -> int:

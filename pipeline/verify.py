@@ -66,25 +66,33 @@ class _Check:
     rounded: bool = False  # whether the start of some track had to be
 
     def run(self) -> str:
-        film = holding.film_stream(self.output)
-        if film is None:
-            raise self._error("no picture stream in it")
-        pairs = list(self._pairs())
+        film = self._painted()
+        pairs = list(self._pairs(film))
         times, tallies = tally_streams(self.output, film, [stream for _, stream in pairs])
         moved = self._check_times(film, times)
         for carried, stream in pairs:
             self._check_stream(carried, stream, tallies[stream.index])
         self._check_attachments()
+        self._check_size(film)
         colors = self._check_color(film)
         return self._summary(moved, colors)
 
-    def _pairs(self) -> Iterator[tuple[CarriedStream, Stream]]:
+    def _painted(self) -> VideoStream:
+        """The painting: the film after those that were carried before it."""
+        films = [s for s in self.output.streams.video if not holding.is_cover(s)]
+        carried = [c for c in self.report.carried if c.type == "video"]
+        if len(films) <= len(carried):  # most muxers leave out a track without packets
+            carried = [c for c in carried if c.packets]
+        place = sum(c.index < self.report.index for c in carried)
+        if len(films) <= place:
+            raise self._error("no picture stream in it")
+        return films[place]
+
+    def _pairs(self, film: VideoStream) -> Iterator[tuple[CarriedStream, Stream]]:
         """Each stream that was written and the one it became: the n-th of a type is the n-th."""
         for kind in ("audio", "subtitle", "data", "video", "cover"):
             written = [c for c in self.report.carried if c.type == kind]
-            found = [s for s in self.output.streams if holding.kind(s) == kind]
-            if kind == "video":
-                del found[0]  # the film
+            found = [s for s in self.output.streams if holding.kind(s) == kind and s.index != film.index]
             if len(found) < len(written):  # most muxers leave out a track without packets
                 written = [c for c in written if c.packets]
             if len(found) < len(written):
@@ -182,6 +190,11 @@ class _Check:
         for carried in self.report.carried:
             if carried.type == "attachment" and carried.digest not in found:
                 raise self._error(f"{carried.name} is missing or altered")
+
+    def _check_size(self, film: VideoStream) -> None:
+        found, wanted = (film.width, film.height), self.report.size
+        if wanted is not None and found != wanted:
+            raise self._error(f"pictures are {found[0]}x{found[1]} px, not {wanted[0]}x{wanted[1]}")
 
     def _check_color(self, film: VideoStream) -> bool:
         """Compare the colour tags; False if this container and codec hold none."""

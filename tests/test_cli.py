@@ -308,7 +308,7 @@ def test_a_folder(tmp_path: Path) -> None:
     [
         (media.no_video, "not a film"),
         (media.without_frames, "not one frame"),
-        (media.audio_only, "only audio"),
+        (media.audio_only, "only sound"),
     ],
 )
 def test_no_film(make: Callable[[Path], Path], message: str, tmp_path: Path) -> None:

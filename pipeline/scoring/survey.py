@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.stream import AttachmentStream, Stream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import holding, track_choice
 from stylize_video.pipeline.demux import tally_streams
 from stylize_video.pipeline.media_url import AS_NAMED, media_url
 from stylize_video.pipeline.report import Tally
@@ -63,9 +63,7 @@ def survey(path: Path) -> FilmSummary:
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
     with container:
-        film = holding.film_stream(container)
-        if film is None:
-            raise InputError(f"{path}: no video in it")
+        film = track_choice.choose(container, path)
         others = [s for s in container.streams if s.index != film.index and holding.kind(s) in KINDS]
         tallies = {s.index: Tally(holding.codec_name(s)) for s in others}
         times: Sequence[int] = ()

@@ -6,9 +6,12 @@ import av
 import numpy as np
 import pytest
 
+from stylize_video.models.orientation import Orientation
 from stylize_video.pipeline import color
 from stylize_video.pipeline.color import ColorConverter
 from stylize_video.pipeline.frames import ColorTags
+from stylize_video.pipeline.planarizer import Planarizer
+from stylize_video.pipeline.planarizer import turned as turned_by
 from tests import drawing
 
 MATRICES = {"601": 6, "709": 1, "2020": 9}
@@ -65,7 +68,7 @@ def test_turning_planes_turns_the_picture(name: str) -> None:
     rng = np.random.default_rng(0)
     for view in color.planes_of(picture):
         view[...] = rng.integers(0, 255, view.shape)
-    turned = color.turned(picture, 1)
+    turned = turned_by(picture, Orientation(1))
     assert (turned.width, turned.height) == (32, 48)
     channels = 3 if name.startswith("rgb") else 1
     for mine, theirs in zip(planes_of(turned), planes_of(picture), strict=True):
@@ -94,6 +97,6 @@ def test_planar_formats() -> None:
 
 def test_grey_gains_neutral_chroma_and_keeps_its_luma() -> None:
     grey = drawing.to_frame(drawing.colour_chart(), "gray")
-    planes = planes_of(color.Planarizer("yuv420p", 96, 64)(grey))
+    planes = planes_of(Planarizer("yuv420p", 96, 64)(grey))
     assert np.array_equal(planes[0], planes_of(grey)[0])
     assert set(np.unique(planes[1])) == {128}

@@ -23,6 +23,7 @@ from stylize_video.errors import (
     VerificationError,
 )
 from stylize_video.pipeline import partial
+from stylize_video.pipeline.color import planes_of
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import ColorTags, TimeRange
 from tests.pipeline import _clips
@@ -150,13 +151,21 @@ def test_pixel_format_after_the_input(tmp_path: Path, pixel_format: str, codec: 
 
 @pytest.mark.parametrize("size", [(97, 65), (96, 65), (97, 64)])
 @pytest.mark.parametrize("extension", ["mp4", "webm"])
-def test_odd_sizes_stay(tmp_path: Path, size: tuple[int, int], extension: str) -> None:
+def test_odd_sizes(tmp_path: Path, size: tuple[int, int], extension: str) -> None:
+    """VP9 keeps them; H.264 in 4:2:0, which players take, has even ones, so an edge is repeated."""
     film = _clips.make(tmp_path / "film.mkv", Clip(size=size, codec="ffv1", frames=3))
     output = tmp_path / f"out.{extension}"
-    _clips.verify(output, _clips.write(film, output))
+    report = _clips.write(film, output)
+    _clips.verify(output, report)
+    even = tuple(-(-length // 2) * 2 for length in size)
     with av.open(output) as written:
+        assert written.streams.video[0].codec_context.pix_fmt == "yuv420p"
         frame = next(written.decode(video=0))
-        assert (frame.width, frame.height) == size
+        assert (frame.width, frame.height) == (even if extension == "mp4" else size)
+    assert any("is repeated" in note for note in report.notes) == (extension == "mp4")
+    luma = planes_of(frame)[0].astype(int)
+    assert np.abs(luma[:, -1] - luma[:, size[0] - 1]).max() <= 12  # but for what H.264 loses
+    assert np.abs(luma[-1] - luma[size[1] - 1]).max() <= 12
 
 
 TAGS = [
@@ -187,11 +196,11 @@ def test_rgb_becomes_yuv_with_a_matrix(tmp_path: Path) -> None:
     clip = Clip(frames=2, codec="png", pixel_format="rgb24", color=ColorTags(0, 2, 2, 2))
     film = _clips.make(tmp_path / "film.mov", clip)
     report = _clips.write(film, tmp_path / "out.mp4")
-    assert report.color == ColorTags(6, 2, 2, 2)
+    assert report.color == ColorTags(6, 1, 2, 2)
     with av.open(tmp_path / "out.mp4") as output:
         frame = next(output.decode(video=0))
-        assert (frame.colorspace, frame.color_range) == (6, 2)
-        assert frame.format.name in ("yuv444p", "yuvj444p")
+        assert (frame.colorspace, frame.color_range) == (6, 1)
+        assert frame.format.name == "yuv420p"
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

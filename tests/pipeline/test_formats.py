@@ -52,48 +52,70 @@ def test_what_does_not_go(name: str, codec: str | None, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoder", "source", "depth", "size", "expected"),
+    ("encoder", "source", "depth", "expected"),
     [
-        ("libx264", "yuv420p", 8, (64, 64), "yuv420p"),
-        ("libx264", "yuvj420p", 8, (64, 64), "yuv420p"),
-        ("libx264", "yuv420p10le", 10, (64, 64), "yuv420p10le"),
-        ("libx264", "yuv422p12le", 12, (64, 64), "yuv422p10le"),
-        ("libx264", "yuva444p", 8, (64, 64), "yuv444p"),
-        ("libx264", "nv12", 8, (64, 64), "yuv420p"),
-        ("libx264", "p010le", 10, (64, 64), "yuv420p10le"),
-        ("libx264", "gray", 8, (64, 64), "yuv420p"),
-        ("libx264", "gray10le", 10, (64, 64), "yuv420p10le"),
-        ("libx264", "rgb24", 8, (64, 64), "yuv444p"),
-        ("libx264", "gbrp10le", 10, (64, 64), "yuv444p10le"),
-        ("libx264", "pal8", 8, (64, 64), "yuv444p"),
-        ("libx264", "yuv411p", 8, (64, 64), "yuv422p"),
-        ("libx264", "yuv420p", 8, (65, 64), "yuv444p"),
-        ("libx264", "yuv420p", 8, (64, 65), "yuv422p"),
-        ("libx265", "yuv420p12le", 12, (64, 64), "yuv420p12le"),
-        ("libvpx-vp9", "yuv420p", 8, (65, 65), "yuv420p"),
-        ("libsvtav1", "yuv444p10le", 10, (64, 64), "yuv420p10le"),
-        ("prores_ks", "yuv420p", 8, (64, 64), "yuv422p10le"),
-        ("mjpeg", "yuv420p", 8, (64, 64), "yuvj420p"),
-        ("mjpeg", "rgb24", 8, (64, 64), "yuvj444p"),
-        ("h264_nvenc", "yuv420p10le", 10, (64, 64), "p010le"),
-        ("png", "rgb24", 8, (64, 64), "rgb24"),
-        ("png", "rgb48le", 16, (64, 64), "rgb48be"),
-        ("gif", "yuv420p", 8, (65, 65), "rgb24"),
-        ("libwebp", "rgba", 8, (1, 1), "bgra"),
+        ("libx264", "yuv420p", 8, "yuv420p"),
+        ("libx264", "yuvj420p", 8, "yuv420p"),
+        ("libx264", "yuv420p10le", 10, "yuv420p10le"),
+        ("libx264", "yuv422p12le", 12, "yuv422p10le"),
+        ("libx264", "yuva444p", 8, "yuv444p"),
+        ("libx264", "nv12", 8, "yuv420p"),
+        ("libx264", "p010le", 10, "yuv420p10le"),
+        ("libx264", "gray", 8, "yuv420p"),
+        ("libx264", "gray10le", 10, "yuv420p10le"),
+        ("libx264", "rgb24", 8, "yuv420p"),
+        ("libx264", "gbrp10le", 10, "yuv420p10le"),
+        ("libx264", "pal8", 8, "yuv420p"),
+        ("libx264", "yuv411p", 8, "yuv422p"),
+        ("ffv1", "rgb24", 8, "yuv444p"),
+        ("libvpx-vp9", "gbrp", 8, "yuv420p"),
+        ("libx265", "yuv420p12le", 12, "yuv420p12le"),
+        ("libvpx-vp9", "yuv420p", 8, "yuv420p"),
+        ("libsvtav1", "yuv444p10le", 10, "yuv420p10le"),
+        ("prores_ks", "yuv420p", 8, "yuv422p10le"),
+        ("mjpeg", "yuv420p", 8, "yuvj420p"),
+        ("mjpeg", "rgb24", 8, "yuvj444p"),
+        ("h264_nvenc", "yuv420p10le", 10, "p010le"),
+        ("png", "rgb24", 8, "rgb24"),
+        ("png", "rgb48le", 16, "rgb48be"),
+        ("gif", "yuv420p", 8, "rgb24"),
+        ("libwebp", "rgba", 8, "bgra"),
     ],
 )
-def test_pixel_format_loses_least(
-    encoder: str, source: str, depth: int, size: tuple[int, int], expected: str
+def test_pixel_format_loses_least(encoder: str, source: str, depth: int, expected: str) -> None:
+    assert pixels.choose_pixel_format(encoder, source, depth) == expected
+
+
+def test_a_pixel_format_of_ones_own() -> None:
+    assert pixels.choose_pixel_format("libx264", "rgb24", 8, "yuv444p") == "yuv444p"
+    assert pixels.choose_pixel_format("libx264", "yuv420p", 8, "yuv422p10") == "yuv422p10le"
+    for encoder, wanted in (("libx264", "yuv9"), ("libsvtav1", "yuv444p"), ("gif", "pal8"), ("ffv1", "bgra")):
+        with pytest.raises(UnknownFormatError, match=f"{encoder} has no pixel format '{wanted}'"):
+            pixels.choose_pixel_format(encoder, "yuv420p", 8, wanted)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "pixel_format", "size", "expected"),
+    [
+        ("libx264", "yuv420p", (97, 65), (98, 66)),
+        ("libx264", "yuv420p", (96, 65), (96, 66)),
+        ("libx264", "yuv422p", (97, 65), (98, 65)),
+        ("libx265", "yuv444p", (97, 65), (97, 65)),
+        ("libvpx-vp9", "yuv420p", (97, 65), (97, 65)),
+    ],
+)
+def test_sizes_in_whole_chroma_samples(
+    encoder: str, pixel_format: str, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    assert pixels.choose_pixel_format(encoder, source, depth, *size) == expected
+    assert pixels.coded_size(encoder, pixel_format, *size) == expected
 
 
 @pytest.mark.parametrize(
     ("color", "pixel_format", "encoder", "height", "expected"),
     [
         (ColorTags(1, 1, 1, 1), "yuv420p", "libx264", 720, ColorTags(1, 1, 1, 1)),
-        (ColorTags(0, 2, 1, 13), "yuv444p", "libx264", 720, ColorTags(1, 2, 1, 13)),
-        (ColorTags(0, 2, 1, 13), "yuv444p", "libx264", 360, ColorTags(6, 2, 1, 13)),
+        (ColorTags(0, 2, 1, 13), "yuv420p", "libx264", 720, ColorTags(1, 1, 1, 13)),
+        (ColorTags(0, 2, 1, 13), "yuv420p", "libx264", 360, ColorTags(6, 1, 1, 13)),
         (ColorTags(1, 1, 1, 1), "rgb24", "png", 720, ColorTags(0, 2, 1, 1)),
         (ColorTags(1, 1, 1, 1), "yuvj420p", "mjpeg", 720, ColorTags(5, 2, 2, 2)),
     ],

@@ -110,9 +110,10 @@ def test_nothing_is_lost(make: Callable[[Path], media.Clip], tmp_path: Path) -> 
         attached = [s.data for s in source.streams if s.type == "attachment"]
         assert [s.data for s in output.streams if s.type == "attachment"] == attached
     first, painted = decoded(clip.path)[0], decoded(result.output)[0]
-    assert (painted.width, painted.height) == (first.width, first.height)
+    assert (painted.width, painted.height) == (first.width + first.width % 2, first.height + first.height % 2)
     assert painted.rotation == first.rotation
     before, after = (f.to_ndarray(format="gray").astype(float) for f in (first, painted))
+    after = after[: first.height, : first.width]
     assert np.abs(before - after).mean() > 8  # it was painted
 
 

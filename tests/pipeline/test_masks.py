@@ -170,9 +170,9 @@ def test_far_into_the_masks_they_are_sought(
     monkeypatch.setattr(masks, "_RUN_UP", Fraction(1, 5))
     starts: list[Fraction] = []
 
-    def reader(path: Path, *, start: Fraction) -> FileReader:
+    def reader(path: Path, *, start: Fraction, hidden: bool) -> FileReader:
         starts.append(start)
-        return FileReader(path, start=start)
+        return FileReader(path, start=start, hidden=hidden)
 
     monkeypatch.setattr(masks, "FileReader", reader)
     times = media.steady(20)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
-from stylize_video.models import whole_file
+from stylize_video.models import paths, whole_file
 from stylize_video.models.picture_names import check_picture_name
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
@@ -32,7 +32,7 @@ def read_picture(path: Path) -> Picture:
         InputError: the file is missing or is no picture.
     """
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        data = np.frombuffer(paths.read(path), np.uint8)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
     try:

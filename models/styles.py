@@ -131,7 +131,7 @@ def check(spec: str, *, names: bool = True) -> None:
         if ingredient.file:
             if not paths.is_file(ingredient.file):
                 kind = "picture" if ingredient.is_picture else "weights file"
-                raise UnknownStyleError(f"{ingredient.file}: no such {kind}")
+                raise UnknownStyleError(f"{ingredient.file}: {paths.no_such(ingredient.file, kind)}")
         elif names:
             _check_name(ingredient.name)
 

@@ -17,7 +17,7 @@ import av
 from stylize_video.errors import InputError
 from stylize_video.pipeline import holding
 from stylize_video.pipeline.frames import TimeRange
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -189,14 +189,8 @@ def _time_range(beginning: Fraction, start: Fraction | None, duration: Fraction 
 
 
 def _open(path: Path, options: dict[str, str] | None = None) -> av.container.InputContainer:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give a film or a picture")
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
     try:
-        return av.open(media_url(path), options={**AS_NAMED, **(options or {})}, metadata_errors="replace")
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise InputError(f"{path}: not a film or a picture that FFmpeg can read") from error
+        return open_media(path, options)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
 

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -85,7 +85,7 @@ def is_cover(stream: Stream) -> bool:
 
 def cover_data(path: Path, stream: Stream) -> bytes:
     """The picture itself; FFmpeg hands it out as the stream's only packet, before all others."""
-    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape") as source:
+    with open_media(path, metadata_errors="surrogateescape") as source:
         for packet in source.demux(source.streams[stream.index]):
             return bytes(packet)
     return b""

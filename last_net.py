@@ -11,8 +11,9 @@ _NO_MEMORY = (  # as Python, the loader, torch, OpenCV and OpenVINO say it
     "failed to map segment",
     "can't start new thread",
     "thread creation failed",
+    "resource temporarily unavailable",  # no room for a thread's stack
 )
-_LIBRARIES = (RuntimeError, ImportError, SystemError)
+_LIBRARIES = (OSError, RuntimeError, ImportError, SystemError)
 _OPENCV_NO_MEMORY = -4  # cv2.Error.StsNoMem
 _LONGEST = 300  # characters of a library's message
 
@@ -38,8 +39,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory, or room for another thread, ran out; libraries have many words for that."""
     if isinstance(error, MemoryError):
         return True
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
+    if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return True
     if type(error).__name__ == "error":  # OpenCV's, which is not to be imported for this
         return getattr(error, "code", 0) == _OPENCV_NO_MEMORY
     said = str(error).lower()

@@ -7,11 +7,13 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from stylize_video import signals, terminal
+from stylize_video import signals, supervisor, terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line in a process of its own; exits."""
+    if supervisor.is_wanted():
+        supervisor.in_child()
     signals.install()
     stdout, stderr = terminal.secure_streams()
     debugging = os.environ.get("STYLIZE_VIDEO_DEBUG") == "1"
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _without_stdout(stdout, stdout.error)
     stderr.flush()
     signals.finish()
+    supervisor.done()
     if signals.heard():
         os._exit(code)  # whoever wants it to end doesn't want to wait until each library has cleaned up
     sys.exit(code)

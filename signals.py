@@ -39,6 +39,7 @@ class _State:
         self.raised = False
         self.leaving = threading.Lock()
         self.half_written: set[Path] = set()
+        self.parent: int | None = None  # descriptor; see supervisor.py
 
 
 _state = _State()
@@ -80,11 +81,27 @@ def exit_code() -> int:
 def half_written(path: Path) -> None:
     """A file or folder that goes if the process has to leave at once."""
     _state.half_written.add(path)
+    tell(f"+{path}")
 
 
 def whole(path: Path) -> None:
     """One that stays, or is gone."""
-    _state.half_written.discard(path)
+    if path in _state.half_written:
+        _state.half_written.discard(path)
+        tell(f"-{path}")
+
+
+def tell_of_half_written(descriptor: int) -> None:
+    """Tell a parent process, too, what would have to go; a line each."""
+    _state.parent = descriptor
+
+
+def tell(line: str) -> None:
+    """Tell the parent process, if there is one that listens."""
+    if _state.parent is not None:
+        with suppress(OSError):
+            escaped = line.replace("\n", "\\n")
+            os.write(_state.parent, f"{escaped}\n".encode("utf-8", "surrogateescape"))
 
 
 def _interrupt(number: int, _: FrameType | None) -> None:
@@ -115,16 +132,18 @@ def _leave() -> None:
     if not _state.leaving.acquire(blocking=False):
         return
     for path in tuple(_state.half_written):
-        _remove(path)
+        remove(path)
     with suppress(OSError):
         os.write(2, (_ERASE if os.isatty(2) else b"") + b"stylize-video: interrupted\n")
     if "--json" in sys.argv:
         with suppress(OSError):
             os.write(1, json.dumps({"error": "interrupted", "exit_code": exit_code()}).encode() + b"\n")
+    tell("done")
     os._exit(exit_code())
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or folder, as far as it is there."""
     with suppress(OSError):
         if path.is_dir():
             import shutil

@@ -42,6 +42,41 @@ def test_a_write_that_fails_or_is_interrupted_leaves_the_old_file(
     assert names(tmp_path) == {"file"}
 
 
+def test_a_file_of_the_users_that_is_called_like_ours_is_left_alone(tmp_path: Path) -> None:
+    """And a link of that name is not followed."""
+    path, precious = tmp_path / "file", tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    (tmp_path / "file.part").symlink_to(precious)
+    (tmp_path / "file.part2").write_bytes(b"mine")
+    whole_file.write(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert precious.read_bytes() == b"precious"
+    assert (tmp_path / "file.part2").read_bytes() == b"mine"
+    assert names(tmp_path) == {"file", "file.part", "file.part2", "precious"}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
+def test_what_is_replaced_hands_on_its_permissions(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, 12, 34)
+    before = path.stat()
+    whole_file.write(path, b"new")
+    after = path.stat()
+    assert path.read_bytes() == b"new"
+    assert after.st_mode == before.st_mode
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+def test_a_target_that_is_no_file(tmp_path: Path) -> None:
+    """Or --overwrite would put a film in the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="pipe: is no regular file"):
+        whole_file.check_target(tmp_path / "pipe", overwrite=True)
+
+
 def test_removing_takes_nothing_of_another_name(tmp_path: Path) -> None:
     for name in ("file", "file.part", "other"):
         (tmp_path / name).touch()

@@ -6,7 +6,7 @@ it would take a hasty user to press it. So nothing is imported before that.
 
 from __future__ import annotations
 
-import _signal  # what `signal` is made of, without the classes that it puts on top of it
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of, without the classes that it puts on top of it
 import os
 import sys
 

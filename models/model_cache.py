@@ -63,7 +63,7 @@ def _prune() -> None:
     entries = sorted(folder().glob("*.model"), key=lambda path: path.stat().st_mtime)
     for path in entries[:-_KEPT]:
         path.unlink(missing_ok=True)
-    for path in folder().glob("*.part*"):
+    for path in folder().glob(f"*{whole_file.PARTIAL}*"):
         if time.time() - path.stat().st_mtime > _DAY:
             path.unlink(missing_ok=True)
 

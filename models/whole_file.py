@@ -12,6 +12,8 @@ from pathlib import Path
 from stylize_video import signals
 from stylize_video.errors import OutputError, OutputExistsError
 
+PARTIAL = ".stylize-part"  # what the name of a file ends in until it is whole
+
 _NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # O_EXCL follows no link either
 _OWN = stat.S_IRUSR | stat.S_IWUSR
 
@@ -109,9 +111,10 @@ def keep_permissions(partial: Path, replaces: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, as far as it is there."""
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+    """Remove a file, as far as it is there, and what a killed `write` left of it."""
+    for leftover in (path, next(_partial_names(path))):
+        with suppress(OSError):
+            leftover.unlink(missing_ok=True)
 
 
 def _mode(replaces: Path) -> int:
@@ -123,5 +126,7 @@ def _mode(replaces: Path) -> int:
 
 
 def _partial_names(path: Path) -> Iterator[Path]:
-    yield path.with_name(f"{path.name}.part")
-    yield from (path.with_name(f"{path.name}.part{number}") for number in count(2))
+    """Names that nobody else gives to a file, so that what a killed process left is known for that."""
+    name = path.with_name(f"{path.name}{PARTIAL}")
+    yield name
+    yield from (name.with_name(f"{name.name}{number}") for number in count(2))

@@ -43,16 +43,18 @@ def test_a_write_that_fails_or_is_interrupted_leaves_the_old_file(
 
 
 def test_a_file_of_the_users_that_is_called_like_ours_is_left_alone(tmp_path: Path) -> None:
-    """And a link of that name is not followed."""
+    """And a link of that name is not followed. What is called NAME.part is anybody's."""
     path, precious = tmp_path / "file", tmp_path / "precious"
     precious.write_bytes(b"precious")
-    (tmp_path / "file.part").symlink_to(precious)
-    (tmp_path / "file.part2").write_bytes(b"mine")
+    (tmp_path / "file.stylize-part").symlink_to(precious)
+    (tmp_path / "file.stylize-part2").write_bytes(b"mine")
+    (tmp_path / "file.part").write_bytes(b"mine")
     whole_file.write(path, b"new")
     assert path.read_bytes() == b"new"
     assert precious.read_bytes() == b"precious"
-    assert (tmp_path / "file.part2").read_bytes() == b"mine"
-    assert names(tmp_path) == {"file", "file.part", "file.part2", "precious"}
+    assert (tmp_path / "file.stylize-part2").read_bytes() == b"mine"
+    assert (tmp_path / "file.part").read_bytes() == b"mine"
+    assert len(names(tmp_path)) == 5
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
@@ -77,8 +79,8 @@ def test_a_target_that_is_no_file(tmp_path: Path) -> None:
         whole_file.check_target(tmp_path / "pipe", overwrite=True)
 
 
-def test_removing_takes_nothing_of_another_name(tmp_path: Path) -> None:
-    for name in ("file", "file.part", "other"):
+def test_removing_takes_what_a_killed_write_left_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("file", "file.stylize-part", "file.part", "other"):
         (tmp_path / name).touch()
     whole_file.remove(tmp_path / "file")
     whole_file.remove(tmp_path / "file")

@@ -65,11 +65,12 @@ def test_a_film_whose_folder_is_removed_meanwhile(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     with FileReader(media.constant(tmp_path, count=3).path, keep_source=True) as reader:
-        with FileWriter(folder / "out.mp4", reader.info, EncoderOptions(), clip=reader.clip) as writer:
-            shutil.rmtree(folder)
-            for frame in reader.frames():
-                assert frame.source is not None
-                writer.write(frame.source)
-            with pytest.raises(OutputError, match="was removed"):
-                writer.finish()
+        writer = FileWriter(folder / "out.mp4", reader.info, EncoderOptions(), clip=reader.clip)
+        shutil.rmtree(folder)
+        for frame in reader.frames():
+            assert frame.source is not None
+            writer.write(frame.source)
+        with pytest.raises(OutputError, match="was removed"):
+            writer.finish()
+        writer.close()
     assert names(tmp_path) == {"constant.mp4"}

@@ -48,7 +48,8 @@ _state = _State()
 def install() -> None:
     """Hear signals as above from now on. To be called once, in the main thread."""
     heard, told = os.pipe()
-    os.set_blocking(told, False)
+    with suppress(AttributeError, OSError):  # Windows has learned it late
+        os.set_blocking(told, False)
     for number in HEARD:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and a shell's background jobs have it
             signal.signal(number, _interrupt)

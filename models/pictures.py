@@ -75,7 +75,7 @@ def write_picture(path: Path, picture: Picture) -> None:
     check_picture_name(path)
     data = _encode(path, picture)
     try:
-        whole_file.write(path, data)
+        whole_file.write(whole_file.destination(path), data)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror}") from error
 

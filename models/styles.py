@@ -299,7 +299,7 @@ def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance
         "provenance": json.dumps(provenance),
     }
     try:
-        whole_file.write(path, serialise(tensors, header))
+        whole_file.write(whole_file.destination(path), serialise(tensors, header))
     except OSError as error:
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 

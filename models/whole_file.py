@@ -46,7 +46,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write beside `path` and rename, so that an existing file is replaced only by a whole one.
+    """Write beside `path` and rename, so that an existing file is replaced only by a whole one; or a link.
 
     Raises:
         OSError: it can't be written; nothing is left behind and nothing replaced.
@@ -65,6 +65,14 @@ def write(path: Path, data: bytes) -> None:
         raise
     finally:
         signals.whole(partial)
+
+
+def destination(path: Path) -> Path:
+    """Where a file that the user names is written: where it leads to, if it is a link."""
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError):  # links in a circle
+        return path
 
 
 def create(names: Iterator[Path], flags: int, *, replaces: Path) -> tuple[Path, int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stylize_video.errors import OutputError, OutputExistsError
 from stylize_video.models import whole_file
+from stylize_video.models.pictures import read_picture, write_picture
 from tests.commands import names
 
 
@@ -70,6 +72,19 @@ def test_what_is_replaced_hands_on_its_permissions(mode: int, tmp_path: Path) ->
     assert path.read_bytes() == b"new"
     assert after.st_mode == before.st_mode
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+def test_a_link_that_the_user_names_is_written_through(tmp_path: Path) -> None:
+    """By `styles --sheet`, `texture`, `train` and `score --html`; a link in a circle is replaced."""
+    (tmp_path / "target.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to("target.png")
+    write_picture(tmp_path / "link.png", np.zeros((2, 2, 3), np.uint8))
+    assert (tmp_path / "link.png").is_symlink()
+    assert read_picture(tmp_path / "target.png").shape == (2, 2, 3)
+    circle = tmp_path / "circle"
+    circle.symlink_to("circle")
+    whole_file.write(whole_file.destination(circle), b"new")
+    assert circle.read_bytes() == b"new"
 
 
 def test_a_target_that_is_no_file(tmp_path: Path) -> None:

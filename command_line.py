@@ -13,15 +13,18 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
+from stylize_video import signals
 from stylize_video.errors import StylizeVideoError, UsageError
+from stylize_video.last_net import describe
 from stylize_video.models import styles
+from stylize_video.terminal import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 PAINT = "paint"  # the main job's own name; users leave it out
 _COMPLETION = ("--install-completion", "--show-completion")  # options of the whole program
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_LONGEST = 1000  # characters of a line; more was given as an argument, or comes from a broken file
 
 
 class MainJobGroup(TyperGroup):
@@ -34,7 +37,7 @@ class MainJobGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run, with typer's own complaints as one line like all others."""
+        """Run, with typer's own complaints, and whatever else is raised, as one line like all others."""
         given = sys.argv[1:] if args is None else list(args)
         try:
             code = super().main(given, *rest, **{**extra, "standalone_mode": False})
@@ -42,7 +45,11 @@ class MainJobGroup(TyperGroup):
             message = error.format_message() if hasattr(error, "format_message") else str(error)
             code = _tell(f"{message} (--help lists the options)", 2, as_json="--json" in given)
         except Abort:
-            code = _INTERRUPTED
+            code = signals.exit_code()
+        except Exception as error:
+            if _debugging():
+                raise
+            code = _tell(describe(error), 1, as_json="--json" in given)
         sys.exit(code or 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -63,9 +70,9 @@ class MainJob(TyperCommand):
 def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
     """Turn what a command raises into one line on stderr and the right exit code."""
     try:
-        yield lambda line: print(line, file=sys.stderr)
+        yield lambda line: print(shown(line), file=sys.stderr)
     except StylizeVideoError as error:
-        if os.environ.get("STYLIZE_VIDEO_DEBUG") == "1":
+        if _debugging():
             raise
         _fail(str(error), 2 if isinstance(error, UsageError) else 1, as_json=as_json)
     except KeyboardInterrupt as interrupt:
@@ -75,7 +82,7 @@ def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
         kept = f"; {painted} in {partial}" if partial else ""
         again = "; --resume goes on from the last finished keyframe"
         kept += again if getattr(interrupt, "resumable", False) else ""
-        _fail(f"interrupted{kept}", _INTERRUPTED, as_json=as_json)
+        _fail(f"interrupted{kept}", signals.exit_code(), as_json=as_json)
 
 
 def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
@@ -85,10 +92,15 @@ def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
 def _tell(message: str, code: int, *, as_json: bool) -> int:
     """Print an error, in a line; the exit code."""
     line = " ".join(message.split())  # one line, whatever a library's message held
+    line = shown(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ...")
     print(f"stylize-video: {line}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": line, "exit_code": code}))
     return code
+
+
+def _debugging() -> bool:
+    return os.environ.get("STYLIZE_VIDEO_DEBUG") == "1"
 
 
 def style_names() -> list[str]:
@@ -97,10 +109,15 @@ def style_names() -> list[str]:
 
 
 def console() -> Console:
-    """Stdout, for tables."""
+    """Stdout, for tables. What they hold is no markup, and commands no terminal."""
     from rich.console import Console
+    from rich.text import Text
 
-    stdout = Console()
+    class Plain(Console):
+        def render_str(self, text: str, **rest: Any) -> Text:
+            return super().render_str(shown(text), **{**rest, "markup": False})
+
+    stdout = Plain(markup=False, emoji=False, highlight=False)
     if not stdout.is_terminal:
         stdout.width = 200  # for a file or a pipe, nothing is wrapped
     return stdout

@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.text import Text
 
 from stylize_video.pipeline.frames import VideoInfo
+from stylize_video.terminal import shown
 
 if TYPE_CHECKING:
     from stylize_video.models.gatys import Step
@@ -34,18 +35,20 @@ class FilmProgress:
     """A bar that appears once the film is known. A context manager."""
 
     def __init__(self, title: str) -> None:
+        console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("frames"),
             _FrameRate(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,  # else it would still end in an empty line
         )
-        self._title = title
-        self._task = self._progress.add_task(title, total=None, start=False)
+        self._title = shown(title)
+        self._task = self._progress.add_task(self._title, total=None, start=False)
 
     def start(self, info: VideoInfo) -> None:
         """Set the total, as far as the film's header knows it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import stylize_video
-from stylize_video import summary
+from stylize_video import signals, summary, terminal
 from stylize_video.command_line import reporting, share_the_cores, style_names
 from stylize_video.commands import gatys_options as gatys
 from stylize_video.models import wct_levels
@@ -234,6 +234,8 @@ def paint(
         specs = [str(guide)] if guide else [region.style for region in options.painted]
         target = output or default_output(source, *specs, guide=guide)
         result = _paint(source, target, options, quiet=quiet)
+        signals.finish()  # the film has its name
+        terminal.answer_is_a_file()
         if as_json:
             print(json.dumps(summary.as_json(result, "+".join(specs))))
         for line in summary.of_profile(result.profile) if profile else ():

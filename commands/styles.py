@@ -66,7 +66,7 @@ def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
     check_picture_name(target)  # all this before the seconds that importing torch takes
     whole_file.check_target(target, overwrite=overwrite)
     if not paths.is_file(photograph):
-        raise InputError(f"{photograph}: no such picture")
+        raise InputError(f"{photograph}: {paths.no_such(photograph, 'picture')}")
     if target.exists() and target.samefile(photograph):
         raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")
     share_the_cores()

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
-from stylize_video.models import whole_file
+from stylize_video.models import paths, whole_file
 
 _DIGEST = hashlib.sha256().digest_size  # bytes
 _DAY = 24 * 3600  # s
@@ -41,7 +39,7 @@ def load(name: str) -> bytes | None:
     """The entry of that name, or None if it is missing or damaged."""
     path = _path(name)
     try:
-        data = path.read_bytes()
+        data = paths.read(path)
     except OSError:
         return None
     digest, payload = data[:_DIGEST], data[_DIGEST:]
@@ -56,10 +54,7 @@ def store(name: str, payload: bytes) -> None:
     """Write an entry, as far as that is possible, and throw the oldest away."""
     with suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder(), prefix="new-") as own:  # others may be writing too
-            made = Path(own, name)
-            whole_file.write(made, hashlib.sha256(payload).digest() + payload)
-            made.replace(_path(name))
+        whole_file.write(_path(name), hashlib.sha256(payload).digest() + payload)
         _prune()
 
 
@@ -68,9 +63,9 @@ def _prune() -> None:
     entries = sorted(folder().glob("*.model"), key=lambda path: path.stat().st_mtime)
     for path in entries[:-_KEPT]:
         path.unlink(missing_ok=True)
-    for path in folder().glob("new-*"):
+    for path in folder().glob(f"*{whole_file.PARTIAL}*"):
         if time.time() - path.stat().st_mtime > _DAY:
-            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
 
 
 def _path(name: str) -> Path:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
+from stylize_video import signals
 from stylize_video.models import model_cache, sections, transform_net, wct_network, wct_sections
 from stylize_video.models.sections import Program
 
@@ -140,6 +141,7 @@ class OpenVinoRuntime:
     def _pack(self, model: Any) -> bytes:
         """OpenVINO's two files as one piece."""
         with tempfile.TemporaryDirectory(prefix="stylize-video-") as folder:
+            signals.half_written(Path(folder))
             network, values = Path(folder, "model.xml"), Path(folder, "model.bin")
             self._openvino.serialize(model, network, values)
             text = network.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
-from stylize_video.models import heif_boxes, picture_size, whole_file
+from stylize_video.models import heif_boxes, paths, picture_size, whole_file
 from stylize_video.models.picture_names import check_picture_name
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
@@ -72,7 +73,7 @@ def check_sides(path: Path, width: int, height: int) -> tuple[int, int] | None:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return paths.read(path)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
 
@@ -162,7 +163,7 @@ def write_picture(path: Path, picture: Picture) -> None:
     check_picture_name(path)
     data = _encode(path, picture)
     try:
-        whole_file.write(path, data)
+        whole_file.write(whole_file.destination(path), data)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror}") from error
 

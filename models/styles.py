@@ -148,7 +148,7 @@ def check(spec: str, *, names: bool = True) -> None:
         if ingredient.file:
             if not paths.is_file(ingredient.file):
                 kind = "picture" if ingredient.is_picture else "weights file"
-                raise UnknownStyleError(f"{ingredient.file}: no such {kind}")
+                raise UnknownStyleError(f"{ingredient.file}: {paths.no_such(ingredient.file, kind)}")
         elif names:
             _check_name(ingredient.name)
 
@@ -316,7 +316,7 @@ def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance
         "provenance": json.dumps(provenance),
     }
     try:
-        whole_file.write(path, serialise(tensors, header))
+        whole_file.write(whole_file.destination(path), serialise(tensors, header))
     except OSError as error:
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 

@@ -65,7 +65,7 @@ class TrainingRequest:
             methods.choose(self.start, methods.FEED_FORWARD)
         for painting in self.pictures:
             if not paths.is_file(painting):
-                raise InputError(f"{painting}: no such picture")
+                raise InputError(f"{painting}: {paths.no_such(painting, 'picture')}")
             if paths.is_file(self.preview) and painting.samefile(self.preview):
                 raise UsageError(f"{painting}: the preview would replace it; name the output otherwise")
         if not paths.is_folder(self.content):

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 import stylize_video
+from stylize_video import signals
 from stylize_video.errors import DeviceError, TrainingError
 from stylize_video.models import whole_file
 from stylize_video.models.devices import choose_device
@@ -154,6 +155,7 @@ def train(
         meanwhile: called after each step.
     """
     save_now, say_now = every(_CHECKPOINT_EVERY_S), every(_SAY_EVERY_S)
+    signals.begin_work()
     began, first, steps = time.monotonic(), trainer.step, trainer.config.steps
     try:
         for progress in trainer.run():

@@ -70,9 +70,9 @@ def check(source: Path, target: Path, options: TextureOptions, *, overwrite: boo
     """
     check_picture_name(target)
     if not paths.is_file(source):
-        raise InputError(f"{source}: no such picture")
+        raise InputError(f"{source}: {paths.no_such(source, 'picture')}")
     if options.wct_weights is not None and not paths.is_file(options.wct_weights):
-        raise InputError(f"{options.wct_weights}: no such weights file")
+        raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
     if paths.is_file(target) and target.samefile(source):
         raise UsageError(f"{target}: the texture would replace the picture; name another with -o")
     whole_file.check_target(target, overwrite=overwrite)

@@ -73,7 +73,7 @@ def save(
         "provenance": json.dumps(provenance),
     }
     try:
-        whole_file.write(path, serialise(tensors, header))
+        whole_file.write(whole_file.destination(path), serialise(tensors, header))
     except OSError as error:
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 

@@ -26,7 +26,7 @@ from stylize_video.errors import InputError
 from stylize_video.pipeline import copying, hidden, holding, sound, track_choice
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 from stylize_video.pipeline.packets import SourcePackets
 from stylize_video.pipeline.report import CarriedStream, Tally
 from stylize_video.pipeline.timeline import Timeline
@@ -64,7 +64,7 @@ class Carrier:
         self._path = path
         try:
             # Tags in an unknown coding come through byte by byte.
-            self.source = av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape")
+            self.source = open_media(path, metadata_errors="surrogateescape")
         except (OSError, av.FFmpegError) as error:
             raise InputError(f"{path}: can't be opened again for its sound: {error}") from error
         self.film = track_choice.painted(self.source, path, film)

@@ -20,7 +20,7 @@ from stylize_video.errors import InputError
 from stylize_video.pipeline import clock_survey, holding, limits, losses, track_choice, transparency
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.losses import Missing
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -324,15 +324,8 @@ def _time_range(beginning: Fraction, start: Fraction | None, duration: Fraction 
 
 
 def _open(path: Path, options: dict[str, str] | None = None) -> av.container.InputContainer:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give a film or a picture")
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    limits.check_file(path)
     try:
-        return av.open(media_url(path), options={**AS_NAMED, **(options or {})}, metadata_errors="replace")
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise InputError(f"{path}: not a film or a picture that FFmpeg can read") from error
+        return open_media(path, options)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
 

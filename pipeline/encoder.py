@@ -257,7 +257,10 @@ class FileWriter:
             raise
 
     def _open(self, carrier: Carrier, options: EncoderOptions) -> None:
-        settings = holding.muxer_options(self._format, carrier.source, carrier.clip, self._info.beginning)
+        film = None if carrier.film is None else carrier.film.index
+        settings = holding.muxer_options(
+            self._format, carrier.source, carrier.clip, self._info.beginning, film
+        )
         self._edit_tick = holding.edit_tick(self._format, settings)
         container = av.open(
             self._file,

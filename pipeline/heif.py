@@ -12,7 +12,7 @@ import av
 from stylize_video.errors import InputError
 from stylize_video.models.heif_boxes import Grid, find_alpha
 from stylize_video.pipeline import color
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 
 def assemble(path: Path, grid: Grid) -> av.VideoFrame:
@@ -46,7 +46,7 @@ def _paste(tile: av.VideoFrame, whole: av.VideoFrame, row: int, column: int) -> 
 
 def _decode(path: Path, wanted: set[int]) -> dict[int, av.VideoFrame]:
     found: dict[int, av.VideoFrame] = {}
-    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="replace") as container:
+    with open_media(path) as container:
         streams = [s for s in container.streams.video if s.id in wanted]
         for packet in container.demux(streams):
             try:

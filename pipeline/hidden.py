@@ -21,7 +21,7 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from stylize_video.pipeline.formats import Container
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 _EDITABLE = ("mp4", "mov")  # muxers that write edit lists
 _DELAY = Fraction(21, 10)  # of a codec's frames: AAC's 2112 samples and MP3's 1105 are no more
@@ -34,7 +34,7 @@ def has_hidden_beginning(path: Path, stream: Stream, container: Container) -> bo
     """Whether a copy in `container` would show or sound what the file hides of the stream."""
     if container.muxer in _EDITABLE or stream.type not in ("audio", "video"):
         return False
-    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape") as source:
+    with open_media(path, metadata_errors="surrogateescape") as source:
         again = source.streams[stream.index]
         if stream.type == "video":
             return _is_first_discarded(source.demux(again))

@@ -17,7 +17,7 @@ from av.stream import Disposition, Stream
 from stylize_video.pipeline import channels
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -71,7 +71,7 @@ def is_cover(stream: Stream) -> bool:
 
 def cover_data(path: Path, stream: Stream) -> bytes:
     """The picture itself; FFmpeg hands it out as the stream's only packet, before all others."""
-    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="surrogateescape") as source:
+    with open_media(path, metadata_errors="surrogateescape") as source:
         for packet in source.demux(source.streams[stream.index]):
             return bytes(packet)
     return b""
@@ -175,11 +175,16 @@ def film_tags(film: Stream, container: Container, clip: TimeRange) -> Tags:
 
 
 def muxer_options(
-    container: Container, source: InputContainer, clip: TimeRange, beginning: Fraction | None = None
+    container: Container,
+    source: InputContainer,
+    clip: TimeRange,
+    beginning: Fraction | None = None,
+    film: int | None = None,
 ) -> dict[str, str]:
     """Options for the muxer so that no tag and no start time is lost.
 
     `beginning`: when the first frame is shown, s in the source's clock; None: when the header says.
+    `film`: index of the stream that is painted.
     """
     options = dict(container.options)
     if container.muxer not in _MP4_FAMILY:
@@ -188,7 +193,7 @@ def muxer_options(
     if any(tag.lower() not in _MP4_TAGS for tag in tags):
         # QuickTime's free-form list instead of iTunes' fixed one
         options["movflags"] = "use_metadata_tags"
-    scale = _movie_timescale(source, clip, beginning)
+    scale = _movie_timescale(source, clip, beginning, film)
     if scale is not None:
         options["movie_timescale"] = str(scale)
     return options
@@ -201,20 +206,21 @@ def edit_tick(container: Container, options: Tags) -> Fraction:
     return Fraction(1, int(options.get("movie_timescale", _MOVIE_TIMESCALE)))
 
 
-def _movie_timescale(source: InputContainer, clip: TimeRange, beginning: Fraction | None) -> int | None:
+def _movie_timescale(
+    source: InputContainer, clip: TimeRange, beginning: Fraction | None, film: int | None
+) -> int | None:
     """Ticks a second of MP4's common clock in which all start offsets are exact; None: as usual.
 
     A track that does not start at 0 is put there by an "edit" in that clock. Only
     of these containers is the start known before the first frame is decoded.
     """
     scale = _MOVIE_TIMESCALE
-    film = film_stream(source)
     known = clip.start is None and source.format.name.startswith(("mov,", "matroska,"))
     for stream in sorted(source.streams, key=lambda s: s.type != "video"):
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
-        if film is not None and stream.index == film.index and beginning is not None:
+        if stream.index == film and beginning is not None:
             start = beginning  # its first pictures may be lost
         is_exact = start is not None and (start * 1000).denominator == 1
         if known and is_exact and (stream.type != "audio" or start == 0):

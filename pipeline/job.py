@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from stylize_video import signals
 from stylize_video.errors import DeviceError
 from stylize_video.models import engine, memory, methods
 from stylize_video.models.devices import choose_device, is_out_of_memory
@@ -177,10 +178,13 @@ def _run(
     def write(frame: Frame) -> None:
         nonlocal written
         writer.write(compositor(frame))
+        signals.begin_work()  # there is something to keep
         written += 1
         if on_frame is not None:
             on_frame(written)
 
+    if methods.GATYS in options.ways:
+        signals.begin_work()  # each of its keyframes takes minutes
     batch_size = options.batch_size or _batch_size(reader.info, options, device)
     try:
         profile = runner.run(

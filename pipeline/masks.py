@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.errors import InputError
-from stylize_video.models import picture_names
+from stylize_video.models import paths, picture_names
 from stylize_video.pipeline import color
 from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.frames import Frame
@@ -88,15 +88,8 @@ def check_mask(path: Path) -> None:
     Raises:
         InputError: there is none, or it is a folder or something else that can't be read twice.
     """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; a mask is a picture or a film")
-        if not path.exists():
-            raise InputError(f"{path}: no such file; a mask is a picture or a film")
-        if not path.is_file():
-            raise InputError(f"{path}: is no regular file; a mask may have to be read twice")
-    except OSError as error:  # a name too long, a folder that may not be searched
-        raise InputError(f"{path}: can't be used ({error.strerror})") from error
+    if why_not := paths.why_no_file(path):
+        raise InputError(f"{path}: {why_not}; a mask is a picture or a film")
 
 
 def open_mask(path: Path, clock: FilmClock | None = None) -> Mask:

@@ -22,6 +22,7 @@ FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 
 _READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"})
 
+_DIGITS = 100  # of a time; Python converts no more than some thousands
 _LONGEST = 366 * 24 * 3600  # s; beyond a year, timestamps may overflow
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?|\.\d+)")
@@ -91,7 +92,7 @@ class PaintOptions:
         if self.flow not in FLOWS:
             raise UsageError(f"no flow called {self.flow!r}; give {' or '.join(FLOWS)}")
         if self.keyframe_interval != "auto" and not (
-            self.keyframe_interval.isdecimal() and int(self.keyframe_interval) >= 1
+            _is_number(self.keyframe_interval) and int(self.keyframe_interval) >= 1
         ):
             raise UsageError(
                 f"keyframe interval {self.keyframe_interval!r} is out of range; give 1 frame or more, or auto"
@@ -102,7 +103,7 @@ class PaintOptions:
             raise UsageError(f"batch size {self.batch_size} is out of range; give 1 or more")
         if self.max_size is not None and self.max_size < 16:
             raise UsageError(f"max size {self.max_size} px is out of range; give 16 or more")
-        if self.tile not in ("auto", "off") and not (self.tile.isdecimal() and int(self.tile) >= 64):
+        if self.tile not in ("auto", "off") and not (_is_number(self.tile) and int(self.tile) >= 64):
             raise UsageError(f"tile {self.tile!r} is out of range; give 64 px or more, auto or off")
         check_device(self.device)
         if self.video_track is not None and self.video_track < 1:
@@ -212,6 +213,10 @@ class PaintOptions:
         return {"auto": None, "off": 0}[self.tile] if self.tile in ("auto", "off") else int(self.tile)
 
 
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS
+
+
 def parse_region(text: str) -> Region:
     """`MASK=STYLE`.
 
@@ -231,7 +236,7 @@ def parse_time(text: str) -> Fraction:
         UsageError: neither.
     """
     match = _CLOCK.fullmatch(text.strip())
-    if match is None:
+    if match is None or len(text) > _DIGITS:
         raise UsageError(f"{text!r} is no time; give seconds or HH:MM:SS")
     hours, minutes, seconds = match.groups()
     if minutes is not None and Fraction(seconds) >= 60:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
 import av
 
+from stylize_video import signals
 from stylize_video.errors import OutputError, OutputExistsError
+from stylize_video.models import whole_file
 from stylize_video.pipeline.interrupts import patient
 
 _REASONS = {
@@ -21,10 +25,13 @@ _REASONS = {
     errno.EPERM: "no permission to write there; choose another folder",
     errno.EROFS: "the file system is read-only; choose another folder",
     errno.ENOENT: "no such folder; make it first or choose another",
+    errno.ESTALE: "the file or its folder was removed or replaced meanwhile; choose another folder",
     errno.ENOTDIR: "its parent is no folder; choose another",
     errno.EISDIR: "a folder of that name is in the way; choose another name",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+
+_WATCH_EVERY = 1.0  # s
 
 
 @contextmanager
@@ -79,34 +86,37 @@ class PartialFile:
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
             self.partial, self._descriptor = self._make()
+        self._watched = time.monotonic()
         self.name = str(self.partial)  # PyAV reads it for its messages
         self.closed = False
         self._done = False
         self._renamed = False
 
     def _make(self) -> tuple[Path, int]:
-        number = 1
-        while True:
-            part = "part" if number == 1 else f"part{number}"
-            partial = self.path.with_name(f"{self.path.stem}.{part}{self.path.suffix}")
-            try:
-                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-                return partial, os.open(partial, flags, 0o666)
-            except FileExistsError:
-                number += 1
-            except FileNotFoundError as error:
-                if self.path.parent.is_dir():  # as /proc
-                    raise OutputError(
-                        f"can't write {self.path}: no file can be made in that folder; choose another"
-                    ) from error
-                raise
+        parts = chain(["part"], (f"part{number}" for number in count(2)))
+        names = (self.path.with_name(f"{self.path.stem}.{part}{self.path.suffix}") for part in parts)
+        try:
+            return whole_file.create(names, os.O_RDWR, replaces=self.path)
+        except FileNotFoundError as error:
+            if self.path.parent.is_dir():  # as /proc
+                raise OutputError(
+                    f"can't write {self.path}: no file can be made in that folder; choose another"
+                ) from error
+            raise
 
     def _check_free(self) -> None:
         if not self._overwrite and self.path.exists():
             raise OutputExistsError(f"{self.path} exists; use --overwrite or another name")
 
     def write(self, data: bytes) -> int:
-        """Write all of `data`; its length in bytes."""
+        """Write all of `data`; its length in bytes.
+
+        Raises:
+            OSError: it can't be written; `ESTALE` where the file was removed meanwhile, for hours may
+                be left to paint.
+        """
+        if time.monotonic() - self._watched > _WATCH_EVERY:
+            self._see_that_it_is_there()
         view = memoryview(data)
         while view:
             view = view[os.write(self._descriptor, view) :]
@@ -123,6 +133,13 @@ class PartialFile:
     def sync(self) -> None:
         """Bring the bytes to the disk, where late errors (a full disk, a lost share) show."""
         os.fsync(self._descriptor)
+        self._see_that_it_is_there()
+        signals.whole(self.partial)
+
+    def _see_that_it_is_there(self) -> None:
+        self._watched = time.monotonic()
+        if not self.partial.exists():
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self.partial))
 
     def close(self) -> None:
         """Close the handle; the partial file stays. Does nothing the second time."""
@@ -134,6 +151,7 @@ class PartialFile:
         """Close, and leave the file where it is; its path: `path` if it was renamed already."""
         self.close()
         self._done = True
+        signals.whole(self.partial)
         return self.path if self._renamed else self.partial
 
     def keep_as(self, word: str) -> Path:
@@ -168,6 +186,7 @@ class PartialFile:
         try:
             self._check_free()
             with output_errors(self.path), patient():
+                whole_file.keep_permissions(partial, self.path)
                 partial.replace(self.path)
                 self._renamed = True
         except OutputError as error:
@@ -178,4 +197,6 @@ class PartialFile:
         self.close()
         if not self._done:
             self._done = True
-            self.partial.unlink(missing_ok=True)
+            with suppress(NotADirectoryError):
+                self.partial.unlink(missing_ok=True)
+            signals.whole(self.partial)

@@ -8,6 +8,7 @@ from pathlib import Path
 from stylize_video.errors import InputError, UsageError
 from stylize_video.models import methods, paths, style_spec, whole_file
 from stylize_video.models.gatys_config import STARTS
+from stylize_video.models.picture_names import READ
 from stylize_video.pipeline import formats, keyframe_store, pixels
 from stylize_video.pipeline.keyframe_store import KeyframeStore
 from stylize_video.pipeline.masks import check_mask
@@ -29,12 +30,13 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
         if region.mask is not None:
             check_mask(region.mask)
     if options.wct_weights is not None and not paths.is_file(options.wct_weights):
-        raise InputError(f"{options.wct_weights}: no such weights file")
+        raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
     if options.guide is not None and not paths.is_folder(options.guide):
         raise InputError(f"{options.guide}: no such folder; --guide takes one of painted frames")
+    _check_guide(options)
     for picture in _asked_of_gatys(options):
         if not paths.is_file(picture):
-            raise InputError(f"{picture}: no such picture")
+            raise InputError(f"{picture}: {paths.no_such(picture, 'picture')}")
     try:
         _check_paths(source, output, options)
         open_store(source, output, options)
@@ -42,13 +44,17 @@ def check(source: Path, output: Path, options: PaintOptions) -> None:
         raise InputError(f"{error.filename or source}: can't be used ({error.strerror})") from error
 
 
+def _check_guide(options: PaintOptions) -> None:
+    """Refuse a pipe or the like that is called like a painted frame: to open it would be to wait."""
+    for picture in () if options.guide is None else sorted(options.guide.iterdir()):
+        is_frame = picture.suffix.lower() in READ and picture.name[0] != "."
+        if is_frame and (why_not := paths.why_no_file(picture)):
+            raise InputError(f"{picture}: {why_not}; a guide's painted frames are pictures")
+
+
 def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
-    if not source.exists():
-        raise InputError(f"{source}: no such file")
-    if source.is_dir():
-        raise InputError(f"{source}: is a folder; give a film or a picture")
-    if not source.is_file():
-        raise InputError(f"{source}: is no regular file; it has to be read twice")
+    if why_not := paths.why_no_file(source):
+        raise InputError(f"{source}: {why_not}; give a film or a picture")
     _, encoder = formats.check_output(output, options.codec)
     pixels.check_pixel_format(encoder, options.pixel_format)
     formats.check_quality(encoder, options.crf, options.preset)

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.pipeline import holding
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 
 _LOOK_AHEAD = 10  # s; what shows one picture in so long beside a film is a preview of it
 _STILL = Disposition.still_image | Disposition.timed_thumbnails
@@ -110,7 +110,7 @@ def _moving(path: Path, found: Sequence[VideoStream]) -> set[int]:
     """Indices of the streams with more than one picture in their first seconds."""
     wanted = {s.index for s in found if not s.disposition & _STILL}
     counts: Counter[int] = Counter()
-    with av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="replace") as source:
+    with open_media(path) as source:
         try:
             begin: Fraction | None = None
             for packet in source.demux(video=tuple(range(len(source.streams.video)))):

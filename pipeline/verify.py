@@ -17,12 +17,12 @@ from av.container import InputContainer
 from av.stream import AttachmentStream, Stream
 from av.video.stream import VideoStream
 
-from stylize_video.errors import VerificationError
+from stylize_video.errors import InputError, VerificationError
 from stylize_video.pipeline import holding
 from stylize_video.pipeline.clock import Grid
 from stylize_video.pipeline.demux import tally_streams
 from stylize_video.pipeline.frames import ColorTags
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 from stylize_video.pipeline.report import CarriedStream, FramesRead, Tally, WriteReport
 
 # Their bitstreams hold all four colour tags, whatever the container.
@@ -42,16 +42,16 @@ def verify(path: Path, report: WriteReport, read: FramesRead) -> str:
     Raises:
         VerificationError: names the first thing that is not as it was in the source.
     """
-    options = dict(AS_NAMED)
+    options = {}
     if report.container.constant_rate:
         # AVI has no presentation times; by itself the demuxer guesses them from the codec's delay.
         options["fflags"] = "nofillin"
     # Of a transport stream of a few packets FFmpeg is not sure.
     kind = "mpegts" if report.container.muxer == "mpegts" else None
     try:
-        with av.open(media_url(path), "r", kind, options, metadata_errors="surrogateescape") as output:
+        with open_media(path, options, demuxer=kind, metadata_errors="surrogateescape") as output:
             return _Check(path, report, read, output).run()
-    except (OSError, av.FFmpegError) as error:
+    except (OSError, av.FFmpegError, InputError) as error:
         raise VerificationError(f"{report.path}: can't be read back: {error}") from error
 
 

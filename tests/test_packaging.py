@@ -81,7 +81,7 @@ def test_the_command_and_the_licences_are_in_the_wheel(installed: Path) -> None:
     info = next(installed.glob("*.dist-info"))
     entry_points = configparser.ConfigParser()
     entry_points.read(info / "entry_points.txt")
-    assert dict(entry_points["console_scripts"]) == {"stylize-video": f"{PACKAGE}.cli:main"}
+    assert dict(entry_points["console_scripts"]) == {"stylize-video": f"{PACKAGE}.__main__:main"}
     for licence in ("LICENSE", "THIRD_PARTY_NOTICES.md"):
         assert (info / "licenses" / licence).read_bytes() == (ROOT / licence).read_bytes()
 

@@ -29,7 +29,7 @@ class ScoreOptions:
             raise UsageError(f"max size {self.max_size} px is out of range; give {SMALLEST} or more")
         if self.painting is not None:
             if not paths.is_file(self.painting):
-                raise InputError(f"{self.painting}: no such picture of a painting")
+                raise InputError(f"{self.painting}: {paths.no_such(self.painting, 'picture of a painting')}")
         elif self.style is not None:
             styles.check(self.style)
 
@@ -53,7 +53,7 @@ def check_files(source: Path, output: Path, page: Path | None, *, overwrite: boo
         if paths.is_folder(film):
             raise InputError(f"{film}: is a folder; give a film")
         if not paths.is_file(film):
-            raise InputError(f"{film}: no such file")
+            raise InputError(f"{film}: {paths.no_such(film, 'file')}")
     if page is None:
         return
     if page.suffix.lower() not in (".html", ".htm"):

@@ -30,7 +30,7 @@ def write(path: Path, score: Score) -> None:
         OutputError: it can't be written.
     """
     try:
-        whole_file.write(path, html(score).encode("utf-8", "replace"))
+        whole_file.write(whole_file.destination(path), html(score).encode("utf-8", "replace"))
     except OSError as error:
         raise OutputError(f"{path}: can't be written ({error.strerror})") from error
 

@@ -16,7 +16,7 @@ from av.stream import AttachmentStream, Stream
 from stylize_video.errors import InputError
 from stylize_video.pipeline import holding, track_choice
 from stylize_video.pipeline.demux import tally_streams
-from stylize_video.pipeline.media_url import AS_NAMED, media_url
+from stylize_video.pipeline.opening import open_media
 from stylize_video.pipeline.report import Tally
 
 KINDS = ("audio", "subtitle", "data", "video", "cover", "attachment")
@@ -82,12 +82,11 @@ def survey(path: Path) -> FilmSummary:
 
 
 def _open(path: Path) -> InputContainer:
-    container = av.open(media_url(path), options=dict(AS_NAMED), metadata_errors="replace")
+    container = open_media(path)
     if container.format.name != "avi":
         return container
     container.close()  # AVI has no presentation times; by itself the demuxer guesses them
-    options = {**AS_NAMED, "fflags": "nofillin"}
-    return av.open(media_url(path), options=options, metadata_errors="replace")
+    return open_media(path, {"fflags": "nofillin"})
 
 
 def _summaries(streams: Sequence[Stream], tallies: dict[int, Tally]) -> Iterator[StreamSummary]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stylize_video.errors import OutputError, OutputExistsError
 from stylize_video.models import whole_file
+from stylize_video.models.pictures import read_picture, write_picture
 from tests.commands import names
 
 
@@ -42,13 +44,63 @@ def test_a_write_that_fails_or_is_interrupted_leaves_the_old_file(
     assert names(tmp_path) == {"file"}
 
 
-def test_removing_takes_what_a_killed_write_left(tmp_path: Path) -> None:
-    for name in ("file", "file.part", "other"):
+def test_a_file_of_the_users_that_is_called_like_ours_is_left_alone(tmp_path: Path) -> None:
+    """And a link of that name is not followed. What is called NAME.part is anybody's."""
+    path, precious = tmp_path / "file", tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    (tmp_path / "file.stylize-part").symlink_to(precious)
+    (tmp_path / "file.stylize-part2").write_bytes(b"mine")
+    (tmp_path / "file.part").write_bytes(b"mine")
+    whole_file.write(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert precious.read_bytes() == b"precious"
+    assert (tmp_path / "file.stylize-part2").read_bytes() == b"mine"
+    assert (tmp_path / "file.part").read_bytes() == b"mine"
+    assert len(names(tmp_path)) == 5
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o777])
+def test_what_is_replaced_hands_on_its_permissions(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, 12, 34)
+    before = path.stat()
+    whole_file.write(path, b"new")
+    after = path.stat()
+    assert path.read_bytes() == b"new"
+    assert after.st_mode == before.st_mode
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+def test_a_link_that_the_user_names_is_written_through(tmp_path: Path) -> None:
+    """By `styles --sheet`, `texture`, `train` and `score --html`; a link in a circle is replaced."""
+    (tmp_path / "target.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to("target.png")
+    write_picture(tmp_path / "link.png", np.zeros((2, 2, 3), np.uint8))
+    assert (tmp_path / "link.png").is_symlink()
+    assert read_picture(tmp_path / "target.png").shape == (2, 2, 3)
+    circle = tmp_path / "circle"
+    circle.symlink_to("circle")
+    whole_file.write(whole_file.destination(circle), b"new")
+    assert circle.read_bytes() == b"new"
+
+
+def test_a_target_that_is_no_file(tmp_path: Path) -> None:
+    """Or --overwrite would put a film in the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="pipe: is no regular file"):
+        whole_file.check_target(tmp_path / "pipe", overwrite=True)
+
+
+def test_removing_takes_what_a_killed_write_left_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("file", "file.stylize-part", "file.part", "other"):
         (tmp_path / name).touch()
     whole_file.remove(tmp_path / "file")
     whole_file.remove(tmp_path / "file")
     whole_file.remove(tmp_path / "other" / "file")
-    assert names(tmp_path) == {"other"}
+    assert names(tmp_path) == {"file.part", "other"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _SCHEDULE = (
     "film", "keys", "film", "mask", "film", "film", "weights", "film", "guide", "film",
 )  # fmt: skip
 _FILMS_A_ROUND = _SCHEDULE.count("film")
-_CHEAP = ("--max-size", "64", "--no-stabilize", "--device", "cpu", "--json")
+_CHEAP = ("--max-size", str(sources.LONGER_SIDE), "--no-stabilize", "--device", "cpu", "--json")
 _OLD = b"an output that was there before\n"
 
 
@@ -100,7 +100,8 @@ def _weights(bench: _Bench) -> _Made:
     what = bench.rng.choice((sources.WEIGHTS, sources.WEIGHTS, sources.STATISTICS))
     damage = bench.damage(what, bench.rng.choice((mutate, lie_in_json)))
     if what == sources.WEIGHTS:
-        return what, damage, (sources.FILM, "--style", bench.rng.choice((what, f"{what}#blue"))), "out.mp4"
+        style = bench.rng.choice((f"{what}#red", f"{what}#red:0.5,{what}#blue:0.5"))
+        return what, damage, (sources.FILM, "--style", style), "out.mp4"
     style = bench.rng.choice((sources.PAINTING, f"{what}#red"))
     return what, damage, (sources.FILM, "--style", style, "--wct-weights", what), "out.mp4"
 
@@ -123,8 +124,8 @@ def _mask(bench: _Bench) -> _Made:
     what = bench.rng.choice(sources.MASKS)
     bench.take(what, sources.FILM, sources.WEIGHTS)
     one, other = f"{sources.WEIGHTS}#red", f"{sources.WEIGHTS}#blue"
-    way = bench.rng.choice((("--mask", what), ("--region", f"{what}={other}")))
-    return what, bench.damage(what), (sources.FILM, "--style", one, *way), "out.mp4"
+    way = bench.rng.choice((("--style", one, "--mask", what), ("--region", f"{what}={other}")))
+    return what, bench.damage(what), (sources.FILM, *way), "out.mp4"
 
 
 def _guide(bench: _Bench) -> _Made:
@@ -142,7 +143,7 @@ def _keys(bench: _Bench) -> _Made:
     what = str(bench.rng.choice(files))
     arguments = (
         sources.FILM, "--style", sources.PAINTING, "--method", "gatys", "--resume",
-        "--iterations", str(sources.ITERATIONS), "--keyframe-interval", "2",
+        "--iterations", str(sources.ITERATIONS), "--keyframe-interval", "1",
     )  # fmt: skip
     return what, bench.damage(what), arguments, "out.mp4"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.networks import network, noise, thin, wct_file
 
 WEIGHTS, STATISTICS, PAINTING, FILM = "small.safetensors", "wct.safetensors", "art.png", "film.mp4"
 KEYS = "keys"  # a folder with what an interrupted run left, and the film that it was of
-ITERATIONS = 2
+ITERATIONS, LONGER_SIDE = 2, 64
 PICTURES = ("photo.png", "photo.jpg", "photo.webp", "photo.bmp", "photo.tif", "deep.png", "palette.png", "turned.jpg")
 MASKS = ("mask.png", "mask.jpg", "mask.mkv", "mask.gif")
 GUIDES = ("frame0001.png", "frame0003.jpg")
@@ -99,10 +100,14 @@ def use_a_thin_vgg() -> None:
 
 def key_options() -> PaintOptions:
     """What the keys are painted with; `cases` asks for the same on the command line."""
-    from dataclasses import replace
-
     options = PaintOptions(
-        style=PAINTING, method="gatys", keyframe_interval="2", device="cpu", resume=True, stabilize=False
+        style=PAINTING,
+        method="gatys",
+        keyframe_interval="1",  # no frames between keys, which cost seconds
+        max_size=LONGER_SIDE,
+        device="cpu",
+        resume=True,
+        stabilize=False,
     )
     return replace(options, gatys=replace(options.gatys, iterations=ITERATIONS))
 
@@ -127,7 +132,7 @@ def _make_pictures(folder: Path) -> None:
     media.turned_still(folder, name="turned.jpg")
     media.palette_still(folder, name="palette.png")
     for name in GUIDES:
-        cv2.imwrite(str(folder / name), noise(3, 64, 96))
+        cv2.imwrite(str(folder / name), noise(3, LONGER_SIDE * 2 // 3, LONGER_SIDE))
     white = np.zeros((64, 96), np.uint8)
     white[:, 48:] = 255
     for name in MASKS[:2]:
@@ -143,8 +148,9 @@ def _chart() -> np.ndarray:
 def _make_keys(folder: Path) -> None:
     """What a run leaves that is interrupted after its second keyframe, made by just that."""
 
-    def interrupt(_: int) -> None:
-        raise KeyboardInterrupt
+    def interrupt(frames: int) -> None:
+        if frames > 2:
+            raise KeyboardInterrupt
 
     use_a_thin_vgg()
     home = folder / KEYS

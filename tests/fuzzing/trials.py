@@ -37,8 +37,9 @@ class Verdict:
 def warm_up() -> None:
     """Import everything that the command imports late, and start no thread: every child has it then."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # several cases run at a time
     import scenedetect  # noqa: F401
-    import torch  # noqa: F401
+    import torch._dynamo  # noqa: F401  # what torch's optimisers import at their first step
 
     from stylize_video import cli, progress  # noqa: F401
     from stylize_video.models import openvino_runtime

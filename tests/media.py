@@ -235,7 +235,7 @@ def truncated(folder: Path, *, name: str = "truncated.mkv", share: float = 0.5) 
         Video(times=steady(25), options={"crf": "1"}),
         options={"movflags": "+faststart"} if name.endswith(("mp4", "mov")) else None,
     )
-    spans = _packet_spans(clip.path)
+    spans = packet_spans(clip.path)
     index = int(len(spans) * share)
     begin, size = spans[index]
     path = folder / name
@@ -264,7 +264,7 @@ def damaged(
     # CABAC, or noise may pass for a picture that nobody meant.
     options = {"crf": "1", "x264-params": "cabac=1"}
     clip = film(folder / name, Video(times=steady(25), options=options))
-    begin, size = _packet_spans(clip.path)[index]
+    begin, size = packet_spans(clip.path)[index]
     intact = 0 if beyond_decoding else size // 3
     noise = np.random.default_rng(5).integers(128, 256, size - intact, np.uint8)
     data = bytearray(clip.path.read_bytes())
@@ -381,7 +381,7 @@ def animated_gif(folder: Path, *, name: str = "animated.gif") -> Clip:
     return Clip(path, video, video.times)
 
 
-def _packet_spans(path: Path) -> list[tuple[int, int]]:
+def packet_spans(path: Path) -> list[tuple[int, int]]:
     """Where each video packet's data begins in the file, and its length, in bytes.
 
     Found by its content: what a demuxer calls a packet's position may be that of its header.

@@ -39,6 +39,7 @@ class Outcome:
     hung: bool  # ended by us, for time
     glutted: bool  # ended by us, for memory
     seconds: float
+    processor_seconds: float
     peak_megabytes: float  # resident, what was there before the fork included
     stdout: str
     stderr: str
@@ -58,7 +59,7 @@ def run(work: Callable[[], object], folder: Path, limits: Limits, temporary: Pat
         child = os.fork()
         if child == 0:
             _be_the_child(work, folder, temporary, stdout.fileno(), stderr.fileno())
-        status, peak, hung, glutted = _watch(child, began, limits)
+        status, peak, processor, hung, glutted = _watch(child, began, limits)
         seconds = time.monotonic() - began
         killed = os.WIFSIGNALED(status)
         return Outcome(
@@ -67,18 +68,19 @@ def run(work: Callable[[], object], folder: Path, limits: Limits, temporary: Pat
             hung=hung,
             glutted=glutted,
             seconds=seconds,
+            processor_seconds=processor,
             peak_megabytes=peak,
             stdout=_text(stdout.fileno()),
             stderr=_text(stderr.fileno()),
         )
 
 
-def _watch(child: int, began: float, limits: Limits) -> tuple[int, float, bool, bool]:
+def _watch(child: int, began: float, limits: Limits) -> tuple[int, float, float, bool, bool]:
     hung = glutted = False
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
-            return status, usage.ru_maxrss / 1024, hung, glutted
+            return status, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime, hung, glutted
         late = time.monotonic() - began > limits.seconds
         large = _resident_megabytes(child) > limits.megabytes
         if (late or large) and not (hung or glutted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -103,7 +104,7 @@ def key_options() -> PaintOptions:
     options = PaintOptions(
         style=PAINTING,
         method="gatys",
-        keyframe_interval="1",  # no frames between keys, which cost seconds
+        keyframe_interval="1",
         max_size=LONGER_SIDE,
         device="cpu",
         resume=True,
@@ -155,8 +156,10 @@ def _make_keys(folder: Path) -> None:
     use_a_thin_vgg()
     home = folder / KEYS
     home.mkdir()
-    for name in (FILM, PAINTING):
-        (home / name).write_bytes((folder / name).read_bytes())
+    shutil.copyfile(folder / PAINTING, home / PAINTING)
+    # Of one picture: what no key shows would be painted by the large transform, for seconds.
+    still = Video(times=steady(_FRAMES), draw=lambda _, *size: drawing.numbered_picture(5, *size))
+    film(home / FILM, still, sounds=[Sound(seconds=Fraction(1, 4))])
     before = Path.cwd()
     os.chdir(home)
     try:

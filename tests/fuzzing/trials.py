@@ -29,6 +29,7 @@ class Verdict:
     command: str
     code: int | None
     seconds: float
+    processor_seconds: float
     megabytes: float
     said: str  # the last line on stderr
     complaints: tuple[str, ...]
@@ -82,6 +83,7 @@ def examine(number: int, seed: int, source_folder: Path, home: Path, limits: Lim
         command=" ".join(("stylize-video", *case.arguments)),
         code=outcome.code,
         seconds=round(outcome.seconds, 3),
+        processor_seconds=round(outcome.processor_seconds, 3),
         megabytes=round(outcome.peak_megabytes),
         said=lines[-1] if lines else "",
         complaints=tuple(complaints),

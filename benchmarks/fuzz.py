@@ -99,7 +99,9 @@ def _report(verdicts: list[Verdict], seconds: float, given: argparse.Namespace) 
         "jobs": given.jobs,
         "seconds": round(seconds, 1),
         "kinds": [
-            dict(zip(("kind", "cases", "painted", "refused", "bad", "slowest_s", "peak_mb"), row, strict=True))
+            dict(
+                zip(("kind", "cases", "painted", "refused", "bad", "slowest_s", "peak_mb"), row, strict=True)
+            )
             for row in rows
         ],
         "bad": [asdict(verdict) for verdict in bad],

@@ -120,7 +120,11 @@ def _streams(path: Path) -> list[str]:
 def test_all_of_a_disc_is_copied_to_mkv(tmp_path: Path, paint: Any) -> None:
     source = streams.disc(tmp_path)
     painted = paint(source, "out.mkv")
-    for kind, number, codec in (("audio", 0, "ac3"), ("audio", 1, "dts"), ("subtitle", 0, "hdmv_pgs_subtitle")):
+    for kind, number, codec in (
+        ("audio", 0, "ac3"),
+        ("audio", 1, "dts"),
+        ("subtitle", 0, "hdmv_pgs_subtitle"),
+    ):
         before, after = _packets(source, kind, number), _packets(painted.path, kind, number)
         assert after == before
         assert after[0] == codec
@@ -156,7 +160,9 @@ def test_two_recordings_in_a_row_run_on(output: str, tmp_path: Path, paint: Any)
     assert samples.shape[1] / 48000 == pytest.approx(1.6, abs=0.12)
     assert times == sorted(times)
     # Each recording's tone swells once: the middle of either is loud, the break is not.
-    loudness = [np.abs(samples[:, int(t * 48000) - 2400 : int(t * 48000) + 2400]).max() for t in (0.4, 0.83, 1.23)]
+    loudness = [
+        np.abs(samples[:, int(t * 48000) - 2400 : int(t * 48000) + 2400]).max() for t in (0.4, 0.83, 1.23)
+    ]
     assert loudness[1] < 0.6 * min(loudness[0], loudness[2])
 
 
@@ -300,7 +306,9 @@ def test_a_preview_is_not_the_film(output: str, tmp_path: Path, paint: Any) -> N
     assert painted.frames == 10
     with av.open(painted.path) as container:
         films = [s for s in container.streams.video if (s.width, s.height) == (96, 64)]
-        assert [drawing.read_number(f.to_ndarray(format="rgb24")) for f in container.decode(films[0])] == [*range(10)]
+        assert [drawing.read_number(f.to_ndarray(format="rgb24")) for f in container.decode(films[0])] == [
+            *range(10)
+        ]
     assert "audio" in _streams(painted.path)
 
 
@@ -358,8 +366,12 @@ def test_h265_is_tagged_as_players_want_it(output: str, tmp_path: Path, paint: A
     assert boxes.content(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"))[12:16] == b"hvc1"
 
 
-@pytest.mark.parametrize(("more", "fields"), [((), True), (("--deinterlace",), False)], ids=["as it is", "not"])
-def test_fields_are_flagged_or_made_frames(more: Sequence[str], fields: bool, tmp_path: Path, paint: Any) -> None:
+@pytest.mark.parametrize(
+    ("more", "fields"), [((), True), (("--deinterlace",), False)], ids=["as it is", "not"]
+)
+def test_fields_are_flagged_or_made_frames(
+    more: Sequence[str], fields: bool, tmp_path: Path, paint: Any
+) -> None:
     painted = paint(looks.interlaced(tmp_path), "out.mkv", *more)
     with av.open(painted.path) as container:
         assert {frame.interlaced_frame for frame in container.decode(video=0)} == {fields}
@@ -432,7 +444,8 @@ def _end(process: subprocess.Popen[str]) -> Refused:
 
 def test_playlists_and_texts_are_refused_at_once(tmp_path: Path) -> None:
     started = {
-        name: _start(broken.playlist(tmp_path, name), "-o", tmp_path / f"{name}.mkv") for name in broken.PLAYLISTS
+        name: _start(broken.playlist(tmp_path, name), "-o", tmp_path / f"{name}.mkv")
+        for name in broken.PLAYLISTS
     }
     for name, process in started.items():
         ended = _end(process)

@@ -72,7 +72,9 @@ def prepare(number: int, seed: int, source_folder: Path, folder: Path) -> Case:
     if replaces:
         (folder / output).write_bytes(_OLD)
         arguments += ("--overwrite",)
-    return Case(number, kind, what, damage, (*arguments, *_CHEAP, "-o", output), output, replaces, kind == "text")
+    return Case(
+        number, kind, what, damage, (*arguments, *_CHEAP, "-o", output), output, replaces, kind == "text"
+    )
 
 
 def unharmed(case: Case, folder: Path) -> bool:

@@ -25,7 +25,16 @@ from tests.networks import network, noise, thin, wct_file
 WEIGHTS, STATISTICS, PAINTING, FILM = "small.safetensors", "wct.safetensors", "art.png", "film.mp4"
 KEYS = "keys"  # a folder with what an interrupted run left, and the film that it was of
 ITERATIONS, LONGER_SIDE = 2, 64
-PICTURES = ("photo.png", "photo.jpg", "photo.webp", "photo.bmp", "photo.tif", "deep.png", "palette.png", "turned.jpg")
+PICTURES = (
+    "photo.png",
+    "photo.jpg",
+    "photo.webp",
+    "photo.bmp",
+    "photo.tif",
+    "deep.png",
+    "palette.png",
+    "turned.jpg",
+)
 MASKS = ("mask.png", "mask.jpg", "mask.mkv", "mask.gif")
 GUIDES = ("frame0001.png", "frame0003.jpg")
 
@@ -33,7 +42,9 @@ _FRAMES = 6
 _RATE = Fraction(25)
 
 
-def _film(codec: str, sound: str | None, pixel_format: str = "yuv420p", **more: object) -> Callable[[Path], object]:
+def _film(
+    codec: str, sound: str | None, pixel_format: str = "yuv420p", **more: object
+) -> Callable[[Path], object]:
     """A maker of films of that kind."""
 
     def make(path: Path) -> object:
@@ -138,7 +149,9 @@ def _make_pictures(folder: Path) -> None:
     white[:, 48:] = 255
     for name in MASKS[:2]:
         cv2.imwrite(str(folder / name), white)
-    film(folder / "mask.mkv", Video(times=steady(_FRAMES), codec="ffv1", pixel_format="gray", full_range=True))
+    film(
+        folder / "mask.mkv", Video(times=steady(_FRAMES), codec="ffv1", pixel_format="gray", full_range=True)
+    )
     media.animated_gif(folder, name="mask.gif")
 
 

@@ -48,7 +48,7 @@ def first_picture_zeroed(folder: Path) -> Path:
 
 
 def broken_tag(folder: Path) -> Path:
-    """An flv in which 5000 bytes stand twice: a tag ends too early, and a packet comes of it that no clock fits."""
+    """An flv in which 5000 bytes stand twice: a tag ends too early, and one packet fits no clock."""
     path = film(folder / "tag.flv", Video(times=steady(16, 16), rate=Fraction(16)), sounds=[Sound()]).path
     data = path.read_bytes()
     sound = [tag for tag in _tags(data) if data[tag] == 8]
@@ -78,7 +78,7 @@ def damaged_hevc(folder: Path) -> Path:
 
 
 def decodable_frames(path: Path) -> int:
-    """What a decoder without frame threads makes of a film: frames, and packets that it refuses not counted."""
+    """How many frames a decoder without frame threads makes of a film, whatever it refuses."""
     frames = 0
     with av.open(path) as container:
         stream = container.streams.video[0]

@@ -77,7 +77,7 @@ def _appended(target: Path, parts: list[Path]) -> Path:
 def trimmed(folder: Path) -> Path:
     """20 frames and 0.8 s of sound, of which an edit list hides the first half; a tone is in that half alone.
 
-    What is to be seen are frames 10 to 19, of which the first is no key frame; what is to be heard is silence.
+    Frames 10 to 19 are to be seen, of which the first is no key frame; silence is to be heard.
     """
     path = folder / "trim.mp4"
     video = Video(times=steady(20))

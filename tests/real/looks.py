@@ -35,7 +35,9 @@ def transparent(folder: Path) -> Path:
     """VP9 with an alpha channel, of which the left half hides a loud colour; webm."""
     path = folder / "alpha.webm"
     with av.open(path, "w") as container:
-        stream: Any = container.add_stream("libvpx-vp9", rate=25, options={"crf": "4", "b": "0", "threads": "1"})
+        stream: Any = container.add_stream(
+            "libvpx-vp9", rate=25, options={"crf": "4", "b": "0", "threads": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuva420p"
         stream.metadata["alpha_mode"] = "1"
         for number in range(5):

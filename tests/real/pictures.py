@@ -42,7 +42,7 @@ def oriented(folder: Path, orientation: int) -> Still:
 
 
 def tiled(folder: Path) -> Still:
-    """An avif of 256x192 in four tiles of 128x96, as phones' encoders cut large photographs (HEIF 6.6.2.3)."""
+    """An avif of 256x192 in four tiles of 128x96, as phones cut large photographs (HEIF, 6.6.2.3)."""
     pixels = np.rint(drawing.colour_chart(256, 192) * 255).astype(np.uint8)
     tiles = [_av1(pixels[y : y + 96, x : x + 128]) for y in (0, 96) for x in (0, 128)]
     grid = struct.pack(">BBBBHH", 0, 0, 1, 1, 256, 192)

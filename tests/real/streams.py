@@ -16,9 +16,9 @@ from tests.filmmaking import Sound, Video, add_sound, encode_tone, film, steady
 from tests.real.clocks import recording
 from tests.real.remux import Part, join
 
-# A DTS frame of 512 samples of silence, stereo, 48 kHz, in 1024 bytes (ETSI TS 102 114): where in it, and what.
+# A DTS frame (ETSI TS 102 114) of 512 samples of silence, stereo, 48 kHz, in 1024 bytes: where and what.
 # In front the header and the subbands' scale factors, then four times a subframe's codes, and DSYNC.
-_SILENCE = "022222222249249155 54"
+_SILENCE = "02222222224924915554"
 _DTS_PARTS = {
     0x000: "7ffe8001fc3c3ff0b5e001380003ef7fe006db1fe1edfedb6000000020",
     0x024: "01ce7be0f7b9ce6b5ad6b18c5a9283102108421085ce7be0f7b9ce6b5ad6b18c5a9283102108421084",
@@ -58,10 +58,12 @@ def _dts_frame() -> bytes:
 
 
 def _subtitles() -> bytes:
-    """Two subtitles of Presentation Graphics (US 2009/0185789 A1), a box of 40x10 px, shown and taken away."""
+    """Two subtitles of Presentation Graphics (US 2009/0185789 A1), 40x10 px, shown and taken away."""
     data = b""
     for number, start in enumerate(PGS_CUES):
-        data += _display_set(start, number * 2, shown=True) + _display_set(start + 0.1, number * 2 + 1, shown=False)
+        data += _display_set(start, number * 2, shown=True) + _display_set(
+            start + 0.1, number * 2 + 1, shown=False
+        )
     return data
 
 
@@ -118,13 +120,17 @@ def preview_first(folder: Path) -> Path:
     picture = Video(times=steady(1, 1), size=(64, 36), codec="mjpeg", pixel_format="yuv420p", full_range=True,
                     time_base=Fraction(1), options={"strict": "unofficial"})  # fmt: skip
     preview = film(folder / "preview.mkv", picture)
-    main = film(folder / "main.mkv", Video(times=steady(10)), sounds=[Sound(codec="flac", seconds=Fraction(2, 5))])
+    main = film(
+        folder / "main.mkv", Video(times=steady(10)), sounds=[Sound(codec="flac", seconds=Fraction(2, 5))]
+    )
     return join(folder / "thumb.mkv", [Part(preview.path), Part(main.path, default=True)])
 
 
 def two_films(folder: Path) -> Path:
     """A film of 64x48 first, another of 96x64 second, neither marked as default; mkv."""
-    parts = [film(folder / f"{size[0]}.mkv", Video(times=steady(10), size=size)) for size in ((64, 48), (96, 64))]
+    parts = [
+        film(folder / f"{size[0]}.mkv", Video(times=steady(10), size=size)) for size in ((64, 48), (96, 64))
+    ]
     return join(folder / "two.mkv", [Part(part.path) for part in parts], {"default_mode": "passthrough"})
 
 

@@ -52,12 +52,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="stylize-video-fuzz-sources-") as folder:
         os.environ["XDG_CACHE_HOME"] = str(Path(folder, "cache"))  # converted models, shared by all cases
         from tests.fuzzing import trials
+        from tests.fuzzing.forked import Limits
 
         source_folder = Path(folder, "sources")
         source_folder.mkdir()
         trials.warm_up()
         trials.make_sources(source_folder)
-        limits = trials.Limits(seconds=given.limit)
+        limits = Limits(seconds=given.limit)
         if given.only is not None:
             return _show(trials.examine(given.only, given.seed, source_folder, given.keep.resolve(), limits))
         began = time.monotonic()

@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 Mutation = Callable[[bytearray, Random], str]
 
@@ -23,6 +24,19 @@ _MARKS = (
     b"ispe", b"iloc", b"iprp",
 )  # fmt: skip
 _LIES = (0, 1, 2, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x10000, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
+_OTHER_WORDS: tuple[object, ...] = (
+    "",
+    "x",
+    "F64",
+    "BOOL",
+    "\x1b[31mred",
+    "../" * 9,
+    "y" * 100_000,
+    None,
+    3,
+    [],
+    {},
+)
 _REACH = 40  # bytes behind a mark
 
 
@@ -42,21 +56,22 @@ def lie_in_json(data: bytes, rng: Random) -> tuple[bytes, str]:
     return struct.pack("<Q", len(made)) + made + data[8 + size :], f"the header's {where}"
 
 
-def _falsify(header: dict[str, object], rng: Random) -> str:
+def _falsify(header: dict[str, Any], rng: Random) -> str:
     """Change one value of a header; metadata hold JSON in strings, which counts as well."""
-    node: object = header
+    node: Any = header
     path: list[str] = []
     while isinstance(node, (dict, list)) and node:
         key = rng.choice(sorted(node)) if isinstance(node, dict) else rng.randrange(len(node))
         path.append(str(key))
-        value = node[key]  # type: ignore[call-overload]
+        value = node[key]
         inner = _parsed(value)
         if isinstance(inner, (dict, list)) and inner:
-            said = _falsify({"": inner}, rng)
-            node[key] = json.dumps(inner)  # type: ignore[index]
+            wrapped = {"": inner}
+            said = _falsify(wrapped, rng)
+            node[key] = json.dumps(wrapped[""])
             return "/".join([*path, said])
         if not isinstance(value, (dict, list)) or rng.random() < 0.1:
-            node[key] = _untrue(value, rng)  # type: ignore[index]
+            node[key] = _untrue(value, rng)
             return "/".join(path)
         node = value
     return "/".join(path)
@@ -72,11 +87,12 @@ def _parsed(value: object) -> object:
 
 
 def _untrue(value: object, rng: Random) -> object:
+    others: tuple[object, ...] = _OTHER_WORDS
     if isinstance(value, int):
-        return rng.choice((0, -1, 1, value * 1000 + 1, 10**9, 2**31, 2**63, 10**30, 0.5, "x", None, [value]))
-    if isinstance(value, float):
-        return rng.choice((0.0, -1.0, 1e300, float("nan"), float("inf"), "x", None))
-    return rng.choice(("", "x", "F64", "BOOL", "\x1b[31mred", "../" * 9, "y" * 100_000, None, 3, [], {}))
+        others = (0, -1, 1, value * 1000 + 1, 10**9, 2**31, 2**63, 10**30, 0.5, "x", None, [value])
+    elif isinstance(value, float):
+        others = (0.0, -1.0, 1e300, float("nan"), float("inf"), "x", None)
+    return rng.choice([other for other in others if other != value])
 
 
 def _flip(data: bytearray, rng: Random) -> str:

@@ -107,7 +107,7 @@ def use_a_thin_vgg() -> None:
     def load(name: str, *, pooling: str) -> FeatureNetwork:
         return thin(name)
 
-    gatys.load_features = load  # type: ignore[assignment]
+    gatys.load_features = load  # type: ignore[assignment, attr-defined]
 
 
 def key_options() -> PaintOptions:

@@ -2,7 +2,7 @@
 
 Runs the command for each file, as a user would, with a time limit; outputs go to a folder of their own.
 
-    python benchmarks/cases.py FOLDER [--to mkv] [--out FOLDER] [--json OUT]
+    python benchmarks/cases.py FOLDER [--to mkv] [--out FOLDER] [--json OUT] [-- --no-stabilize ...]
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--out", type=Path, help="where the outputs stay; by default they are removed")
     made.add_argument("--limit", type=float, default=60, help="seconds after which a run is ended")
     made.add_argument("--style", default=STYLE)
+    made.add_argument("options", nargs="*", help="further options of the command, behind --")
     given = made.parse_args()
     if not given.folder.is_dir():
         made.error(f"{given.folder}: no such folder")
@@ -69,7 +70,7 @@ def main() -> int:
                 name = str(path.relative_to(given.folder))
                 suffix = f".{given.to}" if given.to else _suffix(path)
                 target = out / (name.replace("/", "_") + suffix)
-                lines.append(_line(name, path, target, given.style, given.limit))
+                lines.append(_line(name, path, target, ["--style", given.style, *given.options], given.limit))
                 print(lines[-1], flush=True)
     return Report("cases", {"folder": str(given.folder), "files": [asdict(x) for x in lines]}).finish(
         given.json
@@ -81,8 +82,8 @@ def _suffix(path: Path) -> str:
     return suffix if suffix in _OWN else _OTHER.get(suffix, ".mkv")
 
 
-def _line(name: str, source: Path, target: Path, style: str, limit: float) -> Line:
-    command = [*program(), str(source), "--style", style, "--json", "--overwrite", "-o", str(target)]
+def _line(name: str, source: Path, target: Path, options: list[str], limit: float) -> Line:
+    command = [*program(), str(source), *options, "--json", "--overwrite", "-o", str(target)]
     began = time.monotonic()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)

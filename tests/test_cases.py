@@ -196,11 +196,13 @@ def _begins_at_zero_and_lasts(painted: Painted, seconds: float) -> None:
 @pytest.mark.parametrize("output", ["out.mp4", "out.mov", "out.mkv", "out.webm", "out.avi", "out.ts"])
 def test_what_an_edit_list_hides_is_neither_seen_nor_heard(output: str, tmp_path: Path, paint: Any) -> None:
     painted = paint(clocks.trimmed(tmp_path), output)
-    assert painted.numbers == list(range(10, 20))
+    assert painted.numbers == list(range(25, 35))
     assert painted.times[0] == pytest.approx(0, abs=0.05)
-    samples, _ = _sound(painted.path)
+    samples, times = _sound(painted.path)
     assert samples.shape[1] / 48000 == pytest.approx(0.4, abs=0.08)
     assert np.abs(samples).max() < 0.01
+    # Only an edit list hides what comes before 0; elsewhere that is played. A decoder needs a packet or two.
+    assert times[0] > -0.1 or painted.path.suffix in (".mp4", ".mov")
 
 
 def test_a_change_of_size_is_told(tmp_path: Path, paint: Any) -> None:

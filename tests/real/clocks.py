@@ -75,20 +75,20 @@ def _appended(target: Path, parts: list[Path]) -> Path:
 
 
 def trimmed(folder: Path) -> Path:
-    """20 frames and 0.8 s of sound, of which an edit list hides the first half; a tone is in that half alone.
+    """35 frames and 1.4 s of sound, of which an edit list hides the first second; a tone is in that alone.
 
-    Frames 10 to 19 are to be seen, of which the first is no key frame; silence is to be heard.
+    Frames 25 to 34 are to be seen, of which the first is no key frame; silence is to be heard.
     """
     path = folder / "trim.mp4"
-    video = Video(times=steady(20))
+    video = Video(times=steady(35))
     with av.open(path, "w", container_options={"video_track_timescale": "90000"}) as container:
         picture = add_video(container, video)
         track: Any = container.add_stream("aac", rate=48000, layout="mono")
         for frame in video.frames():
             container.mux(picture.encode(frame))
         container.mux(picture.encode(None))
-        samples = np.zeros(38400, np.float32)
-        samples[:14400] = 0.5 * np.sin(2 * np.pi * 440 * np.arange(14400) / 48000)
+        samples = np.zeros(67200, np.float32)
+        samples[:43200] = 0.5 * np.sin(2 * np.pi * 440 * np.arange(43200) / 48000)
         for start in range(0, len(samples), 1024):
             piece = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], "fltp", "mono")
             piece.sample_rate, piece.pts, piece.time_base = 48000, start, Fraction(1, 48000)
@@ -96,7 +96,7 @@ def trimmed(folder: Path) -> Path:
         container.mux(track.encode(None))
     data = path.read_bytes()
     for number, scale in enumerate((90000, 48000)):
-        hidden, shown = scale * 2 // 5, 400  # ticks of the track, and ms
+        hidden, shown = scale, 400  # ticks of the track, and ms
         priming = 0 if number == 0 else 1024
         data = boxes.overwrite(data, _ELST, 4, struct.pack(">IIi", 1, shown, hidden + priming), number)
     path.write_bytes(data)

@@ -39,6 +39,7 @@ ifneq ($(PAINTINGS),)
 else
 	@echo "quality and stability left out: give the paintings, make bench PAINTINGS=folder"
 endif
+	$(PYTHON) benchmarks/fuzz.py --json $(RESULTS)/fuzz.json
 	$(PYTHON) benchmarks/whole_job.py --json $(RESULTS)/whole_job.json
 	$(PYTHON) benchmarks/wct_speed.py --json $(RESULTS)/wct_speed.json
 	$(PYTHON) benchmarks/stabilizer_cost.py --json $(RESULTS)/stabilizer_cost.json

@@ -196,6 +196,8 @@ def add_video(container: OutputContainer, video: Video) -> Any:
 def add_sound(container: OutputContainer, sound: Sound) -> Any:
     stream: Any = container.add_stream(sound.codec, rate=sound.rate)
     stream.layout = "stereo"
+    if sound.codec.startswith("wma"):
+        stream.bit_rate = 128_000  # it has no default that it takes
     stream.metadata.update(sound.metadata)
     stream.disposition = sound.disposition or Disposition(0)
     return stream

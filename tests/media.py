@@ -7,6 +7,8 @@ in order"; `filmmaking.Clip` holds what else is known. `film(path, Video(...))` 
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -233,7 +235,7 @@ def truncated(folder: Path, *, name: str = "truncated.mkv", share: float = 0.5) 
         Video(times=steady(25), options={"crf": "1"}),
         options={"movflags": "+faststart"} if name.endswith(("mp4", "mov")) else None,
     )
-    spans = _packet_spans(clip.path)
+    spans = packet_spans(clip.path)
     index = int(len(spans) * share)
     begin, size = spans[index]
     path = folder / name
@@ -262,7 +264,7 @@ def damaged(
     # CABAC, or noise may pass for a picture that nobody meant.
     options = {"crf": "1", "x264-params": "cabac=1"}
     clip = film(folder / name, Video(times=steady(25), options=options))
-    begin, size = _packet_spans(clip.path)[index]
+    begin, size = packet_spans(clip.path)[index]
     intact = 0 if beyond_decoding else size // 3
     noise = np.random.default_rng(5).integers(128, 256, size - intact, np.uint8)
     data = bytearray(clip.path.read_bytes())
@@ -323,6 +325,48 @@ def turned_still(folder: Path, *, name: str = "turned.jpg") -> Still:
     return Still(path, upright.pixels, exact=False)
 
 
+def palette_still(folder: Path, *, name: str = "palette.png", alpha: Sequence[int] = (255, 255, 0)) -> Still:
+    """A png of a palette: three stripes, red, green and blue; `alpha` (0..255) of each colour.
+
+    OpenCV and FFmpeg write none with transparency, so it is put together here (PNG, 11.2 and 11.3.2.1).
+    """
+    colours = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255)], np.uint8)
+    width, height = SMALL
+    indices = np.arange(width, dtype=np.uint8) * 3 // width
+    rows = (b"\0" + indices.tobytes()) * height
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0),
+        b"PLTE": colours.tobytes(),
+        b"tRNS": bytes(alpha),
+        b"IDAT": zlib.compress(rows),
+        b"IEND": b"",
+    }
+    path = folder / name
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks.items()))
+    return Still(path, np.broadcast_to(colours[indices], (height, width, 3)), exact=True)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG file, with its length and checksum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def encoded(
+    path: Path, codec: str, pixel_format: str, frames: Iterable[av.VideoFrame], *, rate: int = 25
+) -> Path:
+    """A film of ready frames, one after the other, by any encoder; nothing else in it."""
+    with av.open(path, "w") as container:
+        stream: Any = container.add_stream(codec, rate=rate)
+        stream.pix_fmt = pixel_format
+        for number, frame in enumerate(frames):
+            if number == 0:
+                stream.width, stream.height = frame.width, frame.height
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def animated_gif(folder: Path, *, name: str = "animated.gif") -> Clip:
     """Five numbered frames, a tenth of a second each."""
     path = folder / name
@@ -337,7 +381,7 @@ def animated_gif(folder: Path, *, name: str = "animated.gif") -> Clip:
     return Clip(path, video, video.times)
 
 
-def _packet_spans(path: Path) -> list[tuple[int, int]]:
+def packet_spans(path: Path) -> list[tuple[int, int]]:
     """Where each video packet's data begins in the file, and its length, in bytes.
 
     Found by its content: what a demuxer calls a packet's position may be that of its header.

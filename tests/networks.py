@@ -55,7 +55,7 @@ def wct_network(seed: int = 0) -> WctNetwork:
         torch.manual_seed(seed)
         made = WctNetwork(WCT_SHAPE)
         for module in made.modules():
-            if isinstance(module, torch.nn.Conv2d):
+            if isinstance(module, torch.nn.Conv2d) and module.bias is not None:
                 torch.nn.init.kaiming_normal_(module.weight)
                 torch.nn.init.uniform_(module.bias, -0.05, 0.1)
     return wct_weights.as_stored(made)

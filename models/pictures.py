@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ _QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".webp": (cv2.IMWRITE_WEBP_QUALITY, 101),  # lossless
 }
 
+_STDERR = 2
 _NEUTRAL = 127.5  # what is put where a picture is transparent
 
 READ_PIXELS = 2**25  # an 8K frame (7680x4320); of larger pictures nobody needs more
@@ -47,7 +50,7 @@ def read_picture(path: Path, *, whole: bool = False, hidden: bool = False) -> Pi
     reduced = not whole and size.pixels > READ_PIXELS
     flags = _reducing(size) if reduced else cv2.IMREAD_COLOR
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        picture = _decoded(data, flags)
     except (cv2.error, MemoryError) as error:
         raise InputError(f"{path}: more pixels than OpenCV reads; shrink it first") from error
     if picture is None:
@@ -58,6 +61,29 @@ def read_picture(path: Path, *, whole: bool = False, hidden: bool = False) -> Pi
     if not hidden and not reduced:
         pixels = _opaque(pixels, data)
     return np.ascontiguousarray((_within(pixels, READ_PIXELS) if reduced else pixels)[:, :, ::-1])
+
+
+def _decoded(data: bytes, flags: int) -> NDArray[Any] | None:
+    with _silenced():
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Without what libpng and libjpeg print of a damaged picture, beside our own line."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, _STDERR)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def check_sides(path: Path, width: int, height: int) -> tuple[int, int] | None:
@@ -109,7 +135,7 @@ def _opaque(picture: Picture, data: bytes) -> Picture:
     """A decoded picture (BGR, upright) on grey where the file says that it is transparent."""
     if data[:2] == b"\xff\xd8":  # JPEG has no alpha
         return picture
-    stored: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    stored = _decoded(data, cv2.IMREAD_UNCHANGED)
     if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
         return picture
     if stored.dtype == np.uint16:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -170,3 +171,16 @@ def test_a_picture_too_large_for_its_format(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"16384x1 px is too large for \.webp; take \.png"):
         write_picture(tmp_path / "sheet.webp", noise(1, 16384))
     assert os.listdir(tmp_path) == []
+
+
+def test_a_damaged_picture_says_nothing_on_stderr_by_itself(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "damaged.png"
+    write_picture(path, np.full((40, 50, 3), 90, np.uint8))
+    data = bytearray(path.read_bytes())
+    data[60] ^= 0xFF  # in the compressed pixels: libpng complains of their checksum
+    path.write_bytes(data)
+    with contextlib.suppress(InputError):
+        read_picture(path)
+    assert capfd.readouterr().err == ""

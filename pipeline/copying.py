@@ -89,8 +89,8 @@ def _supported(muxer: str) -> frozenset[str]:
 
 
 def _is_supported(stream: Stream, container: Container) -> bool:
-    """Whether FFmpeg knows the codec in this container. Only MOV's muxer takes more: any number of AVI's."""
-    if container.muxer in ("matroska", "mpegts"):
+    """Whether the codec is one of the container's own. MOV's muxer takes all of AVI's, too."""
+    if container.muxer != "mov":
         return True
     context = stream.codec_context
     name = holding.codec_name(stream) if context is None else context.codec.name

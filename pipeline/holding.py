@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
@@ -225,10 +226,16 @@ def _movie_timescale(
         is_exact = start is not None and (start * 1000).denominator == 1
         if known and is_exact and (stream.type != "audio" or start == 0):
             continue  # sound that starts late may be converted; then its encoder's priming comes before that
-        ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
+        ticks = _rate(stream) or stream.time_base.denominator
         if lcm(scale, ticks) < 2**31:
             scale = lcm(scale, ticks)
     return scale if scale != _MOVIE_TIMESCALE else None
+
+
+def _rate(stream: Stream) -> int:
+    """Samples/s of sound; 0 of anything else, and of what can't be decoded."""
+    context = stream.codec_context
+    return context.sample_rate if stream.type == "audio" and isinstance(context, AudioCodecContext) else 0
 
 
 def clipped_chapters(source: InputContainer, clip: TimeRange) -> list[Chapter]:

@@ -221,3 +221,17 @@ def test_sound_that_reaches_into_the_film_from_before(tmp_path: Path) -> None:
     report = _clips.write(film, tmp_path / "out.ts", clip=part)
     _clips.verify(tmp_path / "out.ts", report)
     assert min(_clips.times(tmp_path / "out.ts", "audio")) < 5
+
+
+def test_sound_that_ffmpeg_has_no_decoder_for(tmp_path: Path) -> None:
+    """It is copied like any other, or named."""
+    sonic = _codecs._read(_codecs._wav(0x2048, 44100, 2, 64), "wav")
+    film = _codecs.make(tmp_path / "film.mkv", sonic)
+    for extension, notes in (
+        ("mkv", ()),
+        ("avi", ()),
+        ("mp4", ("stream 1 (audio, sonic): mp4 can't hold it, left out",)),
+    ):
+        report = _clips.write(film, tmp_path / f"out.{extension}")
+        assert report.notes == notes
+        assert ("1 streams" in _clips.verify(tmp_path / f"out.{extension}", report)) == (not notes)

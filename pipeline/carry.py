@@ -163,7 +163,8 @@ class Carrier:
 
     def _add_whole_or_cut(self, output: OutputContainer, stream: Stream) -> None:
         """A copy; sound of which the file hides a part is cut where the container can't hide it."""
-        if not hidden.has_hidden_beginning(self._path, stream, self._container):
+        is_past = self.clip.start is not None
+        if is_past or not hidden.has_hidden_beginning(self._path, stream, self._container):
             self._add_copy(output, stream)
         elif stream.type == "audio":
             self._convert_audio(output, cast(AudioStream, stream), because="say what is cut away of it")

@@ -24,6 +24,7 @@ from stylize_video.pipeline.clock_readings import Pace, Packets, Reading
 from stylize_video.pipeline.timeline import Timeline
 
 _ASTRAY = 30  # s from any of the file's clocks: such times belong to none of them
+_ANOTHER_CLOCK = 60  # s between two streams of which the beginning of a file holds both
 _RUNNING_CLOCKS = ("flv", "live_flv", "asf", "asf_o", "wtv")  # recorded while sent, beside MPEG's
 
 
@@ -39,11 +40,11 @@ def survey(
         reopen: opens it anew, to be read to its end.
     """
     if not _may_break(path, container):
-        return _late_start(path, container)
+        return _late_start(path, container, film)
     with reopen() as source:
         breaks, broken = _Scout(source, film).look()
     if not broken:
-        return _late_start(path, container)
+        return _late_start(path, container, film)
     with reopen() as source:
         surveyor = _Surveyor(source, film, breaks)
         parts = surveyor.parts()
@@ -72,17 +73,29 @@ def _is_broadcast(container: InputContainer) -> bool:
     return is_running or container.format.name in _RUNNING_CLOCKS
 
 
-def _late_start(path: Path, container: InputContainer) -> Timeline:
-    begin = Fraction(container.start_time or 0, av.time_base)
-    if not is_no_beginning(begin, is_broadcast=_is_broadcast(container)):
-        return Timeline()
-    starts = (
-        s.start_time * s.time_base
+def _late_start(path: Path, container: InputContainer, film: int) -> Timeline:
+    is_broadcast = _is_broadcast(container)
+    starts = {
+        s.index: s.start_time * s.time_base
         for s in container.streams
         if s.type in ("video", "audio") and s.start_time is not None and s.time_base
+    }
+    there = starts.get(film, Fraction(container.start_time or 0, av.time_base))
+    # A broadcast may hold several programmes, each by a clock of its own.
+    other = {index: s for index, s in starts.items() if is_broadcast and abs(s - there) > _ANOTHER_CLOCK}
+    begin = min((start for index, start in starts.items() if index not in other), default=there)
+    is_late = is_no_beginning(begin, is_broadcast=is_broadcast)
+    if not is_late and not other:
+        return Timeline()
+    notes = [said_of_start(path, begin)] if is_late else []
+    notes += [f"{path}: stream {index} goes by another clock; it begins with the film" for index in other]
+    begins_at = Fraction(0) if is_late else begin
+    return Timeline(
+        offset=begins_at - begin,
+        shifts={index: ((0, begins_at - start),) for index, start in other.items()},
+        beginning=begins_at,
+        notes=tuple(notes),
     )
-    begin = min(starts, default=begin)  # exactly
-    return Timeline(offset=-begin, beginning=Fraction(0), notes=(said_of_start(path, begin),))
 
 
 class _Break(NamedTuple):

@@ -1,6 +1,6 @@
-"""What an edit list hides of a stream's beginning: it lies in the file, and nobody is to hear or see it.
+"""What a file hides of a stream: it lies in the file, and nobody is to hear or see it.
 
-MP4 can say so of any stream. Elsewhere hidden packets would be heard again, or sound from the middle of one.
+MP4 can say so of any stream's beginning. Elsewhere hidden packets would be heard again, or a part of one.
 Every codec's own delay is hidden as well; that is silence, or nearly, and stays as it is.
 """
 
@@ -39,6 +39,17 @@ def has_hidden_beginning(path: Path, stream: Stream, container: Container) -> bo
         if stream.type == "video":
             return _is_first_discarded(source.demux(again))
         return _would_sound(source, cast(AudioStream, again))
+
+
+def end_with_what_is_heard(packet: av.Packet[Any], container: Container, whole: int) -> None:
+    """Let a copied packet whose end is hidden last shorter than a `whole` one (ticks), where that says so."""
+    if container.muxer not in _EDITABLE or not packet.has_sidedata("skip_samples"):
+        return
+    samples = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[4:8], "little")
+    context = cast(AudioStream, packet.stream).codec_context
+    if samples and context.sample_rate and packet.time_base:
+        ticks = round(Fraction(samples, context.sample_rate) / packet.time_base)
+        packet.duration = max(min(packet.duration or whole, whole - ticks), 1)
 
 
 def _is_first_discarded(packets: Any) -> bool:

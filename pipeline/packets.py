@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Stream
 
-from stylize_video.pipeline import holding
+from stylize_video.pipeline import hidden, holding
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.report import Tally
@@ -48,6 +48,7 @@ class SourcePackets:
         self._copied: dict[int, Trial] = {}
         self._next_dts: dict[int, int] = {}
         self._last_dts: dict[int, int] = {}
+        self._durations: dict[int, int] = {}
         self._begun: set[int] = set()  # further pictures whose first key frame is through
         self._packets = self._demux()
         self._held: av.Packet[Any] | None = None  # read, but not due yet
@@ -114,6 +115,10 @@ class SourcePackets:
                 self._shift(packet)
                 if packet.stream.index in self._copied and self._is_left_out(packet):
                     continue
+                if packet.stream.index in self._copied and packet.stream.type == "audio":
+                    index = packet.stream.index
+                    whole = self._durations.setdefault(index, packet.duration or 0)  # the first one's
+                    hidden.end_with_what_is_heard(packet, self._container, whole)
                 # Of what is converted the decoder needs what is hidden, and nothing comes of it.
                 if packet.stream.index in self._copied or not packet.is_discard:
                     self.tallies[packet.stream.index].add(packet)

@@ -144,6 +144,20 @@ def test_a_clock_that_wraps(tmp_path: Path, extension: str, before: Fraction) ->
         assert _clips.payloads(result.path, "audio") == _clips.payloads(plain, "audio")
 
 
+@pytest.mark.parametrize("film_clock", [Fraction(0), Fraction(35000)], ids=str)
+def test_a_programme_by_another_clock_begins_with_the_film(tmp_path: Path, film_clock: Fraction) -> None:
+    plain = recording(tmp_path / "plain.ts")
+
+    def moves(kind: str, _: Fraction) -> Fraction:
+        return film_clock if kind == "video" else Fraction(20000)
+
+    result = trip(moved(plain, tmp_path / "film.ts", moves), tmp_path / "out.mp4")
+    assert abs(result.times("audio")[0] - result.times()[0]) < FRAME
+    assert result.times()[-1] < 1
+    assert _clips.payloads(result.path, "audio") == _clips.payloads(plain, "audio")
+    assert any("stream 1 goes by another clock" in note for note in result.notes)
+
+
 def test_a_start_of_a_few_seconds_stays(tmp_path: Path) -> None:
     plain = recording(tmp_path / "plain.ts")
     result = trip(plain, tmp_path / "out.ts")

@@ -125,3 +125,35 @@ def test_a_hidden_part_of_a_clip(tmp_path: Path) -> None:
         result = trip(film, tmp_path / f"out.{extension}", duration=Fraction(1, 2))
         assert np.abs(heard(result.path)[1]).max() < 0.01
     assert _clips.times(tmp_path / "out.mp4")[0] == 0
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "webm"])
+def test_the_end_that_opus_hides_stays_hidden(tmp_path: Path, extension: str) -> None:
+    """Its last packet is filled up; Matroska says by how much, MP4 by how long the packet lasts."""
+    samples = RATE - 792  # 9.5 ms are hidden at the end, and 6.5 ms at the beginning
+    source = with_opus(edited(tmp_path / "film.mp4", "aac", loud=slice(0)), tmp_path / "opus.mkv", samples)
+    result = trip(source, tmp_path / f"out.{extension}")
+    if extension == "mp4":
+        with av.open(result.path) as output:
+            last = [p for p in output.demux(output.streams.audio[0]) if p.size][-1]
+            assert abs((last.pts + last.duration) * last.time_base - Fraction(samples, RATE)) < Fraction(
+                2, 1000
+            )
+    else:
+        assert len(heard(result.path)[1]) == samples
+
+
+def with_opus(source: Path, path: Path, samples: int) -> Path:
+    """The pictures of a film, with so many samples of sound."""
+    with av.open(source) as film, av.open(path, "w") as output:
+        picture = output.add_stream_from_template(film.streams.video[0], opaque=True)
+        sound: Any = output.add_stream("libopus", RATE)
+        sound.layout = "mono"
+        for packet in film.demux(film.streams.video[0]):
+            if packet.size:
+                packet.stream = picture
+                output.mux(packet)
+        tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(samples) / RATE)
+        for packet in encoded_sound(sound, tone, 0):
+            output.mux(packet)
+    return path

@@ -1,4 +1,4 @@
-"""Where an MP4's tracks begin is said in a clock of its own, exactly or as is known."""
+"""Where an MP4's tracks begin is said in a clock of its own, which holds it exactly or is known not to."""
 
 from __future__ import annotations
 

@@ -30,6 +30,9 @@ from stylize_video.pipeline.side_facts import STEREO_TAG
 
 __all__ = ["EncoderOptions", "FileWriter", "WriteReport"]
 
+# Of so few frames none is stored out of order, but x265 takes their decoding times from memory that it never
+# wrote.
+_TOO_FEW = 2
 _BUFFER = 1 << 20  # bytes FFmpeg gathers before it calls Python to write them
 
 
@@ -62,6 +65,11 @@ def _error_log(name: str, messages: list[str]) -> Iterator[None]:
     finally:
         av.logging.set_level(level)
         av.logging.set_skip_repeated(skips)
+
+
+def _decode_when_shown(packets: list[av.Packet[Any]]) -> None:
+    for packet in packets:
+        packet.dts = packet.pts
 
 
 class FileWriter:
@@ -351,7 +359,10 @@ class FileWriter:
     def _encode(self, picture: av.VideoFrame | None) -> None:
         """Encode and mux; None drains."""
         if self._palette is None:
-            self._mux(self._stream.encode(picture))
+            packets = self._stream.encode(picture)
+            if picture is None and len(self._clock.times) <= _TOO_FEW:
+                _decode_when_shown(packets)
+            self._mux(packets)
             return
         for frame in self._palette.convert(picture):
             self._mux(self._stream.encode(frame))

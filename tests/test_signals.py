@@ -59,7 +59,6 @@ try:
     time.sleep(60)
 except KeyboardInterrupt:
     print("heard", flush=True)
-    bytearray(1 << 20).count(b"")
     while True:
         time.sleep(60)
 """
@@ -135,3 +134,47 @@ def test_sigterm_keeps_what_was_painted(tmp_path: Path) -> None:
     assert told["exit_code"] == 143
     assert f"{frames} painted frame" in told["error"]
     assert str(partial) in error.splitlines()[-1]
+
+
+SUPERVISED = """
+import os, pathlib, resource, sys, time
+from stylize_video import signals, supervisor
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+assert supervisor.is_wanted() and supervisor.in_child()
+for name in ("half\\nwritten", "whole"):
+    path = pathlib.Path(name)
+    path.touch()
+    signals.half_written(path)
+signals.whole(path)
+signals.install()
+print("ready", flush=True)
+time.sleep(60 if sys.argv[1] == "wait" else 0)
+if sys.argv[1] == "end":
+    supervisor.done()
+    sys.exit(7)
+os.abort()
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "message", "left"),
+    [
+        ("crash", 1, "stylize-video: too little memory", {"whole"}),
+        ("wait", 143, "stylize-video: interrupted", {"whole"}),
+        ("end", 7, "", {"whole", "half\nwritten"}),
+    ],
+)
+def test_a_child_does_the_work_where_memory_is_limited(
+    what: str, code: int, message: str, left: set[str], tmp_path: Path
+) -> None:
+    """Its crash is told and cleaned up after; signals reach it, and it ends as it likes."""
+    process = _started(sys.executable, "-c", SUPERVISED, what, cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    if what == "wait":
+        process.send_signal(signal.SIGTERM)
+    _, error = _ended(process, code)
+    assert error.startswith(message)
+    assert len(error.splitlines()) == bool(message)
+    assert names(tmp_path) == left

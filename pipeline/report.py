@@ -66,7 +66,8 @@ class Tally:
         data: Any = memoryview(packet)
         if self._codec == "mov_text" and bytes(data) == EMPTY_CUE:
             return
-        if self._codec == "aac" and len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        # By the same twelve bits as FFmpeg's muxers, which matters for damaged ones.
+        if self._codec == "aac" and len(data) >= 7 and data[0] == 0xFF and data[1] & 0xF0 == 0xF0:
             data = data[7 if data[1] & 1 else 9 :]
         self._hash.update(data)
         self.times.append(packet.pts if packet.pts is not None else packet.dts or 0)

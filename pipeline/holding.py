@@ -288,6 +288,8 @@ def _movie_timescale(source: InputContainer, clip: TimeRange, beginning: Fractio
 
     A track that does not start at 0 is put there by an "edit" in that clock. Only
     of these containers is the start known before the first frame is decoded.
+    Sound begins with its codec's delay, so it is always edited, and its last packet cut off where
+    less of it is to be heard than such a tick.
     """
     scale = _MOVIE_TIMESCALE
     film = film_stream(source)
@@ -298,10 +300,11 @@ def _movie_timescale(source: InputContainer, clip: TimeRange, beginning: Fractio
         start = None if stream.start_time is None else stream.start_time * stream.time_base
         if film is not None and stream.index == film.index and beginning is not None:
             start = beginning  # its first pictures may be lost
-        if known and start is not None and (start * 1000).denominator == 1:
+        is_sound = isinstance(stream, AudioStream)
+        if known and not is_sound and start is not None and (start * 1000).denominator == 1:
             continue
         ticks = stream.rate if isinstance(stream, AudioStream) else stream.time_base.denominator
-        if lcm(scale, ticks) < 2**31:
+        if 0 < lcm(scale, ticks or 0) < 2**31:
             scale = lcm(scale, ticks)
     return scale if scale != _MOVIE_TIMESCALE else None
 

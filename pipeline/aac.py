@@ -8,7 +8,7 @@ _PROGRAM_CONFIG = 5  # the element that says which channels there are
 
 def is_adts(data: memoryview) -> bool:
     """Whether a packet says itself what is in it, by a header as transport streams need it."""
-    return len(data) > 7 and int.from_bytes(data[:2], "big") & 0xFFF6 == _ADTS_SYNC << 4
+    return len(data) > 7 and int.from_bytes(data[:2], "big") & 0xFFF0 == _ADTS_SYNC << 4
 
 
 def sound(data: memoryview) -> memoryview:

@@ -214,6 +214,8 @@ def _movie_timescale(
 
     A track that does not start at 0 is put there by an "edit" in that clock. Only
     of these containers is the start known before the first frame is decoded.
+    Sound begins with its codec's delay, so it is always edited, and its last packet cut off where
+    less of it is to be heard than such a tick.
     """
     scale = _MOVIE_TIMESCALE
     known = clip.start is None and source.format.name.startswith(("mov,", "matroska,"))
@@ -223,11 +225,11 @@ def _movie_timescale(
         start = None if stream.start_time is None else stream.start_time * stream.time_base
         if stream.index == film and beginning is not None:
             start = beginning  # its first pictures may be lost
-        is_exact = start is not None and (start * 1000).denominator == 1
-        if known and is_exact and (stream.type != "audio" or start == 0):
-            continue  # sound that starts late may be converted; then its encoder's priming comes before that
+        is_sound = isinstance(stream, AudioStream)
+        if known and not is_sound and start is not None and (start * 1000).denominator == 1:
+            continue
         ticks = _rate(stream) or stream.time_base.denominator
-        if lcm(scale, ticks) < 2**31:
+        if 0 < lcm(scale, ticks) < 2**31:
             scale = lcm(scale, ticks)
     return scale if scale != _MOVIE_TIMESCALE else None
 

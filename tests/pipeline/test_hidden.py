@@ -100,6 +100,17 @@ def test_pcm_is_cut_without_loss(tmp_path: Path) -> None:
         assert any("can't say what is cut away of it" in note for note in result.notes)
 
 
+@pytest.mark.parametrize("extension", ["mp4", "mov"])
+def test_a_last_packet_of_a_few_samples_is_not_cut_off(tmp_path: Path, extension: str) -> None:
+    """Eight of them, a sixth of a tick of MP4's usual clock."""
+    length = Fraction(40 * 1024 + 8, RATE)
+    film = edited(tmp_path / "film.mkv", "flac", loud=slice(None), cut=0, seconds=length)
+    with av.open(film) as source:
+        assert source.streams.audio[0].codec_context.name == "flac"
+    result = trip(film, tmp_path / f"out.{extension}")
+    assert result.times("audio")[-1] <= length - Fraction(8, RATE)
+
+
 @pytest.mark.parametrize("extension", ["mkv", "ts", "avi"])
 def test_a_codecs_own_delay_is_copied(tmp_path: Path, extension: str) -> None:
     """Whatever the sound: every AAC file has it, and nothing was cut away."""

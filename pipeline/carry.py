@@ -65,7 +65,7 @@ class Carrier:
         try:
             # Tags in an unknown coding come through byte by byte.
             self.source = open_media(path, metadata_errors="surrogateescape")
-        except (OSError, av.FFmpegError) as error:
+        except (OSError, av.FFmpegError, InputError) as error:
             raise InputError(f"{path}: can't be opened again for its sound: {error}") from error
         self.film = track_choice.painted(self.source, path, film)
         self._tracks: dict[int, Track] = {}

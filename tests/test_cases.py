@@ -104,7 +104,8 @@ def _sound(path: Path) -> tuple[np.ndarray, list[float]]:
         heard = []
         for frame in container.decode(audio=0):
             for piece in resampler.resample(frame):
-                skipped = max(0, round(-float(piece.pts * piece.time_base) * 48000))
+                begin = 0 if piece.pts is None else float(piece.pts * piece.time_base)
+                skipped = max(0, round(-begin * 48000))
                 heard.append(piece.to_ndarray()[:, skipped:])
     return np.concatenate(heard, axis=1), times
 

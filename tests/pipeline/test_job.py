@@ -159,8 +159,8 @@ def test_strength_0_gives_the_original_back(
 @pytest.mark.parametrize("name", ["gbrp", "rgb24", "gray", "gray10le"])
 def test_strength_0_gives_rgb_and_grey_back(name: str, tmp_path: Path) -> None:
     clip = media.pixel_format(tmp_path, name)
-    whole = None if "gray" in name else "yuv444p"  # else chroma is halved, which players take
-    result = paint(clip.path, strength=0.0, crf=0, pixel_format=whole)
+    all_colors = None if "gray" in name else "yuv444p"
+    result = paint(clip.path, strength=0.0, crf=0, pixel_format=all_colors)
     before, after = (decoded(p)[0].to_ndarray(format="rgb24") for p in (clip.path, result.output))
     if "gray" in name:  # libswscale takes all grey as full range; its luma must be the same as it was
         before = planes(decoded(clip.path)[0])[0]

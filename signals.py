@@ -25,7 +25,7 @@ from types import FrameType
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 HEARD = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 
-_SAME = 0.1  # s; `timeout` sends its signal twice, to the process and to its group
+_SAME = 0.25  # s; `timeout` sends its signal twice, to the process and to its group
 _ERASE = b"\r\x1b[2K\x1b[?25h"  # the progress bar's line goes, the cursor is back
 
 

@@ -175,7 +175,7 @@ def test_an_interrupted_film_goes_on_at_the_last_keyframe(
         partial.unlink()
     else:
         assert stopped.exit_code == 1
-        assert "_Breaks" in stopped.stderr
+        assert "unexpected _Breaks" in stopped.stderr
     assert names(film.parent) == before | {"film_art.mkv.keyframes"}
     refused(1, "add --resume to go on", film, *style)
     refused(1, "another film, style or setting", film, *style, "--resume", "--tv-weight", 7)

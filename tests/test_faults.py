@@ -22,6 +22,7 @@ from stylize_video.errors import InputError
 from stylize_video.models import model_cache, paths
 from stylize_video.models.pictures import read_picture
 from stylize_video.pipeline import opening
+from stylize_video.pipeline.scoring import page_text
 from tests import media
 from tests.commands import names, refused, run
 
@@ -296,3 +297,7 @@ def test_tables_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     stdout.print(table)
     stdout.print(HOSTILE)
     assert capsys.readouterr().out.count("\\x1b[31mred\\u202e[bold]\\x9b.mp4") == 2
+
+
+def test_a_page_shows_names_as_they_are() -> None:
+    assert page_text.escape("<b>\x1b\u202e&") == "&lt;b&gt;\\x1b\\u202e&amp;"

@@ -72,7 +72,7 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "heard\n"
-    time.sleep(0.3)
+    time.sleep(0.5)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, error = _ended(process, 130)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 
 import stylize_video
@@ -15,6 +14,7 @@ from stylize_video.pipeline.scoring.curves import condense, cut_times, rounded
 from stylize_video.pipeline.scoring.page_look import SCRIPT, STYLE
 from stylize_video.pipeline.scoring.page_pictures import show
 from stylize_video.pipeline.scoring.page_plots import PANELS, Marks, plot, with_flicker
+from stylize_video.pipeline.scoring.page_text import escape
 from stylize_video.pipeline.scoring.score import Score
 from stylize_video.pipeline.scoring.series import Column
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from html import escape
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from stylize_video.models import flow
+from stylize_video.pipeline.scoring.page_text import escape
 from stylize_video.pipeline.scoring.words import clock, number
 from stylize_video.pipeline.scoring.worst_places import Place
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
+from stylize_video.pipeline.scoring.page_text import escape
 from stylize_video.pipeline.scoring.series import Column
 from stylize_video.pipeline.scoring.words import clock
 

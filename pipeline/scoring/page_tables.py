@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from stylize_video.pipeline.scoring import words
+from stylize_video.pipeline.scoring.page_text import escape
 from stylize_video.pipeline.scoring.words import clock, number, percent
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer
 
 from stylize_video.pipeline import holding
+from stylize_video.pipeline.timeline import mend
 
 _BACK = Fraction(1, 10)  # s by which a decoding time may fall behind the one before, as FFmpeg's command line
 _GAP = 10  # s that may lie between two packets of pictures or sound, as there
@@ -55,6 +56,7 @@ class Packets:
                 index = packet.stream.index
                 if not packet.size or index not in self._factors:
                     continue
+                mend(packet)
                 number = numbers[index] = numbers.get(index, -1) + 1
                 if packet.pos is not None and self.has_places:  # None behind the first frame of a piece
                     places[index] = max(places.get(index, 0), packet.pos)

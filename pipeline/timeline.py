@@ -18,6 +18,19 @@ import av
 Shifts = Sequence[tuple[int, Fraction]]  # from which packet on, and by how many s; the first from 0
 
 
+_APART = 60  # s between decoding and showing, beyond which one of the two is damaged
+_REORDERED = 16  # frames; no decoder holds more back to put them in order
+
+
+def mend(packet: av.Packet[Any]) -> None:
+    """Show a packet when it is decoded, if its own times can't be true together."""
+    if packet.pts is None or packet.dts is None or not packet.time_base:
+        return
+    apart = abs(packet.pts - packet.dts)
+    if apart > _REORDERED * (packet.duration or 0) and apart * packet.time_base > _APART:
+        packet.pts = packet.dts
+
+
 @dataclass(frozen=True)
 class Timeline:
     """How a file's times become those of one clock. Without arguments: they are such times already.
@@ -56,6 +69,7 @@ class Walk:
 
     def straighten(self, packet: av.Packet[Any]) -> None:
         """Give `packet` its times on the timeline."""
+        mend(packet)
         shift = self._shift(packet)
         if shift and packet.time_base:
             ticks = round(shift / packet.time_base)

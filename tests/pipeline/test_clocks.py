@@ -208,6 +208,23 @@ def test_one_broken_time_moves_nothing_else(tmp_path: Path, broken: str, clock: 
         assert all(abs(a - b) <= tick for a, b in zip(wanted, found, strict=True))
 
 
+def test_a_picture_whose_time_of_showing_alone_is_broken(tmp_path: Path) -> None:
+    """It is shown when it is decoded; those behind it are not pushed behind its broken time."""
+    plain = _clips.make(tmp_path / "plain.mkv", _clips.Clip(size=(64, 48), frames=24, codec="mpeg2video"))
+    film = tmp_path / "film.ts"
+    with av.open(plain) as source, av.open(film, "w") as output:
+        copy = output.add_stream_from_template(source.streams.video[0], opaque=True)
+        for number, packet in enumerate(p for p in source.demux(source.streams.video[0]) if p.size):
+            packet.pts = packet.dts = 1000 + 40 * number
+            packet.pts += 9_000_000 if number == 10 else 0
+            packet.stream = copy
+            output.mux(packet)
+    result = trip(film, tmp_path / "out.mp4")
+    assert len(result.times()) == 24
+    assert max(gaps(result.times())) < 3 * FRAME
+    assert min(gaps(result.times())) > FRAME / 2
+
+
 def survey(path: Path) -> Timeline:
     decoder = FilmDecoder(path, start=None, duration=None)
     decoder.close()

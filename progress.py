@@ -60,8 +60,8 @@ class FilmProgress:
         self._progress.update(self._task, completed=frames)
 
     def step(self, step: Step) -> None:
-        """So far is the keyframe that is optimised now."""
-        told = f"{self._title}, keyframe {step.number}/{step.of}, loss {step.loss:.3f}"
+        """So far is the picture or keyframe that is optimised now."""
+        told = f"{self._title}, step {step.number} of {step.of}, loss {step.loss:.3f}"
         self._progress.update(self._task, description=told)
 
     def __enter__(self) -> Self:

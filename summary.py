@@ -16,7 +16,11 @@ def lines(result: Painted) -> Iterator[str]:
     if result.verified:
         yield result.verified
     rate = result.frames / result.seconds
-    yield f"painted {result.output}: {result.frames} frames in {result.seconds:.1f} s ({rate:.1f} frames/s)"
+    took = f"{result.seconds:.1f} s"
+    if result.frames == 1:
+        yield f"painted {result.output} in {took}"
+    else:
+        yield f"painted {result.output}: {result.frames} frames in {took} ({rate:.1f} frames/s)"
 
 
 def as_json(result: Painted, style: str) -> dict[str, Any]:

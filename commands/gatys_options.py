@@ -19,23 +19,25 @@ def _option(*names: str, text: str, show_default: bool = True) -> object:
     return typer.Option(*names, help=text, rich_help_panel=_PANEL, show_default=show_default)
 
 
-Iterations = Annotated[int, _option(text="Steps for each picture or keyframe.")]
-ContentWeight = Annotated[float, _option(text="Of what is seen.")]
+Iterations = Annotated[int, _option(text="Steps of the optimiser for each picture or keyframe.")]
+ContentWeight = Annotated[float, _option(text="How much the photograph's content counts against the style.")]
 StyleWeight = Annotated[
     float | None,
     _option(
-        text=f"Of how it is painted. Default: {DEFAULTS.style_weight:g}; "
+        text=f"How much the painting's style counts against the content. Default: {DEFAULTS.style_weight:g}; "
         f"{PHOTOREAL.style_weight:g} with --photoreal.",
         show_default=False,
     ),
 ]
-TvWeight = Annotated[float, _option(text="Of smoothness.")]
-TemporalWeight = Annotated[float, _option(text="Of agreement with the keyframes before.")]
-Init = Annotated[str, _option(text=f"Where to begin: {', '.join(STARTS)} or a picture.")]
-Optimizer = Annotated[str, _option(text=f"{' or '.join(OPTIMIZERS)}.")]
-Layers = Annotated[str, _option(text="What a style is measured by.")]
-Features = Annotated[str, _option(text=f"{' or '.join(FEATURES)}, which torchvision downloads.")]
-Seed = Annotated[int, _option(text="Of --init noise.")]
+TvWeight = Annotated[float, _option(text="How much smoothness counts (total variation).")]
+TemporalWeight = Annotated[float, _option(text="How much a keyframe is held to the one before it.")]
+Init = Annotated[str, _option(text=f"What the optimiser begins with: {', '.join(STARTS)} or a picture.")]
+Optimizer = Annotated[str, _option(text=f"The minimiser: {' or '.join(OPTIMIZERS)}.")]
+Layers = Annotated[str, _option(text="The layers of the feature network that the style is measured by.")]
+Features = Annotated[
+    str, _option(text=f"The feature network: {' or '.join(FEATURES)}, which torchvision downloads.")
+]
+Seed = Annotated[int, _option(text="Which random numbers --init noise begins with.")]
 Photoreal = Annotated[
     bool,
     _option("--photoreal", text="Change colours alone: straight lines stay straight, nothing is painted."),
@@ -46,7 +48,10 @@ ContentMask = Annotated[
 ]
 StyleMask = Annotated[
     Path | None,
-    _option(text="The same of the painting: like is painted as like.", show_default=False),
+    _option(
+        text="A picture whose colours mark regions of the painting: each is painted like the region of its colour.",
+        show_default=False,
+    ),
 ]
 KeyframeInterval = Annotated[
     str,

@@ -50,7 +50,10 @@ def paint(
         ),
     ] = PaintOptions.method,
     levels: Annotated[
-        str, typer.Option(help="Of the transform, from coarse to fine; some of 5,4,3,2,1.")
+        str,
+        typer.Option(
+            help="The levels of the transform (--method wct), from coarse to fine: some of 5,4,3,2,1."
+        ),
     ] = ",".join(map(str, PaintOptions.levels)),
     wct_weights: Annotated[
         Path | None,

@@ -21,7 +21,7 @@ def texture(
         typer.Option("--output", "-o", help="Default: PICTURE-stem_texture.png.", show_default=False),
     ] = None,
     size: Annotated[
-        str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the texture, in px.")
+        str, typer.Option(metavar="WIDTHxHEIGHT", help="How large the texture is, in px.")
     ] = f"{TextureOptions.width}x{TextureOptions.height}",
     seed: Annotated[int, typer.Option(help="Another seed, another texture.")] = TextureOptions.seed,
     levels: Annotated[str, typer.Option(help="From coarse to fine; some of 5,4,3,2,1.")] = ",".join(

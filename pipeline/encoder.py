@@ -109,6 +109,7 @@ class FileWriter:
         self._choose(options)
         self._clock = OutputClock(self._format, info, clip)
         self._captions = CaptionWriter(av.Codec(encoder, "w").canonical_name)
+        info.captions.wanted = True
         self._palette: Palette | None = None
         self._whole = False  # whether the file is finished, if only under its partial name
         self._container: OutputContainer | None = None

@@ -241,7 +241,7 @@ class FilmDecoder:
             # The other streams' packets only tell where the file really ends.
             end = max(end, _end_of(packet))
             if packet.stream is self.stream:
-                count += packet.size > 0
+                count += not _is_end(packet)
                 yield from self._decode(packet)
         self._note_missing(self._missing.ended())
         self._look_for_missing_tail(count, end)
@@ -263,6 +263,8 @@ class FilmDecoder:
         return f"{self.path}: the file breaks off ({error.strerror}); all frames before that are kept"
 
     def _decode(self, packet: Packet) -> list[av.VideoFrame]:
+        if not packet.size and not _is_end(packet):
+            return []  # Theora's way to say that the frame before is shown on
         self._missing.sent(packet)
         if packet.size and packet.pts is None and packet.dts is not None:
             self._waiting.append(packet.dts)
@@ -328,6 +330,11 @@ def _open(path: Path, options: dict[str, str] | None = None) -> av.container.Inp
         return open_media(path, options)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _is_end(packet: Packet) -> bool:
+    """Whether this is no packet of the file, but PyAV's word that no more follow."""
+    return not packet.size and packet.pts is None and packet.dts is None
 
 
 def _end_of(packet: Packet) -> Fraction:

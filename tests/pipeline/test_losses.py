@@ -196,3 +196,25 @@ def test_one_broken_tag_costs_no_film(tmp_path: Path, extension: str) -> None:
     assert len(result.times()) == 20
     if extension == "mkv":
         assert any("a damaged packet at 0." in note for note in result.notes)
+
+
+def test_an_empty_packet_does_not_end_a_film(tmp_path: Path) -> None:
+    """Theora has one where the frame before is shown on. PyAV can write one to NUT."""
+    film = tmp_path / "film.nut"
+    with av.open(film, "w") as output:
+        video = output.add_stream("mjpeg", 25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuvj420p"
+        for number in range(6):
+            picture = av.VideoFrame(64, 64, "yuvj420p")
+            picture.pts = number
+            for packet in video.encode(picture):
+                data = b"" if number in (2, 3) else bytes(packet)
+                made = av.Packet(data)
+                made.stream, made.pts, made.dts, made.time_base = video, number, number, packet.time_base
+                output.mux(made)
+    with av.open(film) as written:
+        assert sum(not packet.size for packet in written.demux(video=0)) == 3  # one is PyAV's own
+    with FileReader(film) as reader:
+        times = [frame.pts * frame.time_base for frame in reader.frames(rgb=False)]
+    assert times == [Fraction(number, 25) for number in (0, 1, 4, 5)]
+    assert not reader.report.notes

@@ -140,15 +140,24 @@ class FileWriter:
             self._encoder, self.pixel_format, self.width, self.height, fields=self._label is not None
         )
         if options.pixel_format is None and pixels.reduces_chroma(self._encoder, info.pixel_format):
-            self._notes.append(
-                f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
-                "--pixel-format yuv444p keeps all of them"
-            )
+            self._note_chroma()
         if self._coded != (self.width, self.height):
             self._notes.append(
-                f"{self.width}x{self.height} px can't be cut into {self.pixel_format}'s samples; the last "
+                f"{self._encoder} can't store {self.width}x{self.height} px in {self.pixel_format}; the last "
                 f"column or row is repeated, to {self._coded[0]}x{self._coded[1]}"
             )
+
+    def _note_chroma(self) -> None:
+        """Say that colours are stored coarser than they were, and how they are not."""
+        more = "--codec h264 --pixel-format yuv444p keeps"
+        if pixels.has_whole_chroma(self._encoder):
+            more = "--pixel-format yuv444p keeps"
+        elif self._format.muxer == "webm":
+            more = "--codec vp9 --pixel-format yuv444p keeps"
+        self._notes.append(
+            f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
+            f"{more} all of them"
+        )
 
     def _choose_fields(self, first: str) -> None:
         """Whether the output can say that it is interlaced, and which field comes first."""

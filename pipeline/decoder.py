@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from array import array
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -21,6 +19,7 @@ from stylize_video.pipeline import clock_survey, holding, limits, losses, track_
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.losses import Missing
 from stylize_video.pipeline.opening import open_media
+from stylize_video.pipeline.report import ReadingReport
 from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -37,36 +36,6 @@ _STEPS_BACK = (0, 2, 10)  # s to seek before the start, until a key frame is fou
 
 class _DamageError(Exception):
     """A packet can't be decoded, or gave no frame."""
-
-
-@dataclass
-class ReadingReport:
-    """What was read, and what went wrong without stopping it."""
-
-    times: array[int] = field(default_factory=lambda: array("q"))  # pts of each frame, source's ticks
-    damaged: int = 0  # frames or packets decoded only in part, or not at all
-    undecoded: int = 0  # of these, packets at which the decoder failed
-    missing: int = 0  # packets that gave no frame, with or without a word from the decoder
-    retimed: int = 0  # frames whose own time was missing or went backwards
-    truncated: bool = False
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def notes(self) -> list[str]:
-        """A line for each thing that is worth one."""
-        lines = list(self.remarks)
-        in_part = self.damaged - self.undecoded
-        if in_part:
-            lines.append(f"{in_part} damaged frames, decoded as far as they could be")
-        gone = max(self.undecoded, self.missing)
-        if gone:
-            they = "1 frame is missing, for it" if gone == 1 else f"{gone} frames are missing, for they"
-            lines.append(f"{they} could not be decoded")
-        if self.retimed:
-            lines.append(
-                f"{self.retimed} frames came without a time or out of order, and were given the next"
-            )
-        return lines
 
 
 class FilmDecoder:

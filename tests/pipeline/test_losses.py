@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from stylize_video.pipeline import losses
+from stylize_video.pipeline.masks import FilmMask
 from stylize_video.pipeline.reader import FileReader
 from tests.pipeline import _clips
 from tests.pipeline._trip import trip
@@ -84,6 +85,15 @@ def test_frames_come_once_when_damage_is_decoded_again(tmp_path: Path) -> None:
         times = [frame.time for frame in reader.frames(rgb=False)]
     assert len(times) == len(set(times))
     assert set(times) < set(_clips.times(film))
+
+
+def test_masks_that_are_missing_are_said(tmp_path: Path) -> None:
+    film = damage(h265(tmp_path / "film.mp4"), 9)
+    with FilmMask(film) as mask:
+        mask.at(Fraction(10), (64, 64))
+        said = mask.notes
+    assert f"{film}: 1 frame is missing, because it could not be decoded" in said
+    assert not [note for note in said if "decoded as far as" in note]
 
 
 def test_damage_far_into_a_film_is_looked_at_from_a_key_frame(

@@ -49,7 +49,7 @@ ContentMask = Annotated[
 StyleMask = Annotated[
     Path | None,
     _option(
-        text="A picture whose colours mark regions of the painting: each is painted like the region of its colour.",
+        text="A picture whose colours mark regions of the painting, each for that of its colour.",
         show_default=False,
     ),
 ]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from stylize_video.models import boxes
 from stylize_video.models.orientation import Orientation
 
 _LARGEST_META = 1 << 24  # bytes; those of telephones take some thousands
+_MOST_BOXES = 64  # before "meta"; there is hardly more than one
 
 Answer = TypeVar("Answer")
 
@@ -53,23 +55,12 @@ def _ask(path: Path, question: Callable[[_Meta], Answer | None]) -> Answer | Non
 
 def _read_meta(file: BinaryIO) -> bytes | None:
     """The content of the file's "meta" box, which comes after "ftyp"."""
-    place = 0
-    for number in range(64):
-        file.seek(place)
-        head = file.read(16)
-        if len(head) < 8:
+    for number, box in enumerate(boxes.outermost(file)):
+        if (number == 0 and box.kind != b"ftyp") or number == _MOST_BOXES:
             return None
-        size, kind, large = *struct.unpack(">I4s", head[:8]), 8
-        if size == 1:
-            size, large = struct.unpack(">Q", head[8:16])[0], 16
-        if number == 0 and kind != b"ftyp":
-            return None
-        if kind == b"meta":
-            file.seek(place + large + 4)  # past version and flags
-            return file.read(max(0, min(size - large - 4, _LARGEST_META)))
-        if size < 8:
-            return None
-        place += size
+        if box.kind == b"meta":
+            file.seek(box.begin + 4)  # past version and flags
+            return file.read(max(0, min(box.size - 4, _LARGEST_META)))
     return None
 
 

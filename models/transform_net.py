@@ -133,7 +133,8 @@ def _bilinear_fold() -> Tensor:
 
     Read off `F.interpolate` itself, so that the two can't disagree.
     """
-    impulses = torch.eye(5).unsqueeze(1)  # neighbours -2 .. 2 of a low-resolution pixel
+    # Never on "meta", where torch would compile that by what takes it more than a second to import.
+    impulses = torch.eye(5, device="cpu").unsqueeze(1)  # neighbours -2 .. 2 of a low-resolution pixel
     fine = F.interpolate(impulses, scale_factor=2, mode="linear", align_corners=False)[:, 0]
     centre = 4  # phase 0 of the pixel in the middle
     phases = [fine[1:4, centre + p - 1 : centre + p + 2] for p in (0, 1)]  # (3 low, 3 taps)

@@ -7,14 +7,17 @@ ATSC A/53 part 4, before the frame's first slice.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+import av
+from av.filter import Graph
+from av.sidedata.sidedata import Type
 
-    import av
+from stylize_video.pipeline import filters
+from stylize_video.pipeline.orientation import side_data
 
 _CODECS = frozenset({"h264", "hevc"})
 _REGISTERED = 4  # type of the message: user data registered by ITU-T T.35
@@ -25,24 +28,64 @@ _FORBIDDEN = re.compile(rb"\x00\x00(?=[\x00-\x03])")  # would look like a start
 
 
 class Captions:
-    """Captions of frames that were read and are not written yet, by the source's time (ticks)."""
+    """Captions of frames that were read and are not written yet, by the source's time (ticks).
+
+    Attributes:
+        wanted: whether anybody will take them; else none are kept.
+    """
 
     def __init__(self) -> None:
+        self.wanted = False
         self._waiting: dict[int, bytes] = {}
+        self._finder: _Finder | None = None
 
     def collect(self, picture: av.VideoFrame) -> None:
         """Keep the captions that come with a decoded frame, if there are any."""
-        try:
-            beside = list(cast("Iterable[Any]", picture.side_data))
-        except ValueError:  # a kind that PyAV does not know, as of photographs; it tells of none then
+        if not self.wanted or picture.pts is None:
             return
-        for data in beside:
-            if data.type.name == "A53_CC" and picture.pts is not None:
-                self._waiting[picture.pts] = bytes(data)
+        if self._finder is None or not self._finder.takes(picture):
+            self._finder = _Finder(picture)
+        captions = self._finder.find(picture)
+        if captions is not None:
+            self._waiting[picture.pts] = captions
 
     def take(self, pts: int | None) -> bytes | None:
         """Hand out those of the frame at `pts` ticks; None if it has none."""
         return self._waiting.pop(pts, None) if pts is not None else None
+
+
+class _Finder:
+    """Finds captions beside frames of one size and format.
+
+    A frame whose `side_data` was looked at holds itself, in PyAV, and its pixels stay in memory until
+    Python's collector comes round: gigabytes later. So that is asked only of a tiny picture, which FFmpeg
+    makes of a frame that has captions.
+    """
+
+    def __init__(self, picture: av.VideoFrame) -> None:
+        self._kind = _kind(picture)
+        self._graph: Graph | None = None
+        with contextlib.suppress(ValueError, av.FFmpegError):  # a format that can't be scaled
+            self._graph = filters.graph(
+                picture, ("sidedata", "mode=select:type=A53_CC"), ("scale", "16:16:flags=neighbor")
+            )
+
+    def takes(self, picture: av.VideoFrame) -> bool:
+        """Whether it was made for such frames."""
+        return _kind(picture) == self._kind
+
+    def find(self, picture: av.VideoFrame) -> bytes | None:
+        """The captions of a frame; None if it has none."""
+        if self._graph is None:
+            return None
+        self._graph.push(picture)
+        tiny = next(filters.pulled(self._graph), None)
+        found = None if tiny is None else side_data(tiny).get(Type.A53_CC)
+        return None if found is None else bytes(found)
+
+
+def _kind(picture: av.VideoFrame) -> tuple[object, ...]:
+    return picture.width, picture.height, picture.format.name
 
 
 class CaptionWriter:

@@ -9,6 +9,7 @@ takes for no stream to overlap itself. A stream whose times alone go astray is m
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +26,7 @@ from stylize_video.pipeline.timeline import Timeline
 
 _ASTRAY = 30  # s from any of the file's clocks: such times belong to none of them
 _ANOTHER_CLOCK = 60  # s between two streams of which the beginning of a file holds both
+_MEANWHILE = 10_000  # packets beside a picture that are kept: minutes of sound, where one stands for hours
 _RUNNING_CLOCKS = ("flv", "live_flv", "asf", "asf_o", "wtv")  # recorded while sent, beside MPEG's
 
 
@@ -114,7 +116,7 @@ class _Scout:
         self._packets = Packets(source)
         self._film = film
         self._paces = {index: Pace(self._packets, index) for index in self._packets.dense}
-        self._meanwhile: list[Reading] = []  # of other streams, since the last picture
+        self._meanwhile: deque[Reading] = deque(maxlen=_MEANWHILE)  # of other streams, since the last picture
 
     def look(self) -> tuple[list[_Break], bool]:
         """The breaks of the pictures' clock; and whether there are any in the file."""
@@ -132,7 +134,8 @@ class _Scout:
             pace.add(packet)
             if packet.stream == self._film:
                 # By place: of a transport stream a picture comes out only when the next one begins.
-                self._meanwhile = [other for other in self._meanwhile if other.place > packet.place]
+                later = (other for other in self._meanwhile if other.place > packet.place)
+                self._meanwhile = deque(later, maxlen=_MEANWHILE)
             else:
                 self._meanwhile.append(packet)
         return breaks, broken

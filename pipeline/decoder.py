@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from array import array
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -21,6 +19,7 @@ from stylize_video.pipeline import clock_survey, holding, limits, losses, track_
 from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.losses import Missing
 from stylize_video.pipeline.opening import open_media
+from stylize_video.pipeline.report import ReadingReport
 from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -37,36 +36,6 @@ _STEPS_BACK = (0, 2, 10)  # s to seek before the start, until a key frame is fou
 
 class _DamageError(Exception):
     """A packet can't be decoded, or gave no frame."""
-
-
-@dataclass
-class ReadingReport:
-    """What was read, and what went wrong without stopping it."""
-
-    times: array[int] = field(default_factory=lambda: array("q"))  # pts of each frame, source's ticks
-    damaged: int = 0  # frames or packets decoded only in part, or not at all
-    undecoded: int = 0  # of these, packets at which the decoder failed
-    missing: int = 0  # packets that gave no frame, with or without a word from the decoder
-    retimed: int = 0  # frames whose own time was missing or went backwards
-    truncated: bool = False
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def notes(self) -> list[str]:
-        """A line for each thing that is worth one."""
-        lines = list(self.remarks)
-        in_part = self.damaged - self.undecoded
-        if in_part:
-            lines.append(f"{in_part} damaged frames, decoded as far as they could be")
-        gone = max(self.undecoded, self.missing)
-        if gone:
-            they = "1 frame is missing, for it" if gone == 1 else f"{gone} frames are missing, for they"
-            lines.append(f"{they} could not be decoded")
-        if self.retimed:
-            lines.append(
-                f"{self.retimed} frames came without a time or out of order, and were given the next"
-            )
-        return lines
 
 
 class FilmDecoder:
@@ -241,7 +210,7 @@ class FilmDecoder:
             # The other streams' packets only tell where the file really ends.
             end = max(end, _end_of(packet))
             if packet.stream is self.stream:
-                count += packet.size > 0
+                count += not _is_end(packet)
                 yield from self._decode(packet)
         self._note_missing(self._missing.ended())
         self._look_for_missing_tail(count, end)
@@ -263,6 +232,8 @@ class FilmDecoder:
         return f"{self.path}: the file breaks off ({error.strerror}); all frames before that are kept"
 
     def _decode(self, packet: Packet) -> list[av.VideoFrame]:
+        if not packet.size and not _is_end(packet):
+            return []  # Theora's way to say that the frame before is shown on
         self._missing.sent(packet)
         if packet.size and packet.pts is None and packet.dts is not None:
             self._waiting.append(packet.dts)
@@ -328,6 +299,11 @@ def _open(path: Path, options: dict[str, str] | None = None) -> av.container.Inp
         return open_media(path, options)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _is_end(packet: Packet) -> bool:
+    """Whether this is no packet of the file, but PyAV's word that no more follow."""
+    return not packet.size and packet.pts is None and packet.dts is None
 
 
 def _end_of(packet: Packet) -> Fraction:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import av
 from av.container import OutputContainer
-from av.video.codeccontext import VideoCodecContext
-from av.video.stream import VideoStream
 
 from stylize_video.errors import OutputError, VerificationError
-from stylize_video.pipeline import formats, holding, pixels
+from stylize_video.pipeline import formats, holding
 from stylize_video.pipeline.captions import CaptionWriter
 from stylize_video.pipeline.carry import Carrier
 from stylize_video.pipeline.clock import OutputClock
-from stylize_video.pipeline.fields import TOP_FIRST, Labeller
+from stylize_video.pipeline.coding import Coding, EncoderOptions
 from stylize_video.pipeline.frames import TimeRange, VideoInfo
 from stylize_video.pipeline.interrupts import patient
 from stylize_video.pipeline.palette import Palette
 from stylize_video.pipeline.partial import PartialFile, output_errors
 from stylize_video.pipeline.report import WriteReport
-from stylize_video.pipeline.side_facts import STEREO_TAG
 
 __all__ = ["EncoderOptions", "FileWriter", "WriteReport"]
 
@@ -37,34 +32,6 @@ _BUFFER = 1 << 20  # bytes FFmpeg gathers before it calls Python to write them
 
 
 Check = Callable[[Path, WriteReport], object]
-
-
-@dataclass(frozen=True)
-class EncoderOptions:
-    """How to encode; None: what suits the container and the codec."""
-
-    codec: str | None = None  # "h264", "vp9", ... or FFmpeg's name of an encoder
-    crf: int | None = None  # quality, 0 is best; 17 for H.264
-    preset: str | None = None  # speed, in the encoder's own words
-    overwrite: bool = False
-    pixel_format: str | None = None  # FFmpeg's name
-
-
-@contextmanager
-def _error_log(name: str, messages: list[str]) -> Iterator[None]:
-    """Collect what FFmpeg's `name` says of an error, which its error codes don't tell."""
-    level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
-    av.logging.set_level(av.logging.ERROR)
-    av.logging.set_skip_repeated(False)
-    try:
-        with av.logging.Capture() as log:
-            try:
-                yield
-            finally:
-                messages += [text.strip().rstrip(".:") for _, source, text in log if source == name]
-    finally:
-        av.logging.set_level(level)
-        av.logging.set_skip_repeated(skips)
 
 
 def _decode_when_shown(packets: list[av.Packet[Any]]) -> None:
@@ -102,13 +69,13 @@ class FileWriter:
         clip = clip or TimeRange()
         self.path = path
         self._format, encoder = formats.check_output(path, options.codec)
-        formats.check_quality(encoder, options.crf, options.preset)
         self._info = info
-        self._encoder = encoder
-        self._notes: list[str] = []
-        self._choose(options)
+        coding = self._coding = Coding(info, self._format, encoder, options)
+        self.upright, self.width, self.height = coding.upright, coding.width, coding.height
+        self.pixel_format, self.color = coding.pixel_format, coding.color
         self._clock = OutputClock(self._format, info, clip)
         self._captions = CaptionWriter(av.Codec(encoder, "w").canonical_name)
+        info.captions.wanted = True
         self._palette: Palette | None = None
         self._whole = False  # whether the file is finished, if only under its partial name
         self._container: OutputContainer | None = None
@@ -117,47 +84,10 @@ class FileWriter:
         try:
             self._carrier = Carrier(info.path, self._format, clip, info.timeline, info.stream)
             with output_errors(path):
-                self._open(self._carrier, options)
+                self._open(self._carrier)
         except BaseException:
             self.close()
             raise
-
-    def _choose(self, options: EncoderOptions) -> None:
-        """Settle size, pixel format, colour and fields of the pictures."""
-        info = self._info
-        self.upright = info.quarter_turns == 0 or not self._format.rotation
-        stored = (info.coded_width, info.coded_height)
-        self.width, self.height = (info.width, info.height) if self.upright else stored
-        self.pixel_format = pixels.choose_pixel_format(
-            self._encoder, info.pixel_format, info.bit_depth, options.pixel_format
-        )
-        self.color = pixels.output_color(info.color, self.pixel_format, self._encoder, info.coded_height)
-        self._label: Labeller | None = None
-        if info.first_field is not None and not (self.upright and info.quarter_turns % 2):
-            self._choose_fields(info.first_field)
-        self._coded = pixels.coded_size(
-            self._encoder, self.pixel_format, self.width, self.height, fields=self._label is not None
-        )
-        if options.pixel_format is None and pixels.reduces_chroma(self._encoder, info.pixel_format):
-            self._notes.append(
-                f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
-                "--pixel-format yuv444p keeps all of them"
-            )
-        if self._coded != (self.width, self.height):
-            self._notes.append(
-                f"{self.width}x{self.height} px can't be cut into {self.pixel_format}'s samples; the last "
-                f"column or row is repeated, to {self._coded[0]}x{self._coded[1]}"
-            )
-
-    def _choose_fields(self, first: str) -> None:
-        """Whether the output can say that it is interlaced, and which field comes first."""
-        top = "top" if first == TOP_FIRST else "bottom"
-        if formats.holds_fields(self._encoder):
-            self._label = Labeller(first)
-            how = f"the output is labelled so, {top} field first; --deinterlace makes whole frames"
-        else:
-            how = f"{self._encoder} can't say so; --deinterlace makes whole frames"
-        self._notes.append(f"interlaced: both fields are painted as one; {how}")
 
     def write(self, picture: av.VideoFrame) -> None:
         """Encode `picture`, whose pts and time base are the source's; takes it over.
@@ -172,17 +102,11 @@ class FileWriter:
                 f"{self.path}: the input has more than one frame and {self.path.suffix} holds one; "
                 "give an output with another extension, e.g. -o film.mp4"
             )
-        self._check(picture)
+        self._coding.check(picture)
         captions = self._info.captions.take(picture.pts)
         self._clock.stamp(picture)
         self._captions.add(picture.pts, captions)
-        picture = pixels.padded(picture, *self._coded)
-        if self._label is not None:
-            picture = self._label(picture)
-        # As labelled, for some encoders go by their frames.
-        picture.colorspace, picture.color_range, picture.color_primaries, picture.color_trc = self.color
-        # The decoder's choice; encoders would take it for an order.
-        picture.pict_type = 0
+        picture = self._coding.prepared(picture)
         with self._failing():
             self._encode(picture)
 
@@ -264,7 +188,7 @@ class FileWriter:
             self.close()
             raise
 
-    def _open(self, carrier: Carrier, options: EncoderOptions) -> None:
+    def _open(self, carrier: Carrier) -> None:
         film = None if carrier.film is None else carrier.film.index
         settings = holding.muxer_options(
             self._format, carrier.source, carrier.clip, self._info.beginning, film
@@ -279,82 +203,16 @@ class FileWriter:
             buffer_size=_BUFFER,
         )
         self._container = container
-        carrier.add_streams(container, lambda: self._add_film(container, carrier, options))
+        carrier.add_streams(container, lambda: self._add_film(container, carrier))
         container.start_encoding()
 
-    def _add_film(self, container: OutputContainer, carrier: Carrier, options: EncoderOptions) -> None:
-        settings = formats.encoder_options(
-            self._encoder, options.crf, options.preset, self.width * self.height
-        )
-        settings |= self._captions.encoder_options
-        if self._label is not None:
-            settings |= formats.field_options(self._encoder, self._label.first)
-        stream = cast(VideoStream, container.add_stream(self._encoder, self._info.rate, options=settings))
-        codec = stream.codec_context
-        codec.width, codec.height = self._coded
-        codec.pix_fmt = self.pixel_format
-        codec.time_base = stream.time_base = self._clock.time_base
-        codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc = self.color
-        if not self._format.b_frames:
-            codec.max_b_frames = 0
-        if (tag := formats.codec_tag(self._format, self._encoder)) is not None:
-            codec.codec_tag = tag
+    def _add_film(self, container: OutputContainer, carrier: Carrier) -> None:
+        time_base = self._clock.time_base
         if self._format.muxer == "gif":
-            codec.pix_fmt = "pal8"
-            self._palette = Palette(self.width, self.height, self._clock.time_base)
-        self._add_shape(stream)
-        self._open_encoder(codec)
+            self._palette = Palette(self.width, self.height, time_base)
+        self._stream = self._coding.add_stream(container, time_base, self._captions.encoder_options)
         if carrier.film is not None:
-            stream.metadata.update(holding.film_tags(carrier.film, self._format, carrier.clip))
-            stream.disposition = carrier.film.disposition
-            self._note_stereo(carrier.film)
-        self._stream = stream
-
-    def _note_stereo(self, film: VideoStream) -> None:
-        kind = film.metadata.get(STEREO_TAG)
-        if kind not in (None, "mono") and self._format.muxer not in ("matroska", "webm"):
-            self._notes.append(
-                f"stereoscopic video ({kind}): its label can't be written to {self._format.name}; "
-                "players have to be told"
-            )
-
-    def _open_encoder(self, codec: VideoCodecContext) -> None:
-        if self._encoder == "libsvtav1":
-            os.environ.setdefault("SVT_LOG", "1")  # errors only; it writes to stderr by itself
-        messages: list[str] = []
-        try:
-            with _error_log(self._encoder, messages):
-                codec.open()
-        except av.FFmpegError as error:
-            reason = messages[0] if messages else error.strerror
-            raise OutputError(
-                f"{self._encoder} can't be opened here for {self.width}x{self.height} {self.pixel_format} "
-                f"({reason}); use another --codec, or leave it out for {self._format.codec}"
-            ) from error
-
-    def _add_shape(self, stream: VideoStream) -> None:
-        """Aspect ratio and rotation."""
-        aspect = self._info.sample_aspect_ratio
-        turned = self.upright and self._info.quarter_turns % 2
-        if aspect:
-            stream.codec_context.sample_aspect_ratio = 1 / aspect if turned else aspect
-            if aspect != 1 and not formats.holds_aspect(self._format, self._encoder):
-                self._notes.append(
-                    f"samples are {aspect.numerator}:{aspect.denominator}, not square: "
-                    f"{self._encoder} in {self._format.name} can't say so; players show it distorted"
-                )
-        if not self._format.rotation:
-            return
-        if self._info.display_matrix is not None:
-            stream.set_display_matrix(self._info.display_matrix)
-        elif self._info.quarter_turns:
-            stream.set_display_rotation(90 * self._info.quarter_turns)
-
-    def _check(self, picture: av.VideoFrame) -> None:
-        got = (picture.width, picture.height, picture.format.name)
-        wanted = (self.width, self.height, self.pixel_format)
-        if got != wanted:
-            raise ValueError(f"picture is {got}, the writer takes {wanted}")
+            self._coding.dress(self._stream, carrier.film, carrier.clip)
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         """Encode and mux; None drains."""
@@ -401,7 +259,7 @@ class FileWriter:
     def _report(self) -> WriteReport:
         assert self._carrier is not None
         late = [note for note in (self._clock.note(), self._captions.note()) if note]
-        notes = [*self._notes, *self._carrier.notes, *late]
+        notes = [*self._coding.notes, *self._carrier.notes, *late]
         return WriteReport(
             self.path,
             self._format,
@@ -412,5 +270,5 @@ class FileWriter:
             tuple(notes),
             self._edit_tick,
             self._stream.index,
-            self._coded,
+            self._coding.size,
         )

@@ -10,6 +10,8 @@ from typing import cast
 import av
 from av.filter import Graph
 
+from stylize_video.pipeline import filters
+
 TOP_FIRST, BOTTOM_FIRST = "tff", "bff"
 
 Waiting = deque[tuple[int | None, Fraction | None, int]]  # times of the frames in the filter
@@ -23,7 +25,7 @@ def first_field(picture: av.VideoFrame) -> str | None:
     """
     if not picture.interlaced_frame:
         return None
-    graph = _graph(picture, ("format", "gray"), ("geq", r"lum=mod(Y\,2)*255"), ("separatefields", ""))
+    graph = filters.graph(picture, ("format", "gray"), ("geq", r"lum=mod(Y\,2)*255"), ("separatefields", ""))
     graph.push(picture)
     field = cast(av.VideoFrame, graph.pull())
     return TOP_FIRST if field.to_ndarray()[0, 0] < 128 else BOTTOM_FIRST
@@ -40,7 +42,7 @@ class Labeller:
     def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
         """The same picture, labelled."""
         if self._graph is None:
-            self._graph = _graph(picture, ("setfield", f"mode={self.first}"))
+            self._graph = filters.graph(picture, ("setfield", f"mode={self.first}"))
         pts, base, duration = picture.pts, picture.time_base, picture.duration
         picture.pts = None
         self._graph.push(picture)
@@ -64,7 +66,7 @@ def deinterlaced(pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         found = (picture.width, picture.height, picture.format.name)
         if graph is None or found != kind:
             yield from _rest(graph, waiting)
-            graph, kind = _graph(picture, ("bwdif", f"mode=send_frame:deint={which}")), found
+            graph, kind = filters.graph(picture, ("bwdif", f"mode=send_frame:deint={which}")), found
         waiting.append((picture.pts, picture.time_base, picture.duration))
         graph.push(picture)
         yield from _ready(graph, waiting)
@@ -78,25 +80,8 @@ def _rest(graph: Graph | None, waiting: Waiting) -> Iterator[av.VideoFrame]:
 
 
 def _ready(graph: Graph, waiting: Waiting) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            picture = cast(av.VideoFrame, graph.pull())
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
+    for picture in filters.pulled(graph):
         picture.pts, base, picture.duration = waiting.popleft()
         if base is not None:  # bwdif counts in half ticks
             picture.time_base = base
         yield picture
-
-
-def _graph(picture: av.VideoFrame, *filters: tuple[str, str]) -> Graph:
-    """Filters for pictures like this one."""
-    graph = Graph()
-    base = picture.time_base or Fraction(1, 25)
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=base
-    )
-    nodes = [source, *(graph.add(*one) for one in filters), graph.add("buffersink")]
-    graph.link_nodes(*nodes)
-    graph.configure()
-    return graph

@@ -47,7 +47,7 @@ def end_with_what_is_heard(packet: av.Packet[Any], container: Container, whole: 
         return
     samples = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[4:8], "little")
     context = cast(AudioStream, packet.stream).codec_context
-    if samples and context.sample_rate and packet.time_base:
+    if samples and context is not None and context.sample_rate and packet.time_base:
         ticks = round(Fraction(samples, context.sample_rate) / packet.time_base)
         packet.duration = max(min(packet.duration or whole, whole - ticks), 1)
 

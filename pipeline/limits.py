@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
 from stylize_video.errors import InputError
-from stylize_video.models import picture_size
+from stylize_video.models import boxes, picture_size
 from stylize_video.models.picture_names import READ
 from stylize_video.pipeline.frames import VideoInfo
 
@@ -99,18 +98,9 @@ def _counts(table: bytes) -> Iterator[int]:
 
 def _tables(file: BinaryIO) -> Iterator[bytes]:
     """The boxes of an mp4 or mov that have tables of samples."""
-    end = file.seek(0, SEEK_END)
-    place = 0
-    while place + 8 <= end:
-        file.seek(place)
-        size, kind = int.from_bytes(file.read(4), "big"), file.read(4)
-        if size == 1:
-            size = int.from_bytes(file.read(8), "big")
-        if not re.fullmatch(rb"[\w ]{4}|\xa9\w{3}", kind):
+    for box in boxes.outermost(file):
+        if not re.fullmatch(rb"[\w ]{4}|\xa9\w{3}", box.kind):
             return  # no such film, or something behind its last box
-        size = size or end - place  # 0: up to the end
-        if kind in (b"moov", b"moof"):
-            yield file.read(min(size, _TABLE))
-        if size < 8:
-            return
-        place += size
+        if box.kind in (b"moov", b"moof"):
+            file.seek(box.begin)
+            yield file.read(min(box.size, _TABLE))

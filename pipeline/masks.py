@@ -163,9 +163,7 @@ class FilmMask:
     def notes(self) -> list[str]:
         """See `Mask.notes`."""
         report = self._reader.report
-        lines = list(report.remarks)
-        if report.damaged:
-            lines.append(f"{self._path}: {report.damaged} damaged frames, decoded as far as they could be")
+        lines = report.remarks + [f"{self._path}: {loss}" for loss in report.losses]
         if self._ended is not None:
             lines.append(
                 f"{self._path} ended at {float(self._ended):.1f} s; its last frame serves for the rest"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-from fractions import Fraction
 from typing import Any, cast
 
 import av
-from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
 
 from stylize_video.models.orientation import Orientation
+from stylize_video.pipeline import filters
 
 # Kinds of side data that PyAV 18 has no names for (28: LCEVC, 31: EXIF); where there is one it shows none.
 _UNNAMED = range(28, 36)
@@ -53,15 +52,6 @@ def side_data(picture: av.VideoFrame) -> dict[SideDataType, Any]:
 
 def _without_unnamed(picture: av.VideoFrame) -> av.VideoFrame:
     """The same picture without the side data that PyAV stumbles over."""
-    graph = Graph()
-    nodes = [
-        graph.add_buffer(
-            width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1, 1)
-        ),
-        *(graph.add("sidedata", f"mode=delete:type={code}") for code in _UNNAMED),
-        graph.add("buffersink"),
-    ]
-    graph.link_nodes(*nodes)
-    graph.configure()
-    nodes[0].push(picture)
-    return cast(av.VideoFrame, nodes[-1].pull())
+    graph = filters.graph(picture, *(("sidedata", f"mode=delete:type={code}") for code in _UNNAMED))
+    graph.push(picture)
+    return cast(av.VideoFrame, graph.pull())

@@ -86,6 +86,11 @@ def reduces_chroma(encoder: str, source: str) -> bool:
     return encoder in _PLAYED and (kind.is_rgb or kind.has_palette)
 
 
+def has_whole_chroma(encoder: str) -> bool:
+    """Whether the encoder takes yuv444p."""
+    return any(kind.name == "yuv444p" for kind in Codec(encoder, "w").video_formats or ())
+
+
 def coded_size(
     encoder: str, pixel_format: str, width: int, height: int, *, fields: bool = False
 ) -> tuple[int, int]:

@@ -105,8 +105,7 @@ def _grey_to_planar(picture: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
     depth = color.bit_depth(pixel_format)
     grey = picture.reformat(format="gray" if depth <= 8 else f"gray{depth}le").to_ndarray()
     target = av.VideoFrame(picture.width, picture.height, pixel_format)
-    target.pts = picture.pts
-    target.colorspace, target.color_range = picture.colorspace, picture.color_range
+    color.copy_labels(picture, target)
     luma, *chroma = color.planes_of(target)
     luma[...] = grey
     for plane in chroma:

@@ -191,11 +191,10 @@ def _describe(
     if color.is_hdr(color.tags_of(picture)):
         pixel_format = color.SDR_FORMAT
     width, height = _fit(picture.width, picture.height, max_size)
-    whole = height == picture.height and not turned.turns % 2
     aspect = decoder.stream.sample_aspect_ratio or None
+    has_fields = height == picture.height and not turned.turns % 2 and not deinterlace
     if turned.turns % 2:
-        width, height = height, width
-        aspect = 1 / aspect if aspect else None
+        width, height, aspect = height, width, 1 / aspect if aspect else None
     return VideoInfo(
         path=decoder.path,
         coded_width=width,
@@ -213,7 +212,7 @@ def _describe(
         timeline=decoder.timeline,
         centred_chroma=picture.format.name.startswith("yuvj"),
         stream=decoder.stream.index,
-        first_field=fields.first_field(picture) if whole and not deinterlace else None,
+        first_field=fields.first_field(picture) if has_fields else None,
     )
 
 

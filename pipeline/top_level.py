@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from stylize_video.models import boxes
 
 _SEGMENT = b"\x18\x53\x80\x67"
 _HEADER = b"\x1a\x45\xdf\xa3"
@@ -14,7 +15,7 @@ _HEADER = b"\x1a\x45\xdf\xa3"
 def is_fragmented_mp4(path: Path) -> bool:
     """Whether the times of an MP4 stand in fragments, of which each has a time of its own."""
     with path.open("rb") as file:
-        return any(kind == b"moof" for kind in _boxes(file))
+        return any(box.kind == b"moof" for box in boxes.outermost(file))
 
 
 def has_second_segment(path: Path) -> bool:
@@ -29,18 +30,6 @@ def has_second_segment(path: Path) -> bool:
             if name == _SEGMENT:
                 return file.tell() < size
     return False
-
-
-def _boxes(file: BinaryIO) -> Iterator[bytes]:
-    """The kinds of the outermost boxes."""
-    while len(head := file.read(8)) == 8:
-        length, used = int.from_bytes(head[:4], "big"), 8
-        if length == 1:
-            length, used = int.from_bytes(file.read(8), "big"), 16
-        yield head[4:]
-        if length < used:  # 0: to the end of the file
-            return
-        file.seek(length - used, os.SEEK_CUR)
 
 
 def _element(file: BinaryIO) -> tuple[bytes, int | None] | None:

@@ -189,6 +189,8 @@ class AudioTrack:
         return self._output.report()
 
     def _decode(self, packet: av.Packet[Any] | None) -> list[AudioFrame]:
+        if packet is not None and not packet.size:
+            return []  # to the decoder that would be the end
         try:
             return [channels.safe(frame) for frame in self._source.decode(packet)]
         except av.error.EOFError:

@@ -16,6 +16,8 @@ from av.stream import Stream
 from stylize_video.pipeline import aac, copying, holding
 from stylize_video.pipeline.formats import Container
 
+_FRAGMENT = "65536"  # bytes
+
 
 class _Nowhere(io.RawIOBase):
     """A file that keeps nothing."""
@@ -51,7 +53,9 @@ class Trial:
         self._needs_header = holding.codec_name(stream) == "aac" and not stream.codec_context.extradata
         self._count = 0
         self._file = _Nowhere()
-        self._muxer = av.open(self._file, "w", format=container.muxer)
+        # In fragments, for MP4's muxer keeps a table of all packets until a file's, or a fragment's, end.
+        options = {"frag_size": _FRAGMENT} if container.muxer in ("mp4", "mov") else {}
+        self._muxer = av.open(self._file, "w", format=container.muxer, container_options=options)
         self._copy = copying.add_copy(self._muxer, stream)
         self._muxer.start_encoding()
         # Matroska's holds a packet of sound back until the next one; what fails is not the one it is given.

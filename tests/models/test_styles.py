@@ -504,3 +504,12 @@ def test_a_failed_write_leaves_the_old_file(
     monkeypatch.undo()
     assert three.read_bytes() == before
     assert [path.name for path in three.parent.iterdir()] == [three.name]
+
+
+def test_loading_a_painter_compiles_nothing() -> None:
+    """To look at its shapes on "meta" brought torch's compiler, more than a second of each start."""
+    code = (
+        "import sys; from stylize_video.models import styles, wct_weights;"
+        "styles.load('kandinsky'); wct_weights.open_bundled(); sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import av
@@ -79,6 +80,37 @@ def test_captions_that_the_codec_has_no_place_for(tmp_path: Path) -> None:
     assert notes == (
         f"closed captions in the picture: vp9 can't hold them here, left out of {_FRAMES} frames",
     )
+
+
+def test_frames_are_let_go_at_once(tmp_path: Path) -> None:
+    """Not only when Python's collector of cycles comes round: at 4K that was gigabytes later."""
+    film = _film(tmp_path / "film.mp4")
+    gc.collect()
+    gc.disable()
+    try:
+        before = _frames_in_memory()
+        with FileReader(film) as reader:
+            reader.info.captions.wanted = True
+            for frame in reader.frames():
+                last = frame.pts
+                del frame
+            # The first is looked at for other labels, and a tiny picture is made of each with captions.
+            left = [f for f in _frames_in_memory()[len(before) :] if f.width > 16]
+        assert last > 0
+        assert reader.info.captions.take(last) is not None
+        assert len(left) <= 2
+    finally:
+        gc.enable()
+
+
+def _frames_in_memory() -> list[av.VideoFrame]:
+    return [found for found in gc.get_objects() if type(found) is av.VideoFrame]
+
+
+def test_captions_that_nobody_takes_are_not_kept(tmp_path: Path) -> None:
+    with FileReader(_film(tmp_path / "film.mp4")) as reader:
+        for frame in reader.frames():
+            assert reader.info.captions.take(frame.pts) is None
 
 
 def test_no_start_code_inside_a_message() -> None:

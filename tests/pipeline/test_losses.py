@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from stylize_video.pipeline import losses
+from stylize_video.pipeline.masks import FilmMask
 from stylize_video.pipeline.reader import FileReader
 from tests.pipeline import _clips
 from tests.pipeline._trip import trip
@@ -84,6 +85,15 @@ def test_frames_come_once_when_damage_is_decoded_again(tmp_path: Path) -> None:
         times = [frame.time for frame in reader.frames(rgb=False)]
     assert len(times) == len(set(times))
     assert set(times) < set(_clips.times(film))
+
+
+def test_masks_that_are_missing_are_said(tmp_path: Path) -> None:
+    film = damage(h265(tmp_path / "film.mp4"), 9)
+    with FilmMask(film) as mask:
+        mask.at(Fraction(10), (64, 64))
+        said = mask.notes
+    assert f"{film}: 1 frame is missing, because it could not be decoded" in said
+    assert not [note for note in said if "decoded as far as" in note]
 
 
 def test_damage_far_into_a_film_is_looked_at_from_a_key_frame(
@@ -196,3 +206,25 @@ def test_one_broken_tag_costs_no_film(tmp_path: Path, extension: str) -> None:
     assert len(result.times()) == 20
     if extension == "mkv":
         assert any("a damaged packet at 0." in note for note in result.notes)
+
+
+def test_an_empty_packet_does_not_end_a_film(tmp_path: Path) -> None:
+    """Theora has one where the frame before is shown on. PyAV can write one to NUT."""
+    film = tmp_path / "film.nut"
+    with av.open(film, "w") as output:
+        video = output.add_stream("mjpeg", 25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuvj420p"
+        for number in range(6):
+            picture = av.VideoFrame(64, 64, "yuvj420p")
+            picture.pts = number
+            for packet in video.encode(picture):
+                data = b"" if number in (2, 3) else bytes(packet)
+                made = av.Packet(data)
+                made.stream, made.pts, made.dts, made.time_base = video, number, number, packet.time_base
+                output.mux(made)
+    with av.open(film) as written:
+        assert sum(not packet.size for packet in written.demux(video=0)) == 3  # one is PyAV's own
+    with FileReader(film) as reader:
+        times = [frame.pts * frame.time_base for frame in reader.frames(rgb=False)]
+    assert times == [Fraction(number, 25) for number in (0, 1, 4, 5)]
+    assert not reader.report.notes

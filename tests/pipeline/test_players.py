@@ -59,6 +59,30 @@ def test_rgb_becomes_high(make, tmp_path: Path) -> None:
     assert any("--pixel-format yuv444p keeps all of them" in note for note in result.notes)
 
 
+@pytest.mark.parametrize(("suffix", "better"), [("mp4", "h264"), ("webm", "vp9")])
+def test_advice_on_colours_can_be_followed(suffix: str, better: str, tmp_path: Path) -> None:
+    """AV1's encoder takes 4:2:0 alone."""
+    advice = f"--codec {better} --pixel-format yuv444p"
+    notes = converted(rgb(tmp_path), tmp_path / f"out.{suffix}", codec="av1", preset="12")
+    assert any(f"; {advice} keeps all of them" in note for note in notes)
+    whole = tmp_path / f"whole.{suffix}"
+    converted(tmp_path / "rgb.mov", whole, codec=better, pixel_format="yuv444p")
+    assert header(whole)[2] == "yuv444p"
+
+
+def converted(source: Path, output: Path, **options: str) -> tuple[str, ...]:
+    """The source's own frames in the writer's pixel format; its notes."""
+    with (
+        FileReader(source, keep_source=True) as reader,
+        FileWriter(output, reader.info, EncoderOptions(**options)) as writer,
+    ):
+        for frame in reader.frames(rgb=False):
+            picture = frame.source.reformat(format=writer.pixel_format)
+            picture.pts, picture.time_base = frame.pts, frame.time_base
+            writer.write(picture)
+        return writer.finish().notes
+
+
 @pytest.mark.parametrize(
     ("wanted", "profile"),
     [("yuv444p", "High 4:4:4 Predictive"), ("yuv422p10", "High 4:2:2"), ("yuv420p", "High")],

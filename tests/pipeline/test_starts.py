@@ -45,7 +45,7 @@ def test_a_film_whose_first_picture_is_damaged(tmp_path: Path, extension: str) -
     result = trip(film, tmp_path / f"out.{extension}")
     assert result.times() == [Fraction(number, 24) for number in range(8, 24)]
     assert "times equal" in result.verified
-    assert "8 frames are missing, for they could not be decoded" in result.notes
+    assert "8 frames are missing, because they could not be decoded" in result.notes
 
 
 @pytest.mark.parametrize("extension", ["mp4", "mov"])

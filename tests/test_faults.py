@@ -180,9 +180,9 @@ def test_what_nobody_foresaw_is_one_line(film: Path, monkeypatch: pytest.MonkeyP
         raise KeyError("what\nnobody\x1b[31m foresaw")
 
     monkeypatch.setattr("stylize_video.pipeline.preflight.check", broken)
-    line = refused(1, "unexpected KeyError", film)
+    line = refused(1, "unexpected KeyError", film, unforeseen=True)
     assert "\x1b" not in line
-    failed = run(film, "--json")
+    failed = run(film, "--json", unforeseen=True)
     assert json.loads(failed.stdout)["exit_code"] == failed.exit_code == 1
     monkeypatch.setenv("STYLIZE_VIDEO_DEBUG", "1")
     assert isinstance(run(film).exception, KeyError)

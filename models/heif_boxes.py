@@ -59,14 +59,14 @@ def _read_meta(file: BinaryIO) -> bytes | None:
         head = file.read(16)
         if len(head) < 8:
             return None
-        size, kind, large = *struct.unpack(">I4s", head[:8]), 8
+        size, kind, header = *struct.unpack(">I4s", head[:8]), 8
         if size == 1:
-            size, large = struct.unpack(">Q", head[8:16])[0], 16
+            size, header = struct.unpack(">Q", head[8:16])[0], 16
         if number == 0 and kind != b"ftyp":
             return None
         if kind == b"meta":
-            file.seek(place + large + 4)  # past version and flags
-            return file.read(max(0, min(size - large - 4, _LARGEST_META)))
+            file.seek(place + header + 4)  # past version and flags
+            return file.read(max(0, min(size - header - 4, _LARGEST_META)))
         if size < 8:
             return None
         place += size
@@ -157,6 +157,8 @@ class _Meta:
             fields.take("H")
             base = fields.number(base_size)
             (extents,) = fields.take("H")
+            if extents > 1 and not (index_size or offset_size or length_size):
+                raise ValueError("millions of extents would take no space")
             parts = [
                 (fields.number(index_size), base + fields.number(offset_size), fields.number(length_size))
                 for _ in range(extents)
@@ -216,6 +218,8 @@ class _Fields:
 
     def number(self, size: int) -> int:
         """A number of `size` bytes, 0 for none."""
+        if self._place + size > len(self._data):
+            raise ValueError("the numbers break off")
         found = int.from_bytes(self._data[self._place : self._place + size], "big")
         self._place += size
         return found

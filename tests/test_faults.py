@@ -205,6 +205,23 @@ def test_too_little_memory_to_begin_with(limit_mb: int, film: Path) -> None:
     assert names(film.parent) == {film.name}
 
 
+EARLY = """
+import sys
+from stylize_video import process
+sys.modules["stylize_video.cli"] = None  # what can't be imported
+process.main()
+"""
+
+
+def test_what_fails_before_there_is_a_command_line_is_told_alike() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert json.loads(done.stdout) == {"error": line.removeprefix("stylize-video: "), "exit_code": 1}
+
+
 # -- streams that fail --
 
 

@@ -3,6 +3,8 @@
 Warnings are errors and every test has a timeout (pyproject.toml). Here: no thread outlives its
 test, nothing is logged as an error, the random generators are as they were, no network, and a test
 marked `gpu` is skipped without CUDA, or fails if STYLIZE_VIDEO_REQUIRE_GPU=1 promises one.
+
+Two workers run the tests (pytest-xdist), so each has a processor to itself: its networks use one thread.
 """
 
 from __future__ import annotations
@@ -24,15 +26,21 @@ import pytest
 
 THREAD_GRACE_SECONDS = 1.0
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported; for the commands that tests start, too
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers that only this file reads; take Ctrl-C even in the background.
+    """Register the markers that only this file reads; take Ctrl-C and SIGHUP even in the background.
 
-    A shell starts its background jobs with SIGINT ignored, and children inherit that: the tests of
-    Ctrl-C would wait for an interrupt that never comes.
+    A shell starts its background jobs with SIGINT ignored, `nohup` with SIGHUP, and children inherit that:
+    the tests of signals would wait for one that never comes.
     """
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows lacks the last
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
     config.addinivalue_line("markers", "error_logs: this test is expected to log errors")
 
 

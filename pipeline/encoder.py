@@ -16,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import OutputError, VerificationError
-from stylize_video.pipeline import formats, holding, pixels
+from stylize_video.pipeline import formats, holding, pixels, priority
 from stylize_video.pipeline.captions import CaptionWriter
 from stylize_video.pipeline.carry import Carrier
 from stylize_video.pipeline.clock import OutputClock
@@ -323,7 +323,7 @@ class FileWriter:
             os.environ.setdefault("SVT_LOG", "1")  # errors only; it writes to stderr by itself
         messages: list[str] = []
         try:
-            with _error_log(self._encoder, messages):
+            with _error_log(self._encoder, messages), priority.kept():
                 codec.open()
         except av.FFmpegError as error:
             reason = messages[0] if messages else error.strerror

@@ -74,6 +74,14 @@ def _no_leaked_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _priority_restored() -> Iterator[None]:
+    """Take back the real-time priority that SVT-AV1 gives to root's threads which make films for tests."""
+    yield
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+@pytest.fixture(autouse=True)
 def _random_state_restored() -> Iterator[None]:
     """Give every test the same random state, and the next test what was there before."""
     python_state, numpy_state = random.getstate(), np.random.get_state()

@@ -129,11 +129,13 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Converted models go to a folder of this run, not to the developer's cache."""
+    """Converted models go to a folder of this run, not to the developer's cache; all workers share it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        folder = str(tmp_path_factory.mktemp("cache"))
         for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-            patch.setenv(name, folder)
+            patch.setenv(name, str(folder))
         yield
 
 

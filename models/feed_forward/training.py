@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +23,16 @@ from stylize_video.errors import TrainingError
 from stylize_video.models import checkpoint, losses, views
 from stylize_video.models.canvas import Field
 from stylize_video.models.devices import has_fast_bfloat16
-from stylize_video.models.feed_forward import scenes
 from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
 from stylize_video.models.feed_forward.objectives import style_distance_in_windows
-from stylize_video.models.feed_forward.scenes import Scenes
+from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
 from stylize_video.models.style_targets import roughness, style_targets
 from stylize_video.models.training_config import MEASURED_SIZE
 from stylize_video.models.vgg import load_features
+
+_AHEAD = 64  # steps whose scenes may wait
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,34 @@ class Trainer:
             digest.update(repr(picture.shape).encode() + picture.tobytes())
         return digest.hexdigest()
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, one step a turn."""
-        while self.step < self.config.steps:
-            yield self._advance()
+    def run(self, *, workers: int = 0) -> Iterator[Progress]:
+        """Train to the end, one step a turn; the same steps whatever the number of workers.
+
+        Args:
+            workers: threads that make the next steps' scenes meanwhile, for a GPU; 0: none.
+        """
+        if not workers:
+            while self.step < self.config.steps:
+                yield self._advance(self._scenes(self.step))
+            return
+        ahead = min(2 * workers, _AHEAD)
+        with ThreadPoolExecutor(workers) as pool:
+            steps = iter(range(self.step, self.config.steps))
+            made = deque(pool.submit(self._scenes, step) for step in islice(steps, ahead))
+            try:
+                while made:
+                    scenes = made.popleft().result()
+                    made.extend(pool.submit(self._scenes, step) for step in islice(steps, 1))
+                    yield self._advance(scenes)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _scenes(self, step: int) -> Scenes:
+        """What a step learns on."""
+        rng = np.random.default_rng([self.config.seed, step])
+        size = self.config.crop + 2 * views.MARGIN
+        crops = self.photographs.crops(rng, count=self.config.batch_size, size=size)
+        return random_scenes(crops, self.field, rng)
 
     def result(self) -> CanvasNet:
         """The painter with the averaged weights, on the CPU."""
@@ -163,14 +191,10 @@ class Trainer:
     def _identity(self) -> dict[str, object]:
         return {"config": asdict(self.config), "shape": asdict(self.shape), "inputs": self.inputs}
 
-    def _advance(self) -> Progress:
+    def _advance(self, seen: Scenes) -> Progress:
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = group["times"] * learning_rate(self.step, config)
-        rng = np.random.default_rng([config.seed, self.step])
-        size = config.crop + 2 * views.MARGIN
-        crops = self.photographs.crops(rng, count=config.batch_size, size=size)
-        seen = scenes.random_scenes(crops, self.field, rng)
         # Gram matrices and losses stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             content, style, tv, consistency = self._losses(seen, self._styles_of_the_step())

@@ -57,6 +57,18 @@ def test_a_run_that_goes_on_makes_the_same_steps_as_an_uninterrupted_one(tmp_pat
     assert same(whole, resumed)
 
 
+def test_workers_change_nothing() -> None:
+    alone, helped = trainer(), trainer()
+    assert list(alone.run()) == list(helped.run(workers=2))
+    assert same(alone, helped)
+
+
+def test_a_run_with_workers_can_be_left() -> None:
+    run = trainer().run(workers=2)
+    next(run)
+    run.close()  # type: ignore[attr-defined]
+
+
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     trainer().save(tmp_path / "checkpoint")
     with pytest.raises(TrainingError, match="other settings"):

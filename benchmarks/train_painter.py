@@ -1,0 +1,136 @@
+"""Trains the painter with a canvas that is in the making, for some minutes, and goes on where it was left.
+
+On a GPU, workers make the next photographs' views meanwhile. The checkpoint holds all that the next call of
+the same settings needs; OUT is the painter so far, in half precision, which another machine (or other
+settings) can start from.
+
+    python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
+        [--start FILE] [--minutes 8] [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from common import commit, parser
+
+if TYPE_CHECKING:
+    from stylize_video.models.feed_forward.training import Progress, Trainer
+
+STYLES = (
+    "kandinsky",
+    "starry-night",
+    "great-wave",
+    "the-scream",
+    "udnie",
+    "shipwreck",
+    "delaunay",
+    "matisse",
+)
+SHORTER_SIDE = 288  # px that photographs are shrunk to
+SAVE_EVERY_S = 180
+SAY_EVERY = 20  # steps
+
+
+def _arguments() -> argparse.Namespace:
+    made = parser(__doc__)
+    made.add_argument("--paintings", type=Path, required=True, help="a folder with NAME.jpg for each style")
+    made.add_argument("--photographs", type=Path, required=True, help="a folder of photographs")
+    made.add_argument("--out", type=Path, required=True, help="the painter's file; .checkpoint beside it")
+    made.add_argument("--start", type=Path, help="a painter's file whose weights are gone on from")
+    made.add_argument("--minutes", type=float, default=float("inf"))
+    made.add_argument("--device", default="cpu")
+    made.add_argument("--threads", type=int, help="of torch on the CPU")
+    made.add_argument("--workers", type=int, default=0)
+    for name, kind in (("steps", int), ("batch-size", int), ("crop", int), ("learning-rate", float)):
+        made.add_argument(f"--{name}", type=kind, help="default: the training's own")
+    return made.parse_args()
+
+
+def _trainer(given: argparse.Namespace) -> Trainer:
+    from stylize_video.models import training_run
+    from stylize_video.models.feed_forward import weights_file
+    from stylize_video.models.feed_forward.training import CanvasTrainingConfig, Trainer
+    from stylize_video.models.photographs import PhotographSet
+
+    names = ("steps", "batch_size", "crop", "learning_rate")
+    chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
+    config = CanvasTrainingConfig(**chosen)
+    paintings = [training_run.painting(given.paintings / f"{name}.jpg", config.style_size) for name in STYLES]
+    photographs = PhotographSet.from_folder(
+        given.photographs, held_out=config.held_out, shorter_side=SHORTER_SIDE
+    )
+    start = weights_file.open_file(given.start).network.state_dict() if given.start else None
+    return Trainer(paintings, photographs, config, start=start, device=given.device)
+
+
+def _save(trainer: Trainer, given: argparse.Namespace) -> None:
+    from stylize_video.models.feed_forward import weights_file
+
+    trainer.save(_checkpoint(given))
+    origin = {"step": trainer.step, "commit": commit(), "config": asdict(trainer.config)}
+    weights_file.save(given.out, trainer.result(), STYLES, {**origin, "start": str(given.start or "nothing")})
+
+
+def _checkpoint(given: argparse.Namespace) -> Path:
+    out: Path = given.out
+    return out.with_name(out.name + ".checkpoint")
+
+
+def _train(trainer: Trainer, given: argparse.Namespace) -> None:
+    began, first, saved = time.monotonic(), trainer.step, time.monotonic()
+    steps: Iterator[Progress] = trainer.run(workers=given.workers)
+    content = style = consistency = 0.0
+    for progress in steps:
+        content, style = content + progress.content, style + progress.style
+        consistency += progress.consistency
+        now = time.monotonic()
+        if trainer.step % SAY_EVERY == 0:
+            means = [total / SAY_EVERY for total in (content, style, consistency)]
+            print(
+                f"step {trainer.step}/{trainer.config.steps}: content {means[0]:.3f}, style {means[1]:.3f}, "
+                f"consistency {means[2]:.4f}, {(now - began) / (trainer.step - first):.2f} s a step",
+                flush=True,
+            )
+            content = style = consistency = 0.0
+        if now - saved > SAVE_EVERY_S:
+            _save(trainer, given)
+            saved = now
+        if now - began > 60 * given.minutes:
+            break
+
+
+def main() -> int:
+    """Train; the exit code."""
+    given = _arguments()
+    import torch
+
+    from stylize_video.models.memory import keep_freed_memory
+
+    keep_freed_memory()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    trainer = _trainer(given)
+    if _checkpoint(given).exists():
+        trainer.restore(_checkpoint(given))
+        print(f"going on at step {trainer.step}")
+    try:
+        _train(trainer, given)
+    except KeyboardInterrupt:
+        print("interrupted")
+    if trainer.whole:
+        _save(trainer, given)
+    print(f"written: {given.out}, step {trainer.step}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,71 @@
+"""The file of a painter with a canvas: fp16 safetensors, with its shape, styles and origin in the header."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import save as serialise
+
+from stylize_video.errors import WeightsError
+from stylize_video.models import weights, whole_file
+from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+from stylize_video.models.weights import safetensors_file
+
+FORMAT = "stylize-video canvas-net 1"
+
+
+class Opened(NamedTuple):
+    """What a file holds."""
+
+    network: CanvasNet
+    styles: tuple[str, ...]  # in the order of the network's scales and shifts
+    provenance: dict[str, Any]
+
+
+def save(path: Path, network: CanvasNet, styles: Sequence[str], provenance: dict[str, Any]) -> None:
+    """Write a painter, whole or not at all.
+
+    Raises:
+        WeightsError: the file can't be written.
+    """
+    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    header = {
+        "format": FORMAT,
+        "shape": json.dumps(asdict(network.config)),
+        "styles": json.dumps(list(styles)),
+        "provenance": json.dumps(provenance),
+    }
+    try:
+        whole_file.write(whole_file.destination(path), serialise(tensors, header))
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
+
+
+def open_file(path: Path) -> Opened:
+    """Read a painter, in float32.
+
+    Raises:
+        WeightsError: it is missing, damaged, or holds something else.
+    """
+    tensors, header = safetensors_file.parse(safetensors_file.read(path), path)
+    if header.get("format") != FORMAT:
+        raise WeightsError(f"{path}: holds no painter with a canvas")
+    try:
+        config = CanvasNetConfig(**json.loads(header["shape"]))
+        if config.eighth_blocks + config.sixteenth_blocks > len(tensors):  # a billion would take minutes
+            raise ValueError("more blocks than tensors")
+        weights.check_shapes(lambda: CanvasNet(config), tensors)
+        with torch.random.fork_rng(devices=[]):
+            network = CanvasNet(config)
+        network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        styles, provenance = json.loads(header["styles"]), json.loads(header["provenance"])
+        if len(styles) != config.styles:
+            raise ValueError(f"{len(styles)} names for {config.styles} styles")
+    except weights.UNFIT as error:
+        raise WeightsError(f"{path}: tensors that don't fit its own header; train again") from error
+    return Opened(network.eval(), tuple(styles), provenance)

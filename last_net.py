@@ -43,5 +43,5 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if type(error).__name__ == "error":  # OpenCV's, which is not to be imported for this
         return getattr(error, "code", 0) == _OPENCV_NO_MEMORY
-    said = str(error).lower()
+    said = str(error).lower().replace("illegal memory access", "")  # a fault of CUDA's, not a lack
     return isinstance(error, _LIBRARIES) and any(words in said for words in _NO_MEMORY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -12,9 +13,11 @@ from stylize_video import signals, supervisor, terminal
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line in a process of its own; exits."""
+    signals.hold_back()
     if supervisor.is_wanted():
         supervisor.in_child()
     signals.install()
+    signals.let_through()
     stdout, stderr = terminal.secure_streams()
     debugging = os.environ.get("STYLIZE_VIDEO_DEBUG") == "1"
     if not debugging:  # what fails while something else is taken down is no news
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _without_stdout(stdout, stdout.error)
     stderr.flush()
     signals.finish()
-    supervisor.done()
+    signals.tell_end(code)
     if signals.heard():
         os._exit(code)  # whoever wants it to end doesn't want to wait until each library has cleaned up
     sys.exit(code)
@@ -43,10 +46,16 @@ def _run(arguments: Sequence[str] | None, *, debugging: bool) -> int:
         return signals.exit_code()
     except Exception as error:  # before the command line could catch it
         if debugging:
-            raise
+            import traceback
+
+            traceback.print_exc()
+            return 1
         from stylize_video.last_net import describe
 
-        print(f"stylize-video: {terminal.shown(describe(error))}", file=sys.stderr)
+        message = terminal.shown(describe(error))
+        print(f"stylize-video: {message}", file=sys.stderr)
+        if "--json" in sys.argv:
+            print(json.dumps({"error": message, "exit_code": 1}))
         return 1
     return 0
 

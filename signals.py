@@ -54,7 +54,20 @@ def install() -> None:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and a shell's background jobs have it
             signal.signal(number, _interrupt)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(heard,), name="stylize-video signals", daemon=True).start()
+    with suppress(RuntimeError):  # no memory for a thread, nor for anything else that follows
+        threading.Thread(target=_listen, args=(heard,), name="stylize-video signals", daemon=True).start()
+
+
+def hold_back() -> None:
+    """Let signals wait until `let_through`: nothing would hear them as it should."""
+    with suppress(AttributeError):  # Windows can't
+        signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+
+
+def let_through() -> None:
+    """Hear what was held back, and all further signals."""
+    with suppress(AttributeError):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
 
 
 def begin_work() -> None:
@@ -82,27 +95,30 @@ def exit_code() -> int:
 def half_written(path: Path) -> None:
     """A file or folder that goes if the process has to leave at once."""
     _state.half_written.add(path)
-    tell(f"+{path}")
+    _tell("begin", str(path))
 
 
 def whole(path: Path) -> None:
     """One that stays, or is gone."""
     if path in _state.half_written:
         _state.half_written.discard(path)
-        tell(f"-{path}")
+        _tell("whole", str(path))
 
 
 def tell_of_half_written(descriptor: int) -> None:
-    """Tell a parent process, too, what would have to go; a line each."""
+    """Tell a parent process, too, what would have to go and how this one ends; a line each."""
     _state.parent = descriptor
 
 
-def tell(line: str) -> None:
-    """Tell the parent process, if there is one that listens."""
+def tell_end(code: int) -> None:
+    """Tell the parent process, if there is one that listens, that all is said, and the exit code."""
+    _tell("end", code)
+
+
+def _tell(what: str, value: str | int) -> None:
     if _state.parent is not None:
         with suppress(OSError):
-            escaped = line.replace("\n", "\\n")
-            os.write(_state.parent, f"{escaped}\n".encode("utf-8", "surrogateescape"))
+            os.write(_state.parent, json.dumps([what, value]).encode("ascii") + b"\n")
 
 
 def _interrupt(number: int, _: FrameType | None) -> None:
@@ -139,7 +155,7 @@ def _leave() -> None:
     if "--json" in sys.argv:
         with suppress(OSError):
             os.write(1, json.dumps({"error": "interrupted", "exit_code": exit_code()}).encode() + b"\n")
-    tell("done")
+    tell_end(exit_code())
     os._exit(exit_code())
 
 

@@ -6,15 +6,15 @@ the work is done in a child, and what the child could not say is said here. Stan
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 from stylize_video import signals
-
-_DONE = "done"  # the child's last line: it has said itself what there was to say
 
 
 def is_wanted() -> bool:
@@ -27,36 +27,56 @@ def is_wanted() -> bool:
 
 
 def in_child() -> bool:
-    """Go on in a child, True there. The parent never returns: it ends as the child does."""
+    """Go on in a child, True there. The parent never returns: it ends as the child does.
+
+    To be called while signals are held back, and while this process has no other threads.
+    """
     heard, told = os.pipe()
+    gone, alive = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(heard)
+        os.close(alive)
         signals.tell_of_half_written(told)
+        watcher = threading.Thread(
+            target=_end_with_parent, args=(gone,), name="stylize-video parent", daemon=True
+        )
+        with suppress(RuntimeError):  # no memory for a thread, nor for anything else that follows
+            watcher.start()
         return True
     os.close(told)
+    os.close(gone)
     os._exit(_watch(child, heard))
 
 
-def done() -> None:
-    """Tell the parent, if there is one, that all is said."""
-    signals.tell(_DONE)
+def _end_with_parent(gone: int) -> None:
+    """Wait until the parent was killed, which nothing can catch; then end as by SIGTERM."""
+    os.read(gone, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _watch(child: int, heard: int) -> int:
     """Pass signals on until the child has ended; the exit code."""
+
+    def pass_on(number: int, _: object) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(child, number)
+
     for number in signals.HEARD:
-        signal.signal(number, lambda number, _: os.kill(child, number))
+        signal.signal(number, pass_on)
+    signals.let_through()
     half_written: set[str] = set()
-    orderly = False
-    with os.fdopen(heard, encoding="utf-8", errors="surrogateescape") as lines:
+    code: int | None = None  # what the child means to end with, having said itself what there was to say
+    with os.fdopen(heard, encoding="ascii") as lines:
         for line in lines:
-            sign, path = line[:1], line[1:].rstrip("\n").replace("\\n", "\n")
-            orderly = orderly or line.strip() == _DONE
-            (half_written.add if sign == "+" else half_written.discard)(path)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if orderly or code == 0:
-        return code if code >= 0 else 128 - code
+            what, value = json.loads(line)
+            if what == "end":
+                code = value
+            else:
+                (half_written.add if what == "begin" else half_written.discard)(value)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code is not None or status == 0:
+        return code or 0  # whatever crashed after that
     for path in half_written:
         signals.remove(Path(path))
     return _tell()

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import unicodedata
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})  # C0, DEL and C1; bytes of no coding; breaks of lines
@@ -68,9 +69,10 @@ class Stream:
         if self.error is None:
             self.error = error if isinstance(error, OSError) else OSError(errno.EIO, str(error))
             # What waits in the buffer goes nowhere, or Python would try again at its end and complain.
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._descriptor)
-            os.close(null)
+            with suppress(OSError):
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, self._descriptor)
+                os.close(null)
 
 
 def secure_streams() -> tuple[Stream, Stream]:

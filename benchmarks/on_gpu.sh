@@ -33,7 +33,8 @@ try "$python" benchmarks/gpu_painting.py --device "$device" --seconds "$each" --
 say "tests marked gpu"
 if has pytest && has av && has typer; then
     [[ $device == cuda ]] && export STYLIZE_VIDEO_REQUIRE_GPU=1
-    try "$python" -m pytest -q -m gpu -p no:cacheprovider
+    # One process, and whatever of pytest's plug-ins is there.
+    try "$python" -m pytest -q -m gpu -p no:cacheprovider -o addopts=--import-mode=importlib
 else
     echo "left out: pytest, PyAV or typer is missing"
 fi

@@ -148,6 +148,8 @@ class _Meta:
             fields.take("H")
             base = fields.number(base_size)
             (extents,) = fields.take("H")
+            if extents > 1 and not (index_size or offset_size or length_size):
+                raise ValueError("millions of extents would take no space")
             parts = [
                 (fields.number(index_size), base + fields.number(offset_size), fields.number(length_size))
                 for _ in range(extents)
@@ -207,6 +209,8 @@ class _Fields:
 
     def number(self, size: int) -> int:
         """A number of `size` bytes, 0 for none."""
+        if self._place + size > len(self._data):
+            raise ValueError("the numbers break off")
         found = int.from_bytes(self._data[self._place : self._place + size], "big")
         self._place += size
         return found

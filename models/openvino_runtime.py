@@ -145,7 +145,9 @@ class OpenVinoRuntime:
             network, values = Path(folder, "model.xml"), Path(folder, "model.bin")
             self._openvino.serialize(model, network, values)
             text = network.read_bytes()
-            return len(text).to_bytes(8, "big") + text + values.read_bytes()
+            packed = len(text).to_bytes(8, "big") + text + values.read_bytes()
+        signals.whole(Path(folder))
+        return packed
 
     def _unpack(self, data: bytes | None) -> Any:
         if data is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _QUALITY = {  # how each of `picture_names.WRITTEN` is written
 }
 
 _STDERR = 2
+_silence = threading.Lock()
 _NEUTRAL = 127.5  # what is put where a picture is transparent
 
 READ_PIXELS = 2**25  # an 8K frame (7680x4320); of larger pictures nobody needs more
@@ -70,20 +72,24 @@ def _decoded(data: bytes, flags: int) -> NDArray[Any] | None:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Without what libpng and libjpeg print of a damaged picture, beside our own line."""
-    try:
-        kept = os.dup(_STDERR)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, _STDERR)
-        os.close(nowhere)
-        yield
-    finally:
-        os.dup2(kept, _STDERR)
-        os.close(kept)
+    """Without what libpng and libjpeg print of a damaged picture, beside our own line.
+
+    One thread at a time: a second one would keep the null device for stderr, and put it back last.
+    """
+    with _silence:
+        try:
+            kept = os.dup(_STDERR)
+        except OSError:  # there is none
+            yield
+            return
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, _STDERR)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
 
 
 def check_sides(path: Path, width: int, height: int) -> tuple[int, int] | None:

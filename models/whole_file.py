@@ -46,7 +46,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write beside `path` and rename, so that an existing file is replaced only by a whole one; or a link.
+    """Write beside `path` and rename, so that what is there, file or link, is replaced only by a whole file.
 
     Raises:
         OSError: it can't be written; nothing is left behind and nothing replaced.

@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import OutputError
-from stylize_video.pipeline import formats, holding, pixels
+from stylize_video.pipeline import formats, holding, pixels, priority
 from stylize_video.pipeline.fields import TOP_FIRST, Labeller
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.frames import TimeRange, VideoInfo
@@ -187,7 +187,7 @@ class Coding:
             os.environ.setdefault("SVT_LOG", "1")  # errors only; it writes to stderr by itself
         messages: list[str] = []
         try:
-            with _error_log(self._encoder, messages):
+            with _error_log(self._encoder, messages), priority.kept():
                 codec.open()
         except av.FFmpegError as error:
             reason = messages[0] if messages else error.strerror

@@ -6,11 +6,7 @@ Painted with --strength 0, so that the output's pictures are the input's own and
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,12 +20,12 @@ from av.stream import Disposition
 from stylize_video.models import styles
 from stylize_video.models.styles import Style
 from tests import drawing, media
-from tests.commands import run
+from tests.commands import refused, run
+from tests.memory import run_apart
 from tests.networks import network
 from tests.real import boxes, broken, clocks, looks, pictures, streams
 
 _MEGABYTES = 2000  # resident, at most, of a run over a small file
-_SECONDS = 30  # at most, for what is refused
 _CHART_ERROR = 16  # of 255; JPEG and 4:2:0 cost some
 
 
@@ -414,67 +410,31 @@ def test_frames_are_not_lost_in_silence(tmp_path: Path, paint: Any) -> None:
     assert re.search("frame|packet", painted.notes), painted.notes
 
 
-# -- what is refused, in a process of its own: it may hang, or eat the memory --
+# -- what is refused --
 
 
-class Refused(NamedTuple):
-    """How a process ended."""
-
-    code: int
-    stderr: str
-    megabytes: float
+@pytest.mark.parametrize("name", broken.PLAYLISTS)
+def test_playlists_and_texts_are_refused_at_once(name: str, tmp_path: Path) -> None:
+    assert name in refused(1, "", broken.playlist(tmp_path, name), "-o", tmp_path / "out.mkv")
+    assert not (tmp_path / "out.mkv").exists()
 
 
-def _start(source: Path, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stylize_video", str(source), *map(str, arguments), "--device", "cpu"]
-    return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    )
-
-
-def _end(process: subprocess.Popen[str]) -> Refused:
-    """Wait for it; killed if it hangs."""
-    clock = threading.Timer(_SECONDS, process.kill)
-    clock.start()
-    assert process.stderr is not None
-    with process.stderr:
-        stderr = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    clock.cancel()
-    clock.join()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Refused(process.returncode, stderr, usage.ru_maxrss / 1024)
-
-
-def test_playlists_and_texts_are_refused_at_once(tmp_path: Path) -> None:
-    started = {
-        name: _start(broken.playlist(tmp_path, name), "-o", tmp_path / f"{name}.mkv")
-        for name in broken.PLAYLISTS
-    }
-    for name, ended in {name: _end(process) for name, process in started.items()}.items():
-        assert ended.code == 1, (name, ended)
-        assert len(ended.stderr.strip().splitlines()) == 1, (name, ended)
-        assert name in ended.stderr
-        assert not (tmp_path / f"{name}.mkv").exists()
-
-
-@pytest.mark.parametrize("role", ["input", "style", "mask", "gif"])
-def test_bombs_take_little_memory(role: str, tmp_path: Path, style: str) -> None:
+def test_bombs_take_little_memory(tmp_path: Path, style: str) -> None:
     film, bomb = media.film(tmp_path / "film.mp4").path, broken.huge_jpeg(tmp_path)
-    small = ("--style", style, "--no-stabilize")
-    arguments = {
-        "input": (bomb, *small, "-o", tmp_path / "out.png"),
-        "style": (film, "--style", bomb, "--no-stabilize", "-o", tmp_path / "out.mkv"),
-        "mask": (film, *small, "--mask", bomb, "-o", tmp_path / "out.mkv"),
-        "gif": (broken.huge_gif(tmp_path), *small, "-o", tmp_path / "out.mp4"),
-    }[role]
-    ended = _end(_start(*arguments))
-    assert ended.code in (0, 1), ended
-    assert ended.megabytes < _MEGABYTES
-    if ended.code == 1:
-        lines = ended.stderr.strip().splitlines()
-        assert len(lines) == 1, ended.stderr
-        assert bomb.name in lines[0] or "big16.gif" in lines[0]
+    small = ("--style", style, "--no-stabilize", "--device", "cpu")
+    ended, peak = run_apart(
+        (bomb, *small, "-o", tmp_path / "out.png"),
+        (film, "--style", bomb, "--no-stabilize", "--device", "cpu", "-o", tmp_path / "style.mkv"),
+        (film, *small, "--mask", bomb, "-o", tmp_path / "mask.mkv"),
+        (broken.huge_gif(tmp_path), *small, "-o", tmp_path / "out.mp4"),
+    )
+    assert peak < _MEGABYTES
+    assert len(ended) == 4
+    for code, stderr in ended:
+        assert code in (0, 1), stderr
+        if code == 1:
+            assert len(stderr.strip().splitlines()) == 1
+            assert bomb.name in stderr or "big16.gif" in stderr
 
 
 # -- reading --

@@ -558,8 +558,10 @@ def test_shell_completion(words: str, index: int, expected: str) -> None:
     assert expected in told.stdout.split()
 
 
-def test_completion_can_be_shown() -> None:
-    assert "_stylize_video_completion" in run("--show-completion", "bash").stdout.replace("-", "_")
+def test_completion_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the shell that the command is run from: typer looks for one among the parent processes."""
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    assert "_stylize_video_completion" in run("--show-completion").stdout.replace("-", "_")
 
 
 @pytest.mark.parametrize(

@@ -180,9 +180,9 @@ def test_what_nobody_foresaw_is_one_line(film: Path, monkeypatch: pytest.MonkeyP
         raise KeyError("what\nnobody\x1b[31m foresaw")
 
     monkeypatch.setattr("stylize_video.pipeline.preflight.check", broken)
-    line = refused(1, "unexpected KeyError", film)
+    line = refused(1, "unexpected KeyError", film, unforeseen=True)
     assert "\x1b" not in line
-    failed = run(film, "--json")
+    failed = run(film, "--json", unforeseen=True)
     assert json.loads(failed.stdout)["exit_code"] == failed.exit_code == 1
     monkeypatch.setenv("STYLIZE_VIDEO_DEBUG", "1")
     assert isinstance(run(film).exception, KeyError)
@@ -203,6 +203,23 @@ def test_too_little_memory_to_begin_with(limit_mb: int, film: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("stylize-video: too little memory")
     assert json.loads(done.stdout)["exit_code"] == 1
     assert names(film.parent) == {film.name}
+
+
+EARLY = """
+import sys
+from stylize_video import process
+sys.modules["stylize_video.cli"] = None  # what can't be imported
+process.main()
+"""
+
+
+def test_what_fails_before_there_is_a_command_line_is_told_alike() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert json.loads(done.stdout) == {"error": line.removeprefix("stylize-video: "), "exit_code": 1}
 
 
 # -- streams that fail --

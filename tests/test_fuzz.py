@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import UNFORESEEN
 from tests.fuzzing.cases import Case, prepare
 from tests.fuzzing.forked import Outcome
 from tests.fuzzing.judge import Found, judge
@@ -140,6 +141,10 @@ def test_a_clean_refusal_is_well(verdict: Any) -> None:
         (
             replace(REFUSED, stderr="Traceback (most recent call last):\nValueError: x\n"),
             "traceback: ValueError",
+        ),
+        (
+            replace(REFUSED, stderr=f"stylize-video: unexpected KeyError; {UNFORESEEN}\n"),
+            "nobody foresaw",
         ),
         (replace(REFUSED, stderr=REFUSED.stderr * 2), "2 error lines"),
         (replace(REFUSED, stderr=""), "0 error lines"),

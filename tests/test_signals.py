@@ -141,6 +141,7 @@ import os, pathlib, resource, sys, time
 from stylize_video import signals, supervisor
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+signals.hold_back()
 assert supervisor.is_wanted() and supervisor.in_child()
 for name in ("half\\nwritten", "whole"):
     path = pathlib.Path(name)
@@ -148,33 +149,39 @@ for name in ("half\\nwritten", "whole"):
     signals.half_written(path)
 signals.whole(path)
 signals.install()
+signals.let_through()
 print("ready", flush=True)
-time.sleep(60 if sys.argv[1] == "wait" else 0)
+if sys.argv[1] == "wait":
+    time.sleep(60)
 if sys.argv[1] == "end":
-    supervisor.done()
-    sys.exit(7)
+    signals.tell_end(7)
 os.abort()
 """
 
 
 @pytest.mark.parametrize(
-    ("what", "code", "message", "left"),
+    ("what", "sent", "code", "message", "left"),
     [
-        ("crash", 1, "stylize-video: too little memory", {"whole"}),
-        ("wait", 143, "stylize-video: interrupted", {"whole"}),
-        ("end", 7, "", {"whole", "half\nwritten"}),
+        ("crash", None, 1, "stylize-video: too little memory", {"whole"}),
+        ("wait", signal.SIGTERM, 143, "stylize-video: interrupted", {"whole"}),
+        ("wait", signal.SIGKILL, -9, "stylize-video: interrupted", {"whole"}),
+        ("end", None, 7, "", {"whole", "half\nwritten"}),
     ],
+    ids=["crash", "signal", "parent killed", "crash after the end"],
 )
 def test_a_child_does_the_work_where_memory_is_limited(
-    what: str, code: int, message: str, left: set[str], tmp_path: Path
+    what: str, sent: int | None, code: int, message: str, left: set[str], tmp_path: Path
 ) -> None:
-    """Its crash is told and cleaned up after; signals reach it, and it ends as it likes."""
+    """Its crash is told and cleaned up after; signals reach it, also one that its parent dies of.
+
+    A crash after all is said changes nothing any more.
+    """
     process = _started(sys.executable, "-c", SUPERVISED, what, cwd=tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    if what == "wait":
-        process.send_signal(signal.SIGTERM)
-    _, error = _ended(process, code)
+    if sent is not None:
+        process.send_signal(sent)
+    _, error = _ended(process, code)  # the streams' end is the child's, too
     assert error.startswith(message)
     assert len(error.splitlines()) == bool(message)
     assert names(tmp_path) == left

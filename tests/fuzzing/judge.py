@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 from av.stream import Disposition
 
+from tests.commands import UNFORESEEN
 from tests.fuzzing.cases import Case, unharmed
 from tests.fuzzing.forked import Limits, Outcome, run
 
@@ -64,6 +65,8 @@ def _of_its_words(outcome: Outcome) -> Iterator[str]:
     if "Traceback (most recent call last)" in outcome.stderr:
         yield f"traceback: {_last_line(outcome.stderr)}"
         return
+    if UNFORESEEN in outcome.stderr:
+        yield f"nobody foresaw: {_last_line(outcome.stderr)}"
     if _CONTROL.search(outcome.stderr) or _CONTROL.search(outcome.stdout):
         yield "control characters reach the terminal"
     if outcome.code is None:

@@ -50,10 +50,11 @@ def _bytes(picture: NDArray[Any]) -> Picture:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def _flicker(count: int, *, level: float = 10, size: float = 5) -> list[NDArray[np.float64]]:
+def _flicker(count: int, *, level: float = 10, size: float = 5) -> list[NDArray[np.float32]]:
     """Patches of light that come and go, (H, W, 1), of `level` standard deviation."""
     rng = np.random.default_rng(0)
-    blobs = [cv2.GaussianBlur(rng.normal(0, 1, (_HEIGHT, _WIDTH)), (0, 0), size) for _ in range(count)]
+    noises = (rng.standard_normal((_HEIGHT, _WIDTH), np.float32) for _ in range(count))
+    blobs = [cv2.GaussianBlur(noise, (0, 0), size) for noise in noises]
     return [(blob / blob.std() * level)[..., None] for blob in blobs]
 
 

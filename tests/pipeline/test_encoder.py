@@ -334,6 +334,18 @@ def test_svt_is_quiet(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="only Linux has such policies")
+def test_svt_takes_no_priority(tmp_path: Path) -> None:
+    """It would, of root: over everything else on the machine."""
+    film = _clips.make(tmp_path / "film.mp4", Clip(frames=2))
+    options = EncoderOptions(codec="av1", preset="12")
+    before = os.sched_getscheduler(0)
+    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), options) as writer:
+        threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+        assert {os.sched_getscheduler(thread) for thread in threads} == {before}
+        _clips.feed(writer, film)
+
+
 def test_existing_output_is_not_touched(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
     output = tmp_path / "out.mp4"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,21 @@ def test_turned_and_mirrored(properties: tuple[bytes, ...], seen, tmp_path: Path
     as_style = read_picture(path)
     assert as_style.shape == found.shape
     assert np.abs(as_style.astype(int) - found).mean() < 4
+
+
+def test_extents_that_take_no_space_take_no_time(tmp_path: Path) -> None:
+    """65535 items of 65535 extents each, in 400 kB."""
+    places = b"\0\0" + struct.pack(">H", 0xFFFF) + struct.pack(">HHH", 9, 0, 0xFFFF) * 0xFFFF
+    boxes = (
+        _heif.full(b"pitm", 0, 0, struct.pack(">H", 1)),
+        _heif.full(b"iref", 0, 0, box(b"dimg", struct.pack(">HHH", 1, 1, 2))),
+        _heif.full(b"iloc", 0, 0, places),
+    )
+    path = tmp_path / "endless.avif"
+    path.write_bytes(box(b"ftyp", b"avif", bytes(4)) + _heif.full(b"meta", 0, 0, *boxes))
+    began = time.process_time()
+    assert find_grid(path) is None
+    assert time.process_time() - began < 5
 
 
 def test_what_is_wrong_is_no_grid_or_says_so(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,23 +17,7 @@ from stylize_video.pipeline.masks import open_mask
 from stylize_video.pipeline.reader import FileReader
 from tests import bombs, media
 from tests.commands import refused
-
-# Runs commands one after the other in a process of their own; the last line is the most memory they took.
-_RUN = """
-import json, resource, sys
-from tests.commands import run
-for arguments in json.loads(sys.argv[1]):
-    result = run(*arguments)
-    print(json.dumps([result.exit_code, result.stderr]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-
-
-def run_apart(*commands: list[str]) -> tuple[list[tuple[int, str]], float]:
-    """Exit codes and lines on stderr of commands, and the memory that they took, in GB."""
-    argv = [sys.executable, "-c", _RUN, json.dumps(commands)]
-    *results, peak = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [tuple(json.loads(line)) for line in results], int(peak) / 1e6
+from tests.memory import run_apart
 
 
 def written(path: Path, data: bytes) -> str:
@@ -46,7 +27,7 @@ def written(path: Path, data: bytes) -> str:
 
 
 def test_bombs_wherever_pictures_are_taken(tmp_path: Path) -> None:
-    film, out = str(media.constant(tmp_path, count=2).path), str(tmp_path / "out.mp4")
+    film, out = media.constant(tmp_path, count=2).path, tmp_path / "out.mp4"
     jpg, png, gif = (
         written(tmp_path / f"b.{k}", d)
         for k, d in (("jpg", bombs.jpeg()), ("png", bombs.png()), ("gif", bombs.gif()))
@@ -56,16 +37,16 @@ def test_bombs_wherever_pictures_are_taken(tmp_path: Path) -> None:
     written(guide / "frame0001.webp", bombs.webp())
     white = written(tmp_path / "8k.png", bombs.png(7680, 4320, rows=4320))
     results, peak = run_apart(
-        *([bomb, "-o", str(tmp_path / "out.png")] for bomb in (jpg, png, gif)),
-        [film, "--guide", str(guide), "-o", out],
-        ["score", film, gif],
-        [white, "-o", str(tmp_path / "white.png")],
+        *((bomb, "-o", tmp_path / "out.png") for bomb in (jpg, png, gif)),
+        (film, "--guide", guide, "-o", out),
+        ("score", film, gif),
+        (white, "-o", tmp_path / "white.png"),
     )
     for code, said in results:
         assert code == 1
         line = said.strip().splitlines()[-1]
         assert "30000x30000 px" in line or "frames are 7680x4320 px" in line, said
-    assert peak < 1.5
+    assert peak < 1500
 
 
 @pytest.mark.parametrize("name", ["jpg", "gif", "webp", "tif"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import av
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -70,6 +71,13 @@ def _error_log(name: str, messages: list[str]) -> Iterator[None]:
 def _decode_when_shown(packets: list[av.Packet[Any]]) -> None:
     for packet in packets:
         packet.dts = packet.pts
+
+
+def _end_with_what_is_shown(packets: list[av.Packet[Any]]) -> None:
+    """MP4 ends with the packet decoded last, which with B-frames is not the one shown last."""
+    if packets:
+        shown = max(packets, key=lambda packet: packet.pts or 0)
+        packets[-1].duration = max(packets[-1].duration or 0, shown.duration or 0)
 
 
 class FileWriter:
@@ -295,6 +303,7 @@ class FileWriter:
         codec.pix_fmt = self.pixel_format
         codec.time_base = stream.time_base = self._clock.time_base
         codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc = self.color
+        codec.flags |= Flags.frame_duration  # how long the last one is shown follows from nothing else
         if not self._format.b_frames:
             codec.max_b_frames = 0
         if (tag := formats.codec_tag(self._format, self._encoder)) is not None:
@@ -360,8 +369,10 @@ class FileWriter:
         """Encode and mux; None drains."""
         if self._palette is None:
             packets = self._stream.encode(picture)
-            if picture is None and len(self._clock.times) <= _TOO_FEW:
-                _decode_when_shown(packets)
+            if picture is None:
+                if len(self._clock.times) <= _TOO_FEW:
+                    _decode_when_shown(packets)
+                _end_with_what_is_shown(packets)
             self._mux(packets)
             return
         for frame in self._palette.convert(picture):

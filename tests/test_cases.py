@@ -206,6 +206,20 @@ def test_what_an_edit_list_hides_is_neither_seen_nor_heard(output: str, tmp_path
     assert times[0] > -0.1 or painted.path.suffix in (".mp4", ".mov")
 
 
+@pytest.mark.parametrize("output", ["out.mkv", "out.mp4", "out.gif"])
+def test_the_last_picture_stays_as_long_as_it_did(output: str, tmp_path: Path, paint: Any) -> None:
+    painted = paint(clocks.long_last_picture(tmp_path), output)
+    with av.open(painted.path) as container:
+        assert container.duration == pytest.approx(10.2e6)
+    assert painted.times == pytest.approx([n / 25 for n in range(6)])
+
+
+def test_a_clip_ends_where_it_was_to_end_though_its_last_picture_stays(tmp_path: Path, paint: Any) -> None:
+    painted = paint(clocks.long_last_picture(tmp_path), "out.mp4", "--duration", "1")
+    with av.open(painted.path) as container:
+        assert container.duration == pytest.approx(1e6)
+
+
 def test_a_change_of_size_is_told(tmp_path: Path, paint: Any) -> None:
     painted = paint(clocks.resized(tmp_path), "out.mp4")
     found = painted.pictures

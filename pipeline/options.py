@@ -23,7 +23,7 @@ FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 _READ_ONLY_PICTURES = frozenset(
     {
         *(".avif", ".heic", ".heif", ".jxl", ".j2k", ".jp2"),
-        *(".bmp", ".dpx", ".exr", ".pcx", ".qoi", ".sgi", ".tga", ".tif", ".tiff"),
+        *(".bmp", ".dpx", ".exr", ".ico", ".pcx", ".qoi", ".sgi", ".tga", ".tif", ".tiff"),
         *(".pam", ".pbm", ".pgm", ".pnm", ".ppm"),
     }
 )

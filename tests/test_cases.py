@@ -315,6 +315,15 @@ def test_an_animated_png_is_a_film(tmp_path: Path, paint: Any) -> None:
     assert painted.times[-1] - painted.times[0] == pytest.approx(0.8, abs=0.01)
 
 
+@pytest.mark.parametrize("output", ["out.mp4", "out.mkv"])
+def test_an_animated_avif_is_a_film_without_its_still(output: str, tmp_path: Path, paint: Any) -> None:
+    painted = paint(pictures.moving_avif(tmp_path), output)
+    assert painted.numbers == list(range(5))
+    assert painted.times == pytest.approx([n / 5 for n in range(5)])
+    assert _streams(painted.path) == ["video"]
+    assert "track" not in painted.notes
+
+
 # -- which track, and what is in it --
 
 

@@ -44,15 +44,21 @@ class Line:
         return " | ".join((self.file, ended, took, self.output or "nothing", self.said or "no notes"))
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(arguments: list[str]) -> argparse.Namespace:
+    # Parted at the -- by hand: argparse gives a list of operands its values, none, before it comes there.
+    own, further = arguments, []
+    if "--" in arguments:
+        at = arguments.index("--")
+        own, further = arguments[:at], arguments[at + 1 :]
     made = parser(__doc__)
     made.add_argument("folder", type=Path, help="all files in it and below")
     made.add_argument("--to", help="the output's extension for all; by default each file's own, or mkv")
     made.add_argument("--out", type=Path, help="where the outputs stay; by default they are removed")
     made.add_argument("--limit", type=float, default=60, help="seconds after which a run is ended")
     made.add_argument("--style", default=STYLE)
-    made.add_argument("options", nargs="*", help="further options of the command, behind --")
-    given = made.parse_args()
+    made.epilog = "Further options of the command come behind a --."
+    given = made.parse_args(own)
+    given.options = further
     if not given.folder.is_dir():
         made.error(f"{given.folder}: no such folder")
     return given
@@ -60,7 +66,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Run, print."""
-    given = _arguments()
+    given = _arguments(sys.argv[1:])
     lines = []
     with tempfile.TemporaryDirectory(prefix="stylize-video-cases-") as temporary:
         out = given.out or Path(temporary)

@@ -242,9 +242,12 @@ class Carrier:
     def _is_implied(self, stream: Stream) -> bool:
         """Whether the muxer makes this stream by itself, or the painting holds it already.
 
-        MP4's chapters and time code are tracks; tiles are put together to one picture.
+        MP4's chapters and time code are tracks; tiles are put together to one picture. An animated AVIF
+        holds a still of itself.
         """
         if stream.disposition & Disposition.dependent or track_choice.is_photograph(stream):
+            return True
+        if stream.type == "video" and track_choice.is_sequence(stream):
             return True
         if stream.type != "data" or "mp4" not in self.source.format.name:
             return False

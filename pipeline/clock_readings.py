@@ -42,9 +42,9 @@ class Packets:
         # MP4's streams may lie one behind the other: where in the file does not tell when.
         self.has_places = not source.format.name.startswith("mov,")
         # Matroska knows no decoding times; FFmpeg makes some up, and loses count where the clock breaks.
-        self.reordered = frozenset(
-            s.index for s in source.streams.video if source.format.name.startswith("matroska")
-        )
+        # Of NUT it makes up all but those of the first pictures, whose times as shown go back and forth.
+        is_unsure = source.format.name.startswith(("matroska", "nut"))
+        self.reordered = frozenset(s.index for s in source.streams.video if is_unsure)
         self.dense = frozenset(s.index for s in source.streams if holding.kind(s) in ("video", "audio"))
 
     def read(self) -> Iterator[Reading]:

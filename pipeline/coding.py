@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import cast
 
 import av
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -145,6 +146,7 @@ class Coding:
         codec.pix_fmt = "pal8" if self._format.muxer == "gif" else self.pixel_format
         codec.time_base = stream.time_base = time_base
         codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc = self.color
+        codec.flags |= Flags.frame_duration  # how long the last one is shown follows from nothing else
         if not self._format.b_frames:
             codec.max_b_frames = 0
         if (tag := formats.codec_tag(self._format, self._encoder)) is not None:

@@ -94,6 +94,7 @@ class Compositor:
             picture = picture.reformat(format=self._pixel_format)
         picture.pts = frame.pts
         picture.time_base = frame.time_base
+        picture.duration = frame.duration
         return picture
 
     def _restore_colors(self, picture: av.VideoFrame, original: av.VideoFrame) -> None:

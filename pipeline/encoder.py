@@ -39,6 +39,13 @@ def _decode_when_shown(packets: list[av.Packet[Any]]) -> None:
         packet.dts = packet.pts
 
 
+def _end_with_what_is_shown(packets: list[av.Packet[Any]]) -> None:
+    """MP4 ends with the packet decoded last, which with B-frames is not the one shown last."""
+    if packets:
+        shown = max(packets, key=lambda packet: packet.pts or 0)
+        packets[-1].duration = max(packets[-1].duration or 0, shown.duration or 0)
+
+
 class FileWriter:
     """Encodes pictures into `path`, which appears only at `finish()`. A context manager.
 
@@ -218,8 +225,10 @@ class FileWriter:
         """Encode and mux; None drains."""
         if self._palette is None:
             packets = self._stream.encode(picture)
-            if picture is None and len(self._clock.times) <= _TOO_FEW:
-                _decode_when_shown(packets)
+            if picture is None:
+                if len(self._clock.times) <= _TOO_FEW:
+                    _decode_when_shown(packets)
+                _end_with_what_is_shown(packets)
             self._mux(packets)
             return
         for frame in self._palette.convert(picture):

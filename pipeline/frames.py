@@ -5,6 +5,7 @@ Everything is checked when it is made, so nobody downstream checks again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
 
+_LONGEST_FRAME = 3600  # s; a frame that claims more is damaged
 UNSPECIFIED = 2  # the code for "not said" of matrix, primaries and transfer in ISO/IEC 23091-2
 
 
@@ -55,6 +57,13 @@ class TimeRange:
     def holds(self, time: Fraction) -> bool:
         """Whether something presented at `time` (seconds) is kept."""
         return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
+
+    def lasts(self, pts: int, duration: int, time_base: Fraction) -> int:
+        """Ticks of a frame's duration that lie in the range; 0 if it can't be true."""
+        if not 0 < duration * time_base <= _LONGEST_FRAME:
+            return 0
+        left = duration if self.end is None else math.ceil(self.end / time_base) - pts
+        return max(min(duration, left), 1)
 
     def shift(self, time_base: Fraction) -> int:
         """Ticks of `time_base` to subtract from the source's timestamps."""
@@ -110,7 +119,8 @@ class Frame:
     Pixels are upright RGB; None where the device converts planes itself. `source` holds the original
     planes (stored orientation, the size of the output) while somebody downstream still needs them,
     `painting` those of the painting if the device made them; None otherwise. `cut` says that the frame is
-    the first of a new shot; a film's very first is not.
+    the first of a new shot; a film's very first is not. `duration` is how long the source shows it, which
+    counts where no frame follows.
     """
 
     pixels: Pixels | None
@@ -119,6 +129,7 @@ class Frame:
     source: av.VideoFrame | None = None
     painting: av.VideoFrame | None = None
     cut: bool = False
+    duration: int = 0  # in ticks of time_base; 0: unknown
 
     def __post_init__(self) -> None:
         if self.pixels is None:

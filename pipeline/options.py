@@ -20,7 +20,13 @@ GUIDED = "guided"  # what paints with a guide, beside models/methods.py's method
 
 FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 
-_READ_ONLY_PICTURES = frozenset({".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"})
+_READ_ONLY_PICTURES = frozenset(
+    {
+        *(".avif", ".heic", ".heif", ".jxl", ".j2k", ".jp2"),
+        *(".bmp", ".dpx", ".exr", ".ico", ".pcx", ".qoi", ".sgi", ".tga", ".tif", ".tiff"),
+        *(".pam", ".pbm", ".pgm", ".pnm", ".ppm"),
+    }
+)
 
 _DIGITS = 100  # of a time; Python converts no more than some thousands
 _LONGEST = 366 * 24 * 3600  # s; beyond a year, timestamps may overflow

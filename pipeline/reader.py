@@ -108,6 +108,7 @@ class FileReader:
                 pts,
                 self.info.time_base,
                 planes if self._keep_source or not rgb else None,
+                duration=self.clip.lasts(pts, picture.duration or 0, self.info.time_base),
             )
 
     def close(self) -> None:

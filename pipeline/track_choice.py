@@ -19,6 +19,7 @@ from stylize_video.pipeline.opening import open_media
 _LOOK_AHEAD = 10  # s; what shows one picture in so long beside a film is a preview of it
 _STILL = Disposition.still_image | Disposition.timed_thumbnails
 _PHOTOGRAPHS = frozenset({"avif", "heic", "heix", "heim", "heis", "mif1", "miaf"})
+_SEQUENCES = frozenset({"avis", "msf1", "hevc", "hevx"})  # as brands of HEIF
 _NAMES = {"audio": "sound", "attachment": "attachments", "subtitle": "subtitles", "cover": "a cover picture"}
 
 
@@ -27,7 +28,14 @@ def films(container: InputContainer) -> list[VideoStream]:
     found = [s for s in container.streams.video if not holding.is_cover(s)]
     if found and is_photograph(found[0]):  # beside it lie its transparency and its previews
         found = [s for s in found if s.disposition & Disposition.default] or found[:1]
+    elif found and is_sequence(found[0]):
+        found = [s for s in found if s.frames > 1] or found
     return [s for s in found if not s.disposition & Disposition.dependent] or found
+
+
+def is_sequence(stream: Stream) -> bool:
+    """Whether the file is an animated AVIF or HEIC, which holds a still of itself beside its frames."""
+    return stream.container.metadata.get("major_brand") in _SEQUENCES
 
 
 def is_photograph(stream: Stream) -> bool:

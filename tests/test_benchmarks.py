@@ -261,3 +261,9 @@ def test_what_is_carried_is_measured_halfway_between_keys_of_a_shot(
     assert keyframes.carried_distances(clip, film, Numbers()) == pytest.approx((6 / 6.25, 6 / 6.25))
     alone = keyframes.Film(pictures, [0], [], 1.0, 1.0)
     assert all(np.isnan(keyframes.carried_distances(clip, alone, Numbers())))
+
+
+def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    options = ["--no-stabilize", "--max-size", "64"]
+    given = benchmark("cases")._arguments([str(tmp_path), "--to", "mkv", "--", *options])
+    assert (given.to, given.options) == ("mkv", options)

@@ -202,6 +202,20 @@ def test_what_an_edit_list_hides_is_neither_seen_nor_heard(output: str, tmp_path
     assert times[0] > -0.1 or painted.path.suffix in (".mp4", ".mov")
 
 
+@pytest.mark.parametrize("output", ["out.mkv", "out.mp4", "out.gif"])
+def test_the_last_picture_stays_as_long_as_it_did(output: str, tmp_path: Path, paint: Any) -> None:
+    painted = paint(clocks.long_last_picture(tmp_path), output)
+    with av.open(painted.path) as container:
+        assert container.duration == pytest.approx(10.2e6)
+    assert painted.times == pytest.approx([n / 25 for n in range(6)])
+
+
+def test_a_clip_ends_where_it_was_to_end_though_its_last_picture_stays(tmp_path: Path, paint: Any) -> None:
+    painted = paint(clocks.long_last_picture(tmp_path), "out.mp4", "--duration", "1")
+    with av.open(painted.path) as container:
+        assert container.duration == pytest.approx(1e6)
+
+
 def test_a_change_of_size_is_told(tmp_path: Path, paint: Any) -> None:
     painted = paint(clocks.resized(tmp_path), "out.mp4")
     found = painted.pictures
@@ -295,6 +309,15 @@ def test_an_animated_png_is_a_film(tmp_path: Path, paint: Any) -> None:
     painted = paint(pictures.animation(tmp_path), None)
     assert painted.numbers == list(range(5))
     assert painted.times[-1] - painted.times[0] == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("output", ["out.mp4", "out.mkv"])
+def test_an_animated_avif_is_a_film_without_its_still(output: str, tmp_path: Path, paint: Any) -> None:
+    painted = paint(pictures.moving_avif(tmp_path), output)
+    assert painted.numbers == list(range(5))
+    assert painted.times == pytest.approx([n / 5 for n in range(5)])
+    assert _streams(painted.path) == ["video"]
+    assert "track" not in painted.notes
 
 
 # -- which track, and what is in it --

@@ -530,6 +530,7 @@ def test_no_times(text: str) -> None:
 def test_default_output() -> None:
     assert default_output(Path("film.mts"), "kandinsky") == Path("film_kandinsky.mkv")
     assert default_output(Path("scan.tif"), "kandinsky") == Path("scan_kandinsky.png")
+    assert default_output(Path("photo.JP2"), "kandinsky") == Path("photo_kandinsky.png")
     assert default_output(Path("a/film.mov"), "kandinsky") == Path("a/film_kandinsky.mov")
     assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
     mixture = "kandinsky:0.6,x/mine.safetensors:0.3,y/three.safetensors#monet:0.1"

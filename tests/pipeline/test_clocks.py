@@ -255,7 +255,7 @@ def leave_out(source: Path, path: Path, index: int) -> None:
             output.mux(packet)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts", "mov"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts", "mov", "nut"])
 def test_a_film_with_b_frames_is_left_alone(tmp_path: Path, suffix: str) -> None:
     options = {"fflags": "+bitexact"}
     path = tmp_path / f"film.{suffix}"

@@ -46,6 +46,20 @@ def wrapping(folder: Path) -> Path:
     return late(folder, WRAP - Fraction(2, 5))
 
 
+def long_last_picture(folder: Path, seconds: int = 10) -> Path:
+    """Six frames of 1/25 s, the last of which stays for so long: a title card, a recording of a screen."""
+    path = folder / "last.mkv"
+    made = film(folder / "short.mp4", Video(times=steady(6), options={"bf": "0"})).path
+    with av.open(made) as short, av.open(path, "w") as output:
+        stream = output.add_stream_from_template(short.streams.video[0], opaque=True)
+        packets = [packet for packet in short.demux(video=0) if packet.size]
+        packets[-1].duration = round(seconds / packets[-1].time_base)
+        for packet in packets:
+            packet.stream = stream
+            output.mux(packet)
+    return path
+
+
 def resized(folder: Path) -> Path:
     """MPEG-2 in a transport stream, ten frames of 96x64 and ten of 64x64: an advertisement in a film."""
     parts = [

@@ -117,3 +117,18 @@ def animation(folder: Path) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def moving_avif(folder: Path) -> Path:
+    """An animated AVIF of five frames at five frames/s; its first one is there as a still of it, too."""
+    path = folder / "anim.avif"
+    with av.open(path, "w") as container:
+        stream: Any = container.add_stream("libsvtav1", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.options = {"preset": "10", "crf": "10", "svtav1-params": "lp=1"}
+        for number in range(5):
+            frame = drawing.to_frame(drawing.numbered_picture(number, 96, 64), "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 5)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path

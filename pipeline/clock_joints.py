@@ -37,6 +37,7 @@ def is_no_beginning(begin: Fraction, *, is_broadcast: bool) -> bool:
 
 
 def said_of_start(path: Path, begin: Fraction) -> str:
+    """A line for people on a film that is moved from `begin` (s) to 0."""
     if begin < 0:
         return f"{path}: its clock starts again {float(-begin):.3f} s from where the film begins, here at 0"
     return f"{path}: its clock stands at {_clock(begin)} where the film begins; here it begins at 0"

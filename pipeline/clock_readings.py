@@ -12,11 +12,10 @@ import av
 from av.container import InputContainer
 
 from stylize_video.pipeline import holding
-from stylize_video.pipeline.timeline import mend
+from stylize_video.pipeline.timeline import REORDERED, mend
 
 _BACK = Fraction(1, 10)  # s by which a decoding time may fall behind the one before, as FFmpeg's command line
 _GAP = 10  # s that may lie between two packets of pictures or sound, as there
-_REORDERED = 16  # frames; no decoder holds more back to put them in order
 _SEAMLESS = Fraction(1, 500)  # s between two packets of which the second goes by the same clock for sure
 
 
@@ -79,7 +78,7 @@ class Pace:
     def __init__(self, packets: Packets, index: int) -> None:
         self._ticks = packets.ticks
         self._is_reordered = index in packets.reordered
-        self._times: deque[int] = deque(maxlen=_REORDERED if self._is_reordered else 1)
+        self._times: deque[int] = deque(maxlen=REORDERED if self._is_reordered else 1)
         self.last: Reading | None = None
 
     @property

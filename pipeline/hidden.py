@@ -20,6 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 
+from stylize_video.pipeline import channels
 from stylize_video.pipeline.formats import Container
 from stylize_video.pipeline.opening import open_media
 
@@ -87,7 +88,7 @@ def _sounds(context: AudioCodecContext, packets: Iterable[av.Packet[Any]], sampl
     for packet in packets:
         naked: av.Packet[Any] = av.Packet(bytes(packet))  # without the word to skip it
         try:
-            frames = context.decode(naked)
+            frames = [channels.safe(frame) for frame in context.decode(naked)]
         except av.FFmpegError:
             continue
         for frame in frames:

@@ -17,9 +17,8 @@ import av
 
 Shifts = Sequence[tuple[int, Fraction]]  # from which packet on, and by how many s; the first from 0
 
-
 _APART = 60  # s between decoding and showing, beyond which one of the two is damaged
-_REORDERED = 16  # frames; no decoder holds more back to put them in order
+REORDERED = 16  # frames; no decoder holds more back to put them in order
 
 
 def mend(packet: av.Packet[Any]) -> None:
@@ -27,7 +26,7 @@ def mend(packet: av.Packet[Any]) -> None:
     if packet.pts is None or packet.dts is None or not packet.time_base:
         return
     apart = abs(packet.pts - packet.dts)
-    if apart > _REORDERED * (packet.duration or 0) and apart * packet.time_base > _APART:
+    if apart > REORDERED * (packet.duration or 0) and apart * packet.time_base > _APART:
         packet.pts = packet.dts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from stylize_video.pipeline import losses
+from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.reader import FileReader
 from tests.pipeline import _clips
 from tests.pipeline._trip import trip
@@ -196,3 +199,17 @@ def test_one_broken_tag_costs_no_film(tmp_path: Path, extension: str) -> None:
     assert len(result.times()) == 20
     if extension == "mkv":
         assert any("a damaged packet at 0." in note for note in result.notes)
+
+
+def test_a_film_cut_short_while_it_is_read_gives_what_was_read(tmp_path: Path) -> None:
+    """Its index lies at its end: it can't be opened again to be decoded with more care."""
+    film = _clips.make(tmp_path / "film.mp4", _clips.Clip(size=(320, 240), frames=200))
+    decoder = FilmDecoder(film, start=None, duration=None)
+    frames = decoder.frames()
+    count = sum(1 for _ in itertools.islice(frames, 5))
+    os.truncate(film, 3000)
+    count += sum(1 for _ in frames)
+    decoder.close()
+    assert 5 <= count < 200
+    assert decoder.report.truncated
+    assert decoder.report.remarks

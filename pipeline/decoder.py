@@ -175,7 +175,14 @@ class FilmDecoder:
                 count, last = count + 1, picture.pts
                 yield picture
         except _DamageError:
-            self._begin_again(last)
+            try:
+                self._begin_again(last)
+            except InputError:
+                if not count:
+                    raise
+                self.report.truncated = True  # it was whole when it was opened; what came of it is kept
+                self.report.remarks.append(f"the file changed while it was read; it gave {count} frames")
+                return
         else:
             return
         for number, picture in enumerate(self._decoded()):

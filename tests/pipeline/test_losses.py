@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from stylize_video.pipeline import losses
+from stylize_video.pipeline.decoder import FilmDecoder
 from stylize_video.pipeline.masks import FilmMask
 from stylize_video.pipeline.reader import FileReader
 from tests.pipeline import _clips
@@ -228,3 +231,17 @@ def test_an_empty_packet_does_not_end_a_film(tmp_path: Path) -> None:
         times = [frame.pts * frame.time_base for frame in reader.frames(rgb=False)]
     assert times == [Fraction(number, 25) for number in (0, 1, 4, 5)]
     assert not reader.report.notes
+
+
+def test_a_film_cut_short_while_it_is_read_gives_what_was_read(tmp_path: Path) -> None:
+    """Its index lies at its end: it can't be opened again to be decoded with more care."""
+    film = _clips.make(tmp_path / "film.mp4", _clips.Clip(size=(320, 240), frames=200))
+    decoder = FilmDecoder(film, start=None, duration=None)
+    frames = decoder.frames()
+    count = sum(1 for _ in itertools.islice(frames, 5))
+    os.truncate(film, 3000)
+    count += sum(1 for _ in frames)
+    decoder.close()
+    assert 5 <= count < 200
+    assert decoder.report.truncated
+    assert decoder.report.remarks

@@ -131,7 +131,9 @@ class FilmDecoder:
         self._container = self._reopen()
         try:
             self.stream = track_choice.choose(self._container, self.path, self._track)
-            self.choice = track_choice.note(self._container, self.path, self.stream)  # a line, or None
+            self.choice = track_choice.note(  # a line, or None
+                self._container, self.path, self.stream, asked=self._track is not None
+            )
         except BaseException:
             self._container.close()
             raise

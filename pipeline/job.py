@@ -20,6 +20,7 @@ from stylize_video.pipeline import cuts, formats, limits, painters, preflight, r
 from stylize_video.pipeline.compositor import Compositor
 from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
 from stylize_video.pipeline.frames import Frame, VideoInfo
+from stylize_video.pipeline.keyframe_store import KeyframeStore
 from stylize_video.pipeline.masks import FilmClock, Mask, open_mask
 from stylize_video.pipeline.optimised import OnStep
 from stylize_video.pipeline.options import PaintOptions
@@ -115,7 +116,9 @@ def paint(
                 on_start(reader.info)
             began = time.perf_counter()
             compositor = _compositor(reader.info, writer, options, coverage)
-            report, verified, profile = _run(reader, stages, compositor, writer, options, device, on_frame)
+            report, verified, profile = _run(
+                reader, stages, compositor, writer, options, device, on_frame, store
+            )
         if store is not None:
             store.remove()
         masks_said = coverage.notes if coverage is not None else ()
@@ -164,6 +167,7 @@ def _run(
     options: PaintOptions,
     device: torch.device,
     on_frame: OnFrame | None,
+    store: KeyframeStore | None,
 ) -> tuple[WriteReport, str | None, Profile]:
     way = transfer.choose(reader.info, writer.pixel_format, writer.color, device)
     written = 0
@@ -203,7 +207,7 @@ def _run(
             raise _out_of_memory(reader.info, batch_size, device) from error
         raise
     except KeyboardInterrupt:
-        resumable = methods.GATYS in options.ways
+        resumable = store is not None and not store.is_empty
         raise PaintingInterrupted(writer.keep_partial(), written, resumable=resumable) from None
     return report, verified, profile
 

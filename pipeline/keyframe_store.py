@@ -80,7 +80,7 @@ class KeyframeStore:
     def __init__(self, folder: Path, identity: str, *, resume: bool) -> None:
         self._folder = folder
         self._identity = identity
-        if not folder.exists() or _is_empty(folder):  # a run that ended before its first key
+        if self.is_empty:  # there was no run, or one that ended before its first key
             return
         if not resume:
             raise OutputExistsError(
@@ -91,6 +91,11 @@ class KeyframeStore:
                 f"{folder}: has keyframes of another film, style or setting;"
                 " give those that it was begun with, or delete the folder"
             )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no key yet, so that a run can only begin anew."""
+        return not self._folder.exists() or _is_empty(self._folder)
 
     def get(self, number: int, shape: tuple[int, ...]) -> Painting | None:
         """The painting of a frame, (H, W, 3); None if there is none, or none that can be used.

@@ -238,7 +238,8 @@ def _remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool)
     if color.is_hdr(color.tags_of(picture)):
         yield f"{path}: HDR is converted to BT.709 SDR"
     if deinterlace:
-        yield f"{path}: deinterlaced, one whole frame for each two fields"
+        doubt = "" if picture.interlaced_frame else "does not say that it is interlaced, and is "
+        yield f"{path}: {doubt}deinterlaced, one whole frame for each two fields"
     for fact in side_facts.lost(picture, decoder.stream.metadata):
         yield f"{path}: {fact}"
 

@@ -95,13 +95,14 @@ def painted(container: InputContainer, path: Path, index: int | None) -> VideoSt
     raise InputError(f"{path}: its film is gone; has the file changed meanwhile?")
 
 
-def note(container: InputContainer, path: Path, chosen: VideoStream) -> str | None:
-    """A line where there was a choice."""
+def note(container: InputContainer, path: Path, chosen: VideoStream, *, asked: bool = False) -> str | None:
+    """A line where there was a choice; `asked`: the user has made it."""
     found = films(container)
     if len(found) < 2 or chosen.disposition & Disposition.dependent:
         return None
     number = [s.index for s in found].index(chosen.index) + 1
-    return f"{path}: holds {_listed(found)}; {number} is painted, --video-track N takes another"
+    other = "" if asked else ", --video-track N takes another"
+    return f"{path}: holds {_listed(found)}; {number} is painted{other}"
 
 
 def _listed(found: Sequence[VideoStream]) -> str:

@@ -188,6 +188,17 @@ def test_an_interrupted_film_goes_on_at_the_last_keyframe(
         assert np.array_equal(one, other)
 
 
+def test_without_a_finished_keyframe_there_is_nothing_to_go_on_from(
+    film: Path, art: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = names(film.parent)
+    _interrupt_at_key(0, monkeypatch, KeyboardInterrupt)
+    stopped = run(film, "--style", art, *GATYS)
+    assert stopped.exit_code == 130
+    assert "--resume" not in stopped.stderr
+    assert names(film.parent) == before
+
+
 def test_a_killed_film_goes_on_at_the_last_keyframe(film: Path, art: Path) -> None:
     """By a signal that nothing can catch, in processes of their own, with the real VGG-16."""
     few = (*GATYS, "--iterations", "3")

@@ -125,7 +125,7 @@ def _of_the_output(case: Case, outcome: Outcome, folder: Path) -> Iterator[str]:
 
 def count_frames(path: Path) -> int:
     """Frames of the film's picture, decoded to the end in this thread; errors are raised."""
-    with av.open(path) as container:
+    with av.open(path, metadata_errors="surrogateescape") as container:
         film = next(s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
         film.thread_type = "NONE"
         return sum(1 for _ in container.decode(film))

@@ -26,9 +26,12 @@ def has_second_segment(path: Path) -> bool:
             name, length = element
             if length is None:
                 return True
-            file.seek(length, os.SEEK_CUR)
+            end = file.tell() + length  # of a damaged file it may be more than a place in a file can be
+            if end > size:
+                return False
+            file.seek(end)
             if name == _SEGMENT:
-                return file.tell() < size
+                return end < size
     return False
 
 

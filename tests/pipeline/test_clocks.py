@@ -270,3 +270,10 @@ def test_a_live_matroska_with_b_frames_is_left_alone(tmp_path: Path) -> None:
     _clips.make(path, clip)
     assert clock_survey.top_level.has_second_segment(path)
     assert survey(path) == Timeline()
+
+
+@pytest.mark.parametrize("name", [b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"])
+def test_a_segment_longer_than_any_file_is_no_error(name: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "lie.mkv"
+    path.write_bytes(name + b"\x01" + 6 * b"\xff" + b"\xfe" + 100 * b"\0")  # 2^56 - 2 bytes
+    assert not clock_survey.top_level.has_second_segment(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -183,10 +184,11 @@ class Trainer:
             TrainingError: the checkpoint is damaged or of a run with other settings.
         """
         state = checkpoint.read(path, self._identity())
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = {name: value.to(self.device) for name, value in state["average"].items()}
-        self.step = state["step"]
+        with checkpoint.fitting(path):
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average = checkpoint.like(self.average, state["average"])
+            self.step = operator.index(state["step"])
 
     def _identity(self) -> dict[str, object]:
         return {"config": asdict(self.config), "shape": asdict(self.shape), "inputs": self.inputs}

@@ -177,12 +177,9 @@ class Trainer:
         return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
 
     def _styles_of_the_step(self) -> Tensor:
-        """(N,) which style each photograph of the step is painted in: all equally often, shuffled."""
-        styles, count = self.shape.styles, self.config.batch_size
-        turns = range(self.step * count, (self.step + 1) * count)
-        rounds = {turn // styles for turn in turns}
-        order = {r: np.random.default_rng([self.config.seed, r, 1]).permutation(styles) for r in rounds}
-        chosen = [int(order[turn // styles][turn % styles]) for turn in turns]
+        """(N,) which style each photograph of the step is painted in."""
+        config = self.config
+        chosen = styles_in_turn(self.step, config.batch_size, self.shape.styles, seed=config.seed)
         return torch.tensor(chosen, device=self.device)
 
     def _losses(self, seen: views.Views, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -222,6 +219,14 @@ class Trainer:
         with torch.no_grad():
             for name, value in self.learned.items():
                 self.average[name].lerp_(value, 1 - decay)
+
+
+def styles_in_turn(step: int, count: int, styles: int, *, seed: int) -> list[int]:
+    """Which style each of a step's `count` photographs is painted in: all equally often, shuffled."""
+    turns = range(step * count, (step + 1) * count)
+    rounds = {turn // styles for turn in turns}
+    order = {r: np.random.default_rng([seed, r, 1]).permutation(styles) for r in rounds}
+    return [int(order[turn // styles][turn % styles]) for turn in turns]
 
 
 def learning_rate(step: int, config: TrainingConfig) -> float:

@@ -30,6 +30,7 @@ from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
 from stylize_video.models.photographs import PhotographSet
 from stylize_video.models.pictures import Picture
 from stylize_video.models.style_targets import roughness, style_targets
+from stylize_video.models.training import styles_in_turn
 from stylize_video.models.training_config import MEASURED_SIZE
 from stylize_video.models.vgg import load_features
 
@@ -219,14 +220,10 @@ class Trainer:
         return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
 
     def _styles_of_the_step(self) -> Tensor:
-        """(N,) which style each photograph of the step is painted in: all equally often, shuffled."""
-        styles, count = self.shape.styles, self.config.batch_size
-        turns = range(self.step * count, (self.step + 1) * count)
-        order = {
-            r: np.random.default_rng([self.config.seed, r, 1]).permutation(styles)
-            for r in {turn // styles for turn in turns}
-        }
-        return torch.tensor([int(order[t // styles][t % styles]) for t in turns], device=self.device)
+        """(N,) which style each photograph of the step is painted in."""
+        config = self.config
+        chosen = styles_in_turn(self.step, config.batch_size, self.shape.styles, seed=config.seed)
+        return torch.tensor(chosen, device=self.device)
 
     def _losses(self, seen: Scenes, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Content and style distance, total variation and consistency.

@@ -1,7 +1,7 @@
 """What the painter with a canvas is judged by, beside `models/losses.py`: style on windows of the picture.
 
 A Gram matrix over a whole picture is content with a third of it bare, if the rest is painted richly enough.
-Over its quarters and sixteenths each part has to be painted.
+Over its quarters each part has to be painted.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from torch import Tensor
 
 from stylize_video.models import losses
 
-# Windows a side -> what they weigh.
-_WEIGHTS = {1: 1.0, 2: 0.5, 4: 0.2}
-# Into how many windows a side each layer is cut at most. Those of 50 px hold too few positions of the deepest
-# layer to have a Gram matrix of it.
-_FINEST = dict.fromkeys(losses.STYLE_LAYERS, 4) | {losses.STYLE_LAYERS[-1]: 2}
+# Windows a side -> what they weigh. A training crop is about a sixteenth of a picture already. Windows much
+# smaller than a painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around it.
+_WEIGHTS = {1: 1.0, 2: 0.35}
+_FINEST = max(_WEIGHTS)
 
 
 def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """The style distance of a picture, its quarters and its sixteenths, the weighted mean.
+    """The style distance of a picture and of its quarters, the weighted mean.
 
     Args:
         features: layer name -> (N, C, H, W); rows and columns that make no whole window are left out.
@@ -29,7 +28,7 @@ def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[s
     """
     distances: dict[int, list[Tensor]] = {a_side: [] for a_side in _WEIGHTS}
     for layer, target in targets.items():
-        for a_side, grams in _window_grams(features[layer], _FINEST[layer]).items():
+        for a_side, grams in _window_grams(features[layer], _FINEST).items():
             wanted = target[:, None, None].expand_as(grams).flatten(0, 2)
             found = losses.relative_squared_distance(grams.flatten(0, 2), wanted)
             distances[a_side].append(found)

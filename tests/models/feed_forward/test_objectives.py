@@ -26,21 +26,20 @@ def test_a_picture_painted_alike_everywhere_is_perfect() -> None:
     assert style_distance_in_windows(found, targets(found)) < 1e-9
 
 
-def test_it_is_the_mean_of_the_whole_its_quarters_and_sixteenths() -> None:
+def test_it_is_the_mean_of_the_whole_and_its_quarters() -> None:
     found, wanted = {k: torch.rand_like(v) for k, v in features().items()}, targets(features())
-    parts = {1: 1.0, 2: 0.5, 4: 0.2}
+    parts = {1: 1.0, 2: 0.35}
     total = 0.0
     for a_side, weight in parts.items():
-        layers = losses.STYLE_LAYERS if a_side < 4 else losses.STYLE_LAYERS[:3]
         side = 16 // a_side
         windows = [
-            {k: found[k][..., y : y + side, x : x + side] for k in layers}
+            {k: found[k][..., y : y + side, x : x + side] for k in losses.STYLE_LAYERS}
             for y in range(0, 16, side)
             for x in range(0, 16, side)
         ]
-        each = [losses.style_distance(w, {k: wanted[k] for k in layers}) for w in windows]
+        each = [losses.style_distance(w, {k: wanted[k] for k in losses.STYLE_LAYERS}) for w in windows]
         total += weight * float(torch.stack(each).mean())
-    assert float(style_distance_in_windows(found, wanted)) == pytest.approx(total / 1.7, rel=1e-4)
+    assert float(style_distance_in_windows(found, wanted)) == pytest.approx(total / 1.35, rel=1e-4)
 
 
 def test_a_bare_corner_costs_more_than_the_whole_picture_sees() -> None:
@@ -49,7 +48,7 @@ def test_a_bare_corner_costs_more_than_the_whole_picture_sees() -> None:
     bare = {layer: value.clone() for layer, value in found.items()}
     for value in bare.values():
         value[..., :8, :8] = 0
-    assert style_distance_in_windows(bare, wanted) > 2 * losses.style_distance(bare, wanted)
+    assert style_distance_in_windows(bare, wanted) > 1.5 * losses.style_distance(bare, wanted)
 
 
 def test_rows_that_make_no_window_are_left_out() -> None:

@@ -26,7 +26,7 @@ for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
 
 def main() -> None:
     """Run the command line; exits."""
-    from stylize_video import process
+    from stylize_video import entry as process
 
     process.main()
 

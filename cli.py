@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import typer
 
-from stylize_video.command_line import PAINT, MainJob, MainJobGroup
 from stylize_video.commands import paint, score, styles, texture, train
+from stylize_video.commands.console.command_line import PAINT, MainJob, MainJobGroup
 
 app = typer.Typer(
     cls=MainJobGroup,

@@ -50,8 +50,8 @@ def resident() -> float:
 
 def run(film: Path) -> list[Sample]:
     """Paint the film; a sample every so many frames."""
-    from stylize_video.pipeline import job
-    from stylize_video.pipeline.options import PaintOptions
+    from stylize_video.pipeline.jobs import film as job
+    from stylize_video.pipeline.jobs.options import PaintOptions
 
     samples = [Sample(0, time.perf_counter(), resident())]
 

@@ -1,7 +1,7 @@
 """Measures how much a painted film flickers, and how much there is to see in it.
 
 The warping error of Lai et al. 2018: the mean squared difference between a painted frame and the next
-one, brought back along the film's own optical flow, where both show the scene (models/flow.py). A grey
+one, brought back along the film's own optical flow, where both show the scene (models/motion/flow.py). A grey
 film doesn't flicker either, so the detail stands beside it: the mean gradient of the painting's luma.
 
     python benchmarks/flicker.py [--style STYLE]... [--clip FILE]... [--against FILE.safetensors]
@@ -28,8 +28,9 @@ import torch
 from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import flow, styles
-from stylize_video.models.pictures import Picture, resize_longer_side, to_tensor
+from stylize_video.models import styles
+from stylize_video.models.motion import flow
+from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 ERROR_RATIO_GOAL, DETAIL_RATIO_GOAL = 0.6, 0.85
 

@@ -1,8 +1,8 @@
 """What painting by optimisation is worth on pictures that nothing here was tuned on, by its defaults.
 
-Style and content distance (models/losses.py, at 512 px whatever size was painted) of each photograph
-painted as each painting, with --sheet the pictures themselves. With --photoreal the photorealistic way
-(Luan et al. 2017): the share of the photograph's straight lines that are found again, with the term and
+Style and content distance (models/perceptual/losses.py, at 512 px whatever size was painted) of each
+photograph painted as each painting, with --sheet the pictures themselves. With --photoreal the photorealistic
+way (Luan et al. 2017): the share of the photograph's straight lines that are found again, with the term and
 without, and how much of the way to the painting's colours the picture has gone.
 
     python benchmarks/gatys_quality.py --paintings FILE... [--photoreal]
@@ -30,12 +30,12 @@ from quality import photographs
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet
-from stylize_video.models.frame_distances import Judge
-from stylize_video.models.gatys import GatysArtist
-from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL, GatysConfig
-from stylize_video.models.matting import affine_term
-from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, write_picture
-from stylize_video.models.training_config import MEASURED_SIZE
+from stylize_video.models.gatys.config import DEFAULTS, PHOTOREAL, GatysConfig
+from stylize_video.models.gatys.matting import affine_term
+from stylize_video.models.gatys.optimisation import GatysArtist
+from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
 
 STYLE_GOAL, CONTENT_GOAL = 0.15, 2.2
 LINES_GOAL, MOVED_GOAL = 2.0, 0.2  # photorealistic

@@ -63,7 +63,8 @@ def _psnr(one: Tensor, other: Tensor) -> float:
 def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float]:
     import torch
 
-    from stylize_video.models import engine, styles
+    from stylize_video.models import styles
+    from stylize_video.models.runtimes import engine
 
     width, height = map(int, size.split("x"))
     painter = styles.load(STYLE)

@@ -1,8 +1,9 @@
 """What keyframes are worth to Gatys' method: a film by keyframes against each frame optimised by itself.
 
 Each clip is painted with keyframes, in this process, and a few pairs of neighbours, evenly spread, each
-frame by itself; warping error and detail are measured along the clip's own optical flow (models/flow.py), no
-pair across a cut, and halfway between keys the distances to painting and clip (models/frame_distances.py).
+frame by itself; warping error and detail are measured along the clip's own optical flow
+(models/motion/flow.py), no pair across a cut, and halfway between keys the distances to painting and clip
+(models/perceptual/frame_distances.py).
 The same artist with the same settings paints both. Errors are compared on the same pairs, for they depend
 on how much moves there.
 
@@ -33,21 +34,25 @@ from flicker import Clip, packaged_clips
 from numpy.typing import NDArray
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import engine, flow, long_motion, wct_sections, wct_style, wct_weights
-from stylize_video.models.frame_distances import Judge
-from stylize_video.models.gatys import Anchor, GatysArtist
-from stylize_video.models.gatys_config import GatysConfig
-from stylize_video.models.long_motion import FlowEstimator, MotionFlow
+from stylize_video.models.gatys.config import GatysConfig
+from stylize_video.models.gatys.optimisation import Anchor, GatysArtist
+from stylize_video.models.motion import flow, long_motion
+from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow
+from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.paintings import Painting
-from stylize_video.models.pictures import Picture, read_picture, write_picture
-from stylize_video.models.raft import RaftMotion
-from stylize_video.models.sections import to_unit
-from stylize_video.models.wct_levels import DEFAULT_LEVELS
-from stylize_video.models.wct_painter import WctPainter
-from stylize_video.pipeline import cuts
+from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.sections import to_unit
+from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import style as wct_style
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.levels import DEFAULT_LEVELS
+from stylize_video.models.wct.painter import WctPainter
+from stylize_video.pictures.pictures import Picture, read_picture, write_picture
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.intervals import Filler
-from stylize_video.pipeline.keyframes import Keyframes
+from stylize_video.pipeline.stages import cuts
+from stylize_video.pipeline.stages.intervals import Filler
+from stylize_video.pipeline.stages.keyframes import Keyframes
 
 ERROR_GOAL, JUMP_GOAL, SHARPNESS_GOAL, SPEED_GOAL = 0.15, 2.0, 0.85, 8.0
 

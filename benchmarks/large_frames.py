@@ -40,7 +40,7 @@ def tiles_against_whole() -> dict[str, float]:
     import engines
     import torch
 
-    from stylize_video.models import engine
+    from stylize_video.models.runtimes import engine
 
     frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8)
     found: dict[str, float] = {}

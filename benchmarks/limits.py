@@ -25,9 +25,9 @@ def decoding(film: Path) -> float:
 
 def encoding(film: Path) -> float:
     """Frames/s of this project's writer, given pictures that are decoded and converted already."""
-    from stylize_video.pipeline.compositor import Compositor
-    from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
-    from stylize_video.pipeline.reader import FileReader
+    from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
+    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.stages.composite import Compositor
 
     target = film.with_name(f"{film.stem}_unchanged.mp4")
     with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from stylize_video.models import styles
-from stylize_video.models.transform_net import ResizeConv, TransformNet
+from stylize_video.models.feed_forward.transform_net import ResizeConv, TransformNet
 
 BUDGET = 10_000  # MACs a pixel of the frame
 

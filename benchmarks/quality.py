@@ -1,6 +1,6 @@
 """Measures how near each style's pictures come to its painting, and how much of the photograph they keep.
 
-Style and content distance as in models/losses.py, at 512 px, by the very function that training
+Style and content distance as in models/perceptual/losses.py, at 512 px, by the very function that training
 reports with; painted by the engine that paints films, from bytes to bytes. The paintings aren't part of
 this project: give a folder with NAME.jpg for each style.
 
@@ -25,12 +25,14 @@ import torch
 from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import engine, measuring, styles
-from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.picture_names import READ
-from stylize_video.models.pictures import Picture, read_picture
-from stylize_video.models.sections import to_kind, to_unit
-from stylize_video.models.training_run import SHORTER_SIDE
+from stylize_video.models import styles
+from stylize_video.models.perceptual import measuring
+from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.training.run import SHORTER_SIDE
+from stylize_video.pictures.picture_names import READ
+from stylize_video.pictures.pictures import Picture, read_picture
 
 MEAN_STYLE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.18, 0.28, 1.25
 

@@ -2,7 +2,7 @@
 
 Each clip is painted in each style by the installed program, as it is by default and with
 --no-stabilize, and the films are decoded and measured beside each other along the clip's own optical flow
-(models/flow.py), at the clip's own size; no pair of frames across a cut counts. With --peer-venv, the
+(models/motion/flow.py), at the clip's own size; no pair of frames across a cut counts. With --peer-venv, the
 peer's film of each clip is measured in the same run.
 
     python benchmarks/stability.py --paintings FOLDER [--clip FILM]... [--style NAME]...
@@ -31,11 +31,12 @@ from common import ROOT, Goal, Report, parser, print_table, program
 from flicker import motion_between, packaged_clips
 from peer import check_peer, paint_with_peer
 
-from stylize_video.models import flow, styles
-from stylize_video.models.frame_distances import Judge
-from stylize_video.models.pictures import Picture, read_picture
-from stylize_video.pipeline import cuts
-from stylize_video.pipeline.reader import FileReader
+from stylize_video.models import styles
+from stylize_video.models.motion import flow
+from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.pictures.pictures import Picture, read_picture
+from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.stages import cuts
 
 ERROR_GOAL, DETAIL_GOAL, STYLE_GOAL = 0.33, 0.85, 1.1  # of what it is without the stabiliser
 WCT_ERROR_GOAL = 0.25

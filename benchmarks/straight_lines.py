@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.pictures import Picture
+from stylize_video.pictures.pictures import Picture
 
 SHORTEST = 0.08  # times the longer side: a line worth following
 PIECE = 0.02  # the same: of what it may be made up again

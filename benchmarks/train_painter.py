@@ -56,10 +56,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _trainer(given: argparse.Namespace) -> Trainer:
-    from stylize_video.models import training_run
     from stylize_video.models.feed_forward import weights_file
     from stylize_video.models.feed_forward.training import CanvasTrainingConfig, Trainer
-    from stylize_video.models.photographs import PhotographSet
+    from stylize_video.models.training import run as training_run
+    from stylize_video.models.training.photographs import PhotographSet
 
     names = ("steps", "batch_size", "crop", "learning_rate")
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
@@ -113,7 +113,7 @@ def main() -> int:
     given = _arguments()
     import torch
 
-    from stylize_video.models.memory import keep_freed_memory
+    from stylize_video.models.runtimes.memory import keep_freed_memory
 
     keep_freed_memory()
     if given.threads:

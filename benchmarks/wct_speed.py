@@ -18,7 +18,7 @@ from statistics import median
 from common import Goal, Report, parser, print_table, warn_if_busy
 from whole_job import confine, make_film, run_job
 
-from stylize_video.models import wct_levels
+from stylize_video.models.wct import levels as wct_levels
 
 RATE_GOAL = 4.0  # frames/s
 SECONDS = 6  # of film

@@ -148,10 +148,10 @@ def environment() -> dict[str, str]:
 def film_alone(film: Path) -> tuple[int, float]:
     """Frames and seconds of the same pipeline with a stage that paints nothing."""
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.compositor import Compositor
-    from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
-    from stylize_video.pipeline.reader import FileReader
-    from stylize_video.pipeline.stages import Unchanged
+    from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
+    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.stages.composite import Compositor
+    from stylize_video.pipeline.stages.paint import Unchanged
 
     target = film.with_name(f"{film.stem}_unchanged.mp4")
     with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:
@@ -168,10 +168,11 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     """Frames and seconds of the painter on frames that are decoded already, after a few to warm up."""
     import torch
 
-    from stylize_video.models import engine, styles
+    from stylize_video.models import styles
+    from stylize_video.models.runtimes import engine
     from stylize_video.pipeline import batcher
-    from stylize_video.pipeline.reader import FileReader
-    from stylize_video.pipeline.stages import NetworkPainter
+    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.stages.paint import NetworkPainter
     from stylize_video.pipeline.transfer import RgbTransfer
 
     device, warm_up = torch.device("cpu"), 5

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import stylize_video
-from stylize_video import signals, summary, terminal
-from stylize_video.command_line import reporting, share_the_cores, style_names
-from stylize_video.commands import gatys_options as gatys
-from stylize_video.models import wct_levels
-from stylize_video.models.devices import DEVICES
-from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL, GatysConfig, parse_layers
+from stylize_video.commands.console import summary
+from stylize_video.commands.console.command_line import reporting, share_the_cores, style_names
+from stylize_video.commands.options import gatys
+from stylize_video.models.gatys.config import DEFAULTS, PHOTOREAL, GatysConfig, parse_layers
 from stylize_video.models.methods import METHODS
-from stylize_video.pipeline.options import FLOWS, PaintOptions, default_output, parse_region, parse_time
+from stylize_video.models.runtimes.devices import DEVICES
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.pipeline.jobs.options import FLOWS, PaintOptions, default_output, parse_region, parse_time
+from stylize_video.process import signals, terminal
 
 if TYPE_CHECKING:
-    from stylize_video.pipeline.job import Painted
+    from stylize_video.pipeline.jobs.film import Painted
 
 
 def _version(wanted: bool) -> None:
@@ -248,15 +249,15 @@ def paint(
 
 
 def _paint(source: Path, target: Path, options: PaintOptions, *, quiet: bool) -> Painted:
-    from stylize_video.pipeline import preflight
+    from stylize_video.pipeline.jobs import preflight
 
     preflight.check(source, target, options)  # before the seconds that importing torch takes
     share_the_cores()
-    from stylize_video.pipeline import job
+    from stylize_video.pipeline.jobs import film as job
 
     if quiet:
         return job.paint(source, target, options)
-    from stylize_video.progress import FilmProgress
+    from stylize_video.commands.console.progress import FilmProgress
 
     with FilmProgress(f"painting {source.name}") as bar:
         return job.paint(source, target, options, on_start=bar.start, on_frame=bar.update, on_step=bar.step)

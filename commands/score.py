@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylize_video.command_line import console, reporting, share_the_cores, style_names
+from stylize_video.commands.console.command_line import console, reporting, share_the_cores, style_names
 from stylize_video.pipeline.scoring.options import ScoreOptions, check_files
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def score_film(
         share_the_cores()
         result = _score(source, output, options, quiet=quiet)
         if html is not None:
-            from stylize_video.pipeline.scoring import page
+            from stylize_video.pipeline.scoring.page import document as page
 
             page.write(html, result)
             if not quiet:
                 say(f"wrote {html}")
         if as_json:
-            from stylize_video import score_table
+            from stylize_video.commands.console import score_table
 
             print(json.dumps(score_table.as_json(result), allow_nan=False))
         elif not quiet:
@@ -71,14 +71,14 @@ def _score(source: Path, output: Path, options: ScoreOptions, *, quiet: bool) ->
 
     if quiet:
         return score.score(source, output, options)
-    from stylize_video.progress import FilmProgress
+    from stylize_video.commands.console.progress import FilmProgress
 
     with FilmProgress(f"looking at {output.name}") as bar:
         return score.score(source, output, options, on_start=bar.start, on_frame=bar.update)
 
 
 def _print_score(result: Score) -> None:
-    from stylize_video import score_table
+    from stylize_video.commands.console import score_table
 
     stdout = console()
     for table in score_table.tables(result):

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from stylize_video.command_line import console, reporting, share_the_cores
+from stylize_video.commands.console.command_line import console, reporting, share_the_cores
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import paths, styles, whole_file
-from stylize_video.models.picture_names import check_picture_name
+from stylize_video.files import paths, whole_file
+from stylize_video.models import styles
+from stylize_video.pictures.picture_names import check_picture_name
 
 
 def list_styles(
@@ -70,7 +71,8 @@ def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
     if target.exists() and target.samefile(photograph):
         raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")
     share_the_cores()
-    from stylize_video.models import pictures, sheet
+    from stylize_video.models import sheet
+    from stylize_video.pictures import pictures
 
     picture = pictures.read_picture(photograph)
     pictures.write_picture(target, sheet.sheet(picture, ((n, styles.load(n)) for n in styles.available())))

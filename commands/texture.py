@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from stylize_video.command_line import reporting, share_the_cores
-from stylize_video.models import wct_levels, wct_texture
-from stylize_video.models.devices import DEVICES, check_device
-from stylize_video.models.wct_texture import TextureOptions
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.commands.console.command_line import reporting, share_the_cores
+from stylize_video.models.runtimes.devices import DEVICES, check_device
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import texture as wct_texture
+from stylize_video.models.wct.texture import TextureOptions
+from stylize_video.pipeline.jobs.options import PaintOptions
 
 
 def texture(
@@ -43,7 +44,7 @@ def texture(
         target = output or picture.parent / f"{picture.stem}_texture.png"
         wct_texture.check(picture, target, options, overwrite=overwrite)
         share_the_cores()
-        from stylize_video.models.pictures import write_picture
+        from stylize_video.pictures.pictures import write_picture
 
         write_picture(target, wct_texture.synthesise(picture, options, device=device))
         say(f"made {target}: {width}x{height} px")

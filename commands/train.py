@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from stylize_video.command_line import reporting
+from stylize_video.commands.console.command_line import reporting
 from stylize_video.errors import UsageError
-from stylize_video.models.devices import DEVICES, check_device
-from stylize_video.models.training_config import FEATURES, FIT, FULL, TrainingConfig
-from stylize_video.models.training_request import BUNDLED, NOTHING, TrainingRequest
-from stylize_video.models.wct_training_config import WCT, WctTrainingConfig
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.models.runtimes.devices import DEVICES, check_device
+from stylize_video.models.training.config import FEATURES, FIT, FULL, TrainingConfig
+from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
+from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
+from stylize_video.pipeline.jobs.options import PaintOptions
 
 
 def train(
@@ -156,7 +156,7 @@ def _train_styles(
     request: TrainingRequest, config: TrainingConfig, device: str, say: Callable[[str], None]
 ) -> None:
     request.check(full=config.full)  # before the seconds that importing torch takes
-    from stylize_video.models import train_style
+    from stylize_video.models.feed_forward import train_style
 
     for style in train_style.run(request, config, device=device, say=say):
         distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"
@@ -168,7 +168,7 @@ def _train_networks(
     request: TrainingRequest, config: WctTrainingConfig, device: str, say: Callable[[str], None]
 ) -> None:
     request.check(full=True, wct=True)  # before torch, as above
-    from stylize_video.models import train_wct
+    from stylize_video.models.wct import train as train_wct
 
     train_wct.run(request, config, device=device, say=say)
     say(f"trained {request.target}, with the statistics of {', '.join(request.names)}")

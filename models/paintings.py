@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 Painting = NDArray[np.float32]  # (H, W, 3) RGB in 0..1
 

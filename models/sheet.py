@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import torch
 
-from stylize_video.models.pictures import Picture, resize_longer_side, to_tensor
 from stylize_video.models.styles import Painter
+from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 SIZE = 512  # px, the longer side of a cell's picture
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import UnknownStyleError, UsageError
-from stylize_video.models import paths
-from stylize_video.models.picture_names import READ
+from stylize_video.files import paths
+from stylize_video.pictures.picture_names import READ
 
 _SUFFIX = ".safetensors"
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
-from stylize_video.models import methods, paths, style_spec, weights, whole_file
+from stylize_video.files import paths, whole_file
+from stylize_video.models import methods, style_spec, weights
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stylize_video.models.transform_net import TransformNet
+    from stylize_video.models.feed_forward.transform_net import TransformNet
 
 DEFAULT = "kandinsky"  # whose network new styles start from
 USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
@@ -30,7 +31,7 @@ FORMAT = "stylize-video transform-net 1"  # in the header of every painter's wei
 
 
 class Steadying(NamedTuple):
-    """How the stabiliser treats films in a style; see models/stabilizer.py."""
+    """How the stabiliser treats films in a style; see models/steadying/stabilizer.py."""
 
     stability: float  # 0..1, of the frame before, is kept
     sharpening: float  # of the detail lost by that is put back beyond what a painting has
@@ -50,13 +51,13 @@ class Style:
     painter: str
     year: str
     licence: str
-    style_distance: float  # see models/losses.py; over held-out photographs at 512 px
+    style_distance: float  # see models/perceptual/losses.py; over held-out photographs at 512 px
     content_distance: float
     warping_error: float | None = (
-        None  # of films painted as by default, see models/flow.py; None: not measured
+        None  # of films painted as by default, see models/motion/flow.py; None: not measured
     )
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
-    stability: float = USUAL_STABILITY  # see models/stabilizer.py; what keeps its style in films
+    stability: float = USUAL_STABILITY  # see models/steadying/stabilizer.py; what keeps its style in films
     sharpening: float = USUAL_SHARPENING  # ibid.
 
     @property
@@ -323,7 +324,7 @@ def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance
 
 def as_stored(network: TransformNet) -> TransformNet:
     """The network as it will be read back, rounded to half precision."""
-    from stylize_video.models.transform_net import TransformNet
+    from stylize_video.models.feed_forward.transform_net import TransformNet
 
     rounded = TransformNet.empty(network.config)
     rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
@@ -331,7 +332,7 @@ def as_stored(network: TransformNet) -> TransformNet:
 
 
 def _build(found: weights.Weights, origin: str) -> Gallery:
-    from stylize_video.models.transform_net import TransformNet, TransformNetConfig
+    from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
 
     if found.metadata.get("format") != FORMAT:
         made = found.metadata.get("format", "something else")

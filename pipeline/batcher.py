@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stylize_video.models.sections import to_unit
+from stylize_video.models.runtimes.sections import to_unit
 from stylize_video.pipeline.frames import Frame, Pixels
 
 

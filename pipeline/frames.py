@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.pipeline.captions import Captions
+from stylize_video.pipeline.carried.captions import Captions
 from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.crew import Crew
 from stylize_video.pipeline.frames import Frame, FrameBatch, VideoInfo
 from stylize_video.pipeline.profile import Profile, StageTime
-from stylize_video.pipeline.stages import Stage
+from stylize_video.pipeline.stages.paint import Stage
 from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
 
 CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from stylize_video.pipeline import batcher
-from stylize_video.pipeline.device_color import CENTRED, LEFT, PlaneCoder, supported
 from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.planes.device_color import CENTRED, LEFT, PlaneCoder, supported
 
 Finish = Callable[[], Iterable[Frame]]
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from stylize_video.models import styles
-from stylize_video.models.pictures import Picture, read_picture, resize_longer_side, write_picture
-from stylize_video.pipeline import job
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
+from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.options import PaintOptions
 
 TARGET = Path(__file__).parents[1] / "docs" / "any_picture.jpg"
 PAINTED = 512  # px, the longer side that photographs are painted in

@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stylize_video.pipeline import job
 from stylize_video.pipeline.frames import Pixels
-from stylize_video.pipeline.options import PaintOptions
-from stylize_video.pipeline.reader import FileReader
+from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.sources.reader import FileReader
 
 TARGET = Path(__file__).parents[1] / "docs" / "before_after.jpg"
 WIDTH, HEIGHT, GAP = 480, 270, 6  # px

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stylize_video.models import wct_weights
-from stylize_video.models.pictures import Picture
-from stylize_video.models.transform_net import TransformNet, TransformNetConfig
-from stylize_video.models.vgg import Vgg16
-from stylize_video.models.wct_network import WctConfig, WctNetwork
+from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.perceptual.vgg import Vgg16
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.pictures.pictures import Picture
 
 WCT_SHAPE = WctConfig((4, 4, 8, 8, 8))
 SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models import frame_distances
+from stylize_video.models.perceptual import frame_distances
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 

@@ -25,12 +25,12 @@ from stylize_video import cli
 from stylize_video.commands import paint as paint_command
 from stylize_video.errors import UsageError
 from stylize_video.models import styles, weights
-from stylize_video.models.gatys_config import GatysConfig
-from stylize_video.models.training_config import FIT, FULL, TrainingConfig
-from stylize_video.models.training_request import TrainingRequest
-from stylize_video.models.wct_texture import TextureOptions
-from stylize_video.models.wct_training_config import WCT
-from stylize_video.pipeline.options import PaintOptions, default_output, parse_time
+from stylize_video.models.gatys.config import GatysConfig
+from stylize_video.models.training.config import FIT, FULL, TrainingConfig
+from stylize_video.models.training.request import TrainingRequest
+from stylize_video.models.wct.texture import TextureOptions
+from stylize_video.models.wct.training_config import WCT
+from stylize_video.pipeline.jobs.options import PaintOptions, default_output, parse_time
 from tests import media
 from tests.commands import names, refused, run
 

@@ -71,8 +71,8 @@ try:
     main(sys.argv[1:])
 except SystemExit as end:
     assert end.code == 0
-assert "stylize_video.models.stabilizer" in sys.modules
-assert "stylize_video.models.raft" not in sys.modules
+assert "stylize_video.models.steadying.stabilizer" in sys.modules
+assert "stylize_video.models.motion.raft" not in sys.modules
 assert "torchvision" not in sys.modules
 """
 

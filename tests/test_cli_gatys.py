@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize_video.models import gatys
-from stylize_video.models.gatys import GatysArtist
-from stylize_video.models.vgg import FeatureNetwork
-from stylize_video.pipeline import preflight
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.models.gatys import optimisation as gatys
+from stylize_video.models.gatys.optimisation import GatysArtist
+from stylize_video.models.perceptual.vgg import FeatureNetwork
+from stylize_video.pipeline.jobs import preflight
+from stylize_video.pipeline.jobs.options import PaintOptions
 from tests import media
 from tests.commands import names, refused, run
 from tests.networks import noise, thin

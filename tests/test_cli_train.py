@@ -19,12 +19,16 @@ from safetensors.torch import load_file, save_file
 
 import stylize_video
 from stylize_video.commands import train
-from stylize_video.models import losses, measuring, styles, train_style, training_run, weights, whole_file
-from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.pictures import read_picture
+from stylize_video.files import whole_file
+from stylize_video.models import styles, weights
+from stylize_video.models.feed_forward import train_style
+from stylize_video.models.feed_forward.transform_training import Progress, Trainer
+from stylize_video.models.perceptual import losses, measuring
 from stylize_video.models.styles import Style
-from stylize_video.models.training import Progress, Trainer
-from stylize_video.models.training_config import FIT, FULL
+from stylize_video.models.training import run as training_run
+from stylize_video.models.training.config import FIT, FULL
+from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.pictures.pictures import read_picture
 from tests import media
 from tests.commands import names, refused, run
 from tests.networks import network
@@ -381,7 +385,7 @@ from dataclasses import replace
 from pathlib import Path
 from stylize_video import cli
 from stylize_video.commands import train
-from stylize_video.models import training_run
+from stylize_video.models.training import run as training_run
 train.FIT = replace(train.FIT, crop=64, batch_size=1)
 training_run._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0

@@ -19,21 +19,19 @@ from safetensors.torch import load_file
 
 import stylize_video
 from stylize_video.commands import train
-from stylize_video.models import (
-    reconstruction,
-    training_run,
-    wct_objectives,
-    wct_training,
-    wct_weights,
-    weights,
-    whole_file,
-)
-from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.pictures import read_picture
-from stylize_video.models.vgg import load_features
-from stylize_video.models.wct_network import WctConfig
-from stylize_video.models.wct_training import Progress, WctTrainer
-from stylize_video.models.wct_training_config import WCT
+from stylize_video.files import whole_file
+from stylize_video.models import weights
+from stylize_video.models.perceptual.vgg import load_features
+from stylize_video.models.training import run as training_run
+from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.wct import objectives as wct_objectives
+from stylize_video.models.wct import reconstruction
+from stylize_video.models.wct import training as wct_training
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.network import WctConfig
+from stylize_video.models.wct.training import Progress, WctTrainer
+from stylize_video.models.wct.training_config import WCT
+from stylize_video.pictures.pictures import read_picture
 from tests import media
 from tests.commands import names, refused, run
 

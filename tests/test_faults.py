@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 from rich.table import Table
 
-from stylize_video import command_line, last_net, terminal
+from stylize_video.commands.console import command_line
 from stylize_video.errors import InputError
-from stylize_video.models import model_cache, paths
-from stylize_video.models.pictures import read_picture
-from stylize_video.pipeline import opening
-from stylize_video.pipeline.scoring import page_text
+from stylize_video.files import paths
+from stylize_video.models.runtimes import model_cache
+from stylize_video.pictures.pictures import read_picture
+from stylize_video.pipeline.containers import opening
+from stylize_video.pipeline.scoring.page import text as page_text
+from stylize_video.process import last_net, terminal
 from tests import media
 from tests.commands import names, refused, run
 
@@ -179,7 +181,7 @@ def test_what_nobody_foresaw_is_one_line(film: Path, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise KeyError("what\nnobody\x1b[31m foresaw")
 
-    monkeypatch.setattr("stylize_video.pipeline.preflight.check", broken)
+    monkeypatch.setattr("stylize_video.pipeline.jobs.preflight.check", broken)
     line = refused(1, "unexpected KeyError", film, unforeseen=True)
     assert "\x1b" not in line
     failed = run(film, "--json", unforeseen=True)
@@ -207,7 +209,7 @@ def test_too_little_memory_to_begin_with(limit_mb: int, film: Path) -> None:
 
 EARLY = """
 import sys
-from stylize_video import process
+from stylize_video import entry as process
 sys.modules["stylize_video.cli"] = None  # what can't be imported
 process.main()
 """
@@ -256,9 +258,8 @@ def test_errors_that_cannot_be_told(where: str, film: Path) -> None:
 
 def test_closed_streams_do_not_lend_their_numbers(tmp_path: Path) -> None:
     """Else the film would be file 2, and hold what libraries say on stderr."""
-    program = (
-        "from stylize_video import terminal; terminal.secure_streams(); print(open('made', 'w').fileno())"
-    )
+    program = "from stylize_video.process import terminal; terminal.secure_streams(); "
+    program += "print(open('made', 'w').fileno())"
     line = f'{sys.executable} -c "{program}" 2>&-'
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert int(done.stdout) > 2

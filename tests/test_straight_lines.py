@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models.gatys import GatysArtist
-from stylize_video.models.gatys_config import DEFAULTS, PHOTOREAL
-from stylize_video.models.matting import affine_term
+from stylize_video.models.gatys.config import DEFAULTS, PHOTOREAL
+from stylize_video.models.gatys.matting import affine_term
+from stylize_video.models.gatys.optimisation import GatysArtist
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SUPERSAMPLED = 8

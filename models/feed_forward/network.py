@@ -1,7 +1,7 @@
 """The painter with a canvas: one pass of a network turns a photograph and a field of noise into a painting.
 
 After Johnson et al. 2016 with the conditional instance normalisation of Dumoulin et al. 2017, as
-`models/transform_net.py`, whose layers it shares. What is new:
+`models/feed_forward/transform_net.py`, whose layers it shares. What is new:
 
 - A second input, the canvas (Ulyanov et al. 2016, "Texture Networks"), joins at a quarter of the resolution.
 - A U-net around the residual blocks (Ronneberger et al. 2015): most of the work is done at an eighth of the
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylize_video.models import canvas
-from stylize_video.models.transform_net import ConditionalInstanceNorm, ResidualBlock, ResizeConv
+from stylize_video.models.feed_forward.transform_net import ConditionalInstanceNorm, ResidualBlock, ResizeConv
 
 STRIDE = 16  # the deepest features are this much smaller than the frame
 _SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance

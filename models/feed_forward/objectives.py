@@ -1,4 +1,4 @@
-"""What the painter with a canvas is judged by, beside `models/losses.py`: style on windows of the picture.
+"""What the painter with a canvas is judged by, beside `models/perceptual/losses.py`: style on windows.
 
 A Gram matrix over a whole picture is content with a third of it bare, if the rest is painted richly enough.
 Over its quarters each part has to be painted.
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from stylize_video.models import losses
+from stylize_video.models.perceptual import losses
 
 # Windows a side -> what they weigh. A training crop is about a sixteenth of a picture already. Windows much
-# smaller than a painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around it.
+# smaller than a painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around.
 _WEIGHTS = {1: 1.0, 2: 0.35}
 _FINEST = max(_WEIGHTS)
 

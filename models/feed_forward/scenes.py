@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylize_video.models import canvas, views
+from stylize_video.models import canvas
 from stylize_video.models.canvas import Field
+from stylize_video.models.training import views
 
 _FLAT = 0.4  # share of the photographs that get a flat part
 _STILL = 0.35  # share of the pairs of views that differ by noise, light and compression alone

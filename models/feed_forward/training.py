@@ -1,7 +1,8 @@
 """Training the painter with a canvas by perceptual loss (Johnson et al. 2016, section 3).
 
 Both inputs move together, and the painting has to move with them: see `scenes.py`. Reproducible as
-`models/training.py` is: all that a step draws comes from a generator seeded by (seed, step).
+`models/feed_forward/transform_training.py` is: all that a step draws comes from a generator
+seeded by (seed, step).
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models import checkpoint, losses, views
 from stylize_video.models.canvas import Field
-from stylize_video.models.devices import has_fast_bfloat16
 from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
 from stylize_video.models.feed_forward.objectives import style_distance_in_windows
 from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
-from stylize_video.models.photographs import PhotographSet
-from stylize_video.models.pictures import Picture
-from stylize_video.models.style_targets import roughness, style_targets
-from stylize_video.models.training import styles_in_turn
-from stylize_video.models.training_config import MEASURED_SIZE
-from stylize_video.models.vgg import load_features
+from stylize_video.models.feed_forward.transform_training import styles_in_turn
+from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual.style_targets import roughness, style_targets
+from stylize_video.models.perceptual.vgg import load_features
+from stylize_video.models.runtimes.devices import has_fast_bfloat16
+from stylize_video.models.training import checkpoint, views
+from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.pictures.pictures import Picture
 
 _AHEAD = 64  # steps whose scenes may wait
 

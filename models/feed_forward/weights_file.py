@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save as serialise
 
 from stylize_video.errors import WeightsError
-from stylize_video.models import weights, whole_file
+from stylize_video.files import whole_file
+from stylize_video.models import weights
 from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
 from stylize_video.models.weights import safetensors_file
 

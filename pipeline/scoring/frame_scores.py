@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from stylize_video.models import flow, steadiness
-from stylize_video.models.steadiness import Luma
+from stylize_video.models.motion import flow
+from stylize_video.models.steadying import steadiness
+from stylize_video.models.steadying.steadiness import Luma
 from stylize_video.pipeline.frames import Pixels
 from stylize_video.pipeline.scoring.pairing import Pair
 from stylize_video.pipeline.scoring.series import Moment, Series
 from stylize_video.pipeline.scoring.worst_places import Place, WorstPlaces
 
 if TYPE_CHECKING:
-    from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
     Sample = tuple[Picture, Picture]  # of the input and of the output, of one size
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.models import paths, picture_names, styles, whole_file
+from stylize_video.files import paths, whole_file
+from stylize_video.models import styles
+from stylize_video.pictures import picture_names
 
 SMALLEST = 16  # px, of which the flow finds its patches
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline import cuts, limits
+from stylize_video.pipeline.containers import limits
 from stylize_video.pipeline.frames import Frame, VideoInfo
-from stylize_video.pipeline.reader import FileReader
 from stylize_video.pipeline.scoring import figures, streams, survey, time_map
 from stylize_video.pipeline.scoring.figures import Figures
 from stylize_video.pipeline.scoring.frame_scores import FrameScores
@@ -27,9 +26,11 @@ from stylize_video.pipeline.scoring.streams import StreamComparison
 from stylize_video.pipeline.scoring.survey import FilmSummary
 from stylize_video.pipeline.scoring.time_map import TimeMap
 from stylize_video.pipeline.scoring.worst_places import Place
+from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.stages import cuts
 
 if TYPE_CHECKING:
-    from stylize_video.models.frame_distances import Distances, Judge
+    from stylize_video.models.perceptual.frame_distances import Distances, Judge
 
 _SAMPLES = 8  # frames for style and content distance
 _SAME_SHAPE = 0.02  # by which two aspect ratios may differ: sizes are rounded to even numbers
@@ -108,7 +109,8 @@ def _judge(options: ScoreOptions) -> Judge | None:
     """Who measures the distances to film and painting, if they were asked for."""
     if options.style is None:
         return None
-    from stylize_video.models import frame_distances, pictures  # these need torch
+    from stylize_video.models.perceptual import frame_distances
+    from stylize_video.pictures import pictures  # these need torch
 
     painting = None if options.painting is None else pictures.read_picture(options.painting)
     return frame_distances.Judge(painting)

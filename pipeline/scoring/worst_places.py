@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stylize_video.models.flow import Flow, Mask
-    from stylize_video.models.pictures import Picture  # (H, W, 3) uint8 RGB
+    from stylize_video.models.motion.flow import Flow, Mask
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 _APART = 1.0  # s; nearer than this, it is the same place
 

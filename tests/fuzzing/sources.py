@@ -12,12 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stylize_video.models import gatys, styles
+from stylize_video.models import styles
+from stylize_video.models.gatys import optimisation as gatys
+from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.models.styles import Style
-from stylize_video.models.vgg import FeatureNetwork
-from stylize_video.pipeline import job
-from stylize_video.pipeline.job import PaintingInterrupted
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import PaintingInterrupted
+from stylize_video.pipeline.jobs.options import PaintOptions
 from tests import drawing, media
 from tests.filmmaking import Extras, Sound, Subtitle, Video, film, steady
 from tests.networks import network, noise, thin, wct_file

@@ -42,8 +42,8 @@ def warm_up() -> None:
     import scenedetect  # noqa: F401
     import torch._dynamo  # noqa: F401  # what torch's optimisers import at their first step
 
-    from stylize_video import cli, progress  # noqa: F401
-    from stylize_video.models import openvino_runtime
+    from stylize_video.commands.console import progress  # noqa: F401
+    from stylize_video.models.runtimes import openvino_runtime
 
     openvino_runtime.import_openvino()
     sources.use_a_thin_vgg()

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
+from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
 from stylize_video.models.styles import Gallery, Style
-from stylize_video.models.transform_net import TransformNet, TransformNetConfig
 
 SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 NAMES = ("monet", "klee", "käthe")
@@ -509,7 +509,8 @@ def test_a_failed_write_leaves_the_old_file(
 def test_loading_a_painter_compiles_nothing() -> None:
     """To look at its shapes on "meta" brought torch's compiler, more than a second of each start."""
     code = (
-        "import sys; from stylize_video.models import styles, wct_weights;"
+        "import sys; from stylize_video.models import styles;"
+        "from stylize_video.models.wct import weights_file as wct_weights;"
         "styles.load('kandinsky'); wct_weights.open_bundled(); sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,10 +14,10 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from stylize_video.pipeline.encoder import EncoderOptions, FileWriter, WriteReport
+from stylize_video.pipeline.containers.report import FramesRead
 from stylize_video.pipeline.frames import ColorTags, TimeRange, VideoInfo
-from stylize_video.pipeline.report import FramesRead
-from stylize_video.pipeline.verify import verify as _verify
+from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter, WriteReport
+from stylize_video.pipeline.sinks.verify import verify as _verify
 
 ASS_HEADER = b"""[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n\
 Format: Name, Fontname, Fontsize\r\nStyle: Default,Arial,16\r\n\r\n[Events]\r\n\

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stylize_video.models.gatys import Anchor
+from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.paintings import Painting
 from stylize_video.pipeline.frames import Frame, FrameBatch
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import av
 
-from stylize_video.pipeline import formats
-from stylize_video.pipeline.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.reader import FileReader
-from stylize_video.pipeline.report import FramesRead, WriteReport
-from stylize_video.pipeline.verify import verify
+from stylize_video.pipeline.containers import formats
+from stylize_video.pipeline.containers.report import FramesRead, WriteReport
+from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
+from stylize_video.pipeline.sinks.verify import verify
+from stylize_video.pipeline.sources.reader import FileReader
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pytest
 
 from stylize_video.pipeline import runner
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.stages import Unchanged
+from stylize_video.pipeline.stages.paint import Unchanged
 
 TICK = Fraction(1, 25)
 PROMPT = 5.0  # s within which every fault must end the run: one, and more where others work, too

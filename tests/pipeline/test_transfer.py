@@ -15,11 +15,12 @@ import pytest
 import torch
 
 from stylize_video.errors import DeviceError
-from stylize_video.models.sections import to_unit
-from stylize_video.pipeline import job, transfer
+from stylize_video.models.runtimes.sections import to_unit
+from stylize_video.pipeline import transfer
 from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
-from stylize_video.pipeline.job import Painted
-from stylize_video.pipeline.options import PaintOptions
+from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.options import PaintOptions
 from stylize_video.pipeline.transfer import PlaneTransfer, RgbTransfer
 from tests import media
 
@@ -77,7 +78,7 @@ def test_a_film_painted_through_planes_is_the_film_painted_through_rgb(
 
 
 def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:
-    from stylize_video.pipeline.reader import FileReader
+    from stylize_video.pipeline.sources.reader import FileReader
 
     with FileReader(media.constant(tmp_path).path) as reader:
         info = reader.info
@@ -88,7 +89,7 @@ def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_download_that_is_waited_for_later_gives_its_own_frames(tmp_path: Path) -> None:
-    from stylize_video.pipeline.reader import FileReader
+    from stylize_video.pipeline.sources.reader import FileReader
 
     with FileReader(media.constant(tmp_path).path) as reader:
         way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
@@ -131,7 +132,7 @@ def test_frames_without_pixels_are_grouped_by_their_planes() -> None:
 def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
     """Also the batch that was on its way when Ctrl-C came."""
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.reader import FileReader
+    from stylize_video.pipeline.sources.reader import FileReader
 
     class InterruptedInTheThirdBatch:
         def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
@@ -174,8 +175,8 @@ def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) 
     `openvino_runtime._core`.
     """
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.reader import FileReader
-    from stylize_video.pipeline.stages import Unchanged
+    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.stages.paint import Unchanged
 
     written: list[int] = []
     painter = threading.get_ident()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylize_video.models import losses
 from stylize_video.models.feed_forward.objectives import style_distance_in_windows
+from stylize_video.models.perceptual import losses
 
 
 def features(seed: int = 0, *, side: int = 16) -> dict[str, torch.Tensor]:

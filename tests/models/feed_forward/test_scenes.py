@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from stylize_video.models import canvas, views
+from stylize_video.models import canvas
 from stylize_video.models.canvas import Field
 from stylize_video.models.feed_forward import scenes
+from stylize_video.models.training import views
 
 SIZE = 96
 OUTER = SIZE + 2 * views.MARGIN

@@ -12,7 +12,7 @@ from stylize_video.errors import TrainingError
 from stylize_video.models.feed_forward import training
 from stylize_video.models.feed_forward.network import CanvasNetConfig
 from stylize_video.models.feed_forward.training import CanvasTrainingConfig, Trainer, learning_rate
-from stylize_video.models.photographs import PhotographSet
+from stylize_video.models.training.photographs import PhotographSet
 from tests.networks import noise, thin
 
 SHAPE = CanvasNetConfig(

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stylize_video.errors import InputError, TrainingError
-from stylize_video.models import frame_distances
+from stylize_video.models.perceptual import frame_distances
 from stylize_video.pipeline.scoring.options import ScoreOptions
 from stylize_video.pipeline.scoring.score import Score, score
 from stylize_video.pipeline.scoring.words import frames, stream

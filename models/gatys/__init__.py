@@ -1,0 +1,1 @@
+"""Painting by optimising the pixels of a picture (Gatys et al. 2016)."""

@@ -1,0 +1,89 @@
+"""What painting by optimisation can be told. The defaults live here and nowhere else; needs no torch."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylize_video.errors import UsageError
+from stylize_video.models.training.config import FEATURES
+from stylize_video.pictures.picture_names import READ
+
+OPTIMIZERS = ("lbfgs", "adam")
+STARTS = ("content", "noise", "style")  # or a picture's file
+
+_BLOCKS = {"vgg16": (2, 2, 3, 3, 1), "vgg19": (2, 2, 4, 4, 4)}  # convolutions, as far as they are here
+_WEIGHTS = ("content_weight", "style_weight", "tv_weight", "temporal_weight", "photoreal_weight")
+
+
+@dataclass(frozen=True)
+class GatysConfig:
+    """Everything that decides a painting, but for the pictures.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    iterations: int = 200  # steps, of all sizes together
+    content_weight: float = 1.0  # alpha
+    style_weight: float = 20.0  # beta
+    tv_weight: float = 1.0
+    temporal_weight: float = 100.0  # for agreement with the keyframes before
+    photoreal_weight: float = 0.0  # of the matting Laplacian; 0: off
+    init: str = STARTS[0]  # one of STARTS, or a picture's file
+    optimizer: str = OPTIMIZERS[0]
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    content_layers: tuple[str, ...] = ("relu4_2",)
+    features: str = FEATURES[0]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1:
+            raise UsageError(f"iterations {self.iterations} is out of range; give 1 or more")
+        for name in _WEIGHTS:
+            if not 0 <= getattr(self, name) < math.inf:  # so that NaN is caught too
+                raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 or more")
+        if not self.content_weight + self.style_weight > 0:
+            raise UsageError("content_weight and style_weight are both 0; give one above it")
+        if self.init not in STARTS and Path(self.init).suffix.lower() not in READ:
+            raise UsageError(f"init {self.init!r} is no start; give {', '.join(STARTS)} or a picture")
+        if self.optimizer not in OPTIMIZERS:
+            raise UsageError(f"no optimizer called {self.optimizer!r}; there are: {', '.join(OPTIMIZERS)}")
+        if self.features not in FEATURES:
+            raise UsageError(f"no features called {self.features!r}; there are: {', '.join(FEATURES)}")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
+        _check_layers(self.style_layers, self.features)
+        _check_layers(self.content_layers, self.features)
+
+
+def parse_layers(text: str) -> tuple[str, ...]:
+    """Layers as a user gives them, e.g. "relu1_1,relu2_1"; whether there are such, `GatysConfig` says.
+
+    Raises:
+        UsageError: nothing.
+    """
+    layers = tuple(part.strip() for part in text.split(","))
+    if not all(layers):
+        raise UsageError(f"{text!r} are no layers; give e.g. relu1_1,relu2_1,relu3_1")
+    return layers
+
+
+def _check_layers(layers: Sequence[str], features: str) -> None:
+    blocks = _BLOCKS[features]
+    for layer in layers:
+        found = re.fullmatch(r"relu([1-5])_([1-9])", layer)
+        if found is None or int(found[2]) > blocks[int(found[1]) - 1]:
+            last = f"relu5_{blocks[-1]}"
+            raise UsageError(f"no layer called {layer!r} in {features}; it has relu1_1 to {last}")
+    if not layers or len(set(layers)) < len(layers):
+        raise UsageError(f"layers {','.join(layers)!r} are out of range; give one or more, each once")
+
+
+DEFAULTS = GatysConfig()
+# With a style weight of 20 things of the other photograph grow in this one (a scaffold on a pagoda, whether
+# the term weighs 3000 or 30,000); with 2 and 30,000 colours hardly move.
+PHOTOREAL = GatysConfig(style_weight=2.0, photoreal_weight=3000.0)

@@ -1,0 +1,278 @@
+"""What moved from one frame to the next, and how far that can be trusted, for filters that carry pixels.
+
+Made for speed where `models/motion/flow.py` is made for measuring: flow on pictures of half the size, by DIS
+little refined unless the picture moves fast (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse
+Search"); whether to trust it is asked on pictures of a quarter of the size.
+
+Flows here point back in time: what is at p now was at `p + back[p]` in the frame before, so that it can be
+fetched from there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, destinations
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
+
+Grey = NDArray[np.uint8]  # (h, w)
+Weights = NDArray[np.float32]  # (h, w) in 0..1
+
+_SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
+# Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
+# the frame's size it takes a quarter of the time and is twice as far off, except in grain; in two thirds of
+# it, twice the time for nothing.
+_FINER = 2
+_SHORT_SIDE = 90  # px that are left at least, if the frame has them
+
+# Two thirds of the trust are lost at:
+_GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al. 2018 have 36, in colour)
+_ASTRAY, _ASTRAY_SHARE = 12.0, 0.8  # px of the frame that forth and back don't meet by, and share of the way
+_SLOPE = 24.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
+
+_BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
+_STANDS = 0.3  # px a frame; slower is called still
+_NEARBY = np.ones((7, 7), np.uint8)
+
+_BOTH = np.ones((1, 2), np.float32)  # sums the two components of a vector
+
+
+class Motion(NamedTuple):
+    """Between two small pictures, in their px."""
+
+    back: Flow  # (h, w, 2) from now to before
+    forth: Flow  # (h, w, 2) from before to now
+    fine: Flow  # as `back`, of the same piece of the scene, in a larger picture if there is one, and its px
+
+
+class View(NamedTuple):
+    """A frame of the film as motion is found in it."""
+
+    picture: Picture  # (H, W, 3) RGB
+    grey: Grey  # (h, w), a quarter of its size, or larger if the frame is small
+    finer: Grey  # the same piece of it in about twice that size, or in the frame's own
+
+    @classmethod
+    def of(cls, picture: Picture) -> View:
+        """Of a frame, (H, W, 3) RGB.
+
+        Up to 3 px at its right and below are left out, so that each pixel of `grey` is the mean of a square.
+        """
+        times = shrunk_by(picture)
+        height, width = (side // times * times for side in picture.shape[:2])
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:height, :width], np.uint8)
+        return cls(picture, _shrunk(grey, times), _shrunk(grey, max(1, round(times / _FINER))))
+
+
+class MotionEstimator(Protocol):
+    """Finds motion, of each pair of frames by itself."""
+
+    def between(self, before: View, now: View) -> Motion:
+        """Motion between two frames of the same size, for which `can_be_found` holds."""
+        ...
+
+
+class _Effort(NamedTuple):
+    """How thoroughly DIS searches, by its own parameters."""
+
+    stride: int  # px from patch to patch; most of the time goes by their number
+    iterations: int  # of each patch's gradient descent
+    refinements: int  # variational ones, of each scale
+
+
+class _Search:
+    """DIS, for one thread at a time.
+
+    It keeps its memory from frame to frame, which takes longer to get than some flows to find; of the last
+    flow it keeps nothing.
+    """
+
+    def __init__(self) -> None:
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        # Down to single pixels, where the presets stop at a half or a quarter of the size.
+        self._dis.setFinestScale(0)
+
+    def flow(self, first: Grey, second: Grey, effort: _Effort) -> Flow:
+        """From one picture to another, (h, w, 2) px."""
+        self._dis.setPatchStride(effort.stride)
+        self._dis.setGradientDescentIterations(effort.iterations)
+        self._dis.setVariationalRefinementIterations(effort.refinements)
+        return np.asarray(self._dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
+
+
+_GLANCE = _Effort(5, 12, 2)  # forth
+_LITTLE = _Effort(5, 6, 0)  # back
+_MUCH = _Effort(3, 16, 5)  # both ways, where the picture moves fast
+# A picture moves fast by more than a share of its longer side a frame (root mean square), less some px, or
+# those px if that is more. At 4K, thorough searches from there on would take twice the time of the whole job.
+_FAST, _SOONER = 1 / 160, 2.0
+
+
+class DisMotion:
+    """Motion by OpenCV's DIS, for one thread: 5 ms for 640x360 px on one core, 19 where much moves fast.
+
+    The way back is what pixels are carried along, so that it gets most of the time. The way forth only
+    says whether to trust it, and whether the picture moves fast; found at half the size of the small
+    picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
+    flickered by a tenth to a third more, and most of a film's flicker is there. It is lost by px, not by the
+    share of the picture that they are; but in pictures larger than 640 px the time would be too much.
+
+    Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
+    """
+
+    def __init__(self) -> None:
+        self._forth, self._back = _Search(), _Search()
+
+    def between(self, before: View, now: View) -> Motion:
+        """See `MotionEstimator.between`."""
+        forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
+        effort = _LITTLE
+        if _is_fast(forth, now.finer):
+            forth = self._forth.flow(before.grey, now.grey, _MUCH)
+            effort = _MUCH
+        # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
+        fine = _median(self._back.flow(now.finer, before.finer, effort))
+        return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
+
+
+def _is_fast(flow: Flow, picture: Grey) -> bool:
+    """Whether the picture moves fast, by a flow of the same piece of the scene in its own px."""
+    speed = float(np.sqrt(_squared(flow).mean()) * picture.shape[1] / flow.shape[1])  # px of the picture
+    return speed > max(_SOONER, _FAST * float(max(picture.shape)) - _SOONER)
+
+
+def _halved(grey: Grey) -> Grey:
+    """To half the size, if that leaves enough for motion to be found in."""
+    height, width = (side // 2 for side in grey.shape)
+    if min(height, width) < SMALLEST_SIDE:
+        return grey
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def resized(flow: Flow, shape: tuple[int, ...]) -> Flow:
+    """To a height and width, in px of that size: (h, w, 2), averaged where it shrinks, else interpolated."""
+    height, width = shape[:2]
+    if flow.shape[:2] == (height, width):
+        return flow
+    kernel = cv2.INTER_AREA if height < flow.shape[0] else cv2.INTER_LINEAR
+    per_px = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    return np.asarray(cv2.resize(flow, (width, height), interpolation=kernel) * per_px, np.float32)
+
+
+def fetch(plane: NDArray[np.float32], flow: Flow, kernel: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:
+    """Each value from where the flow points, `plane[p + flow[p]]`; beyond the border it is the border's.
+
+    Args:
+        plane: (h, w) or (h, w, C).
+        flow: (h, w, 2) px.
+        kernel: OpenCV's interpolation.
+    """
+    kernel |= cv2.WARP_RELATIVE_MAP
+    fetched = cv2.remap(plane, flow, None, kernel, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(fetched, np.float32)
+
+
+def _shrunk(grey: Grey, times: float) -> Grey:
+    """So many times smaller, each pixel the mean of what it shows."""
+    size = round(grey.shape[1] / times), round(grey.shape[0] / times)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrunk_by(picture: Picture) -> int:
+    """How many times smaller than a picture its `View.grey` is."""
+    return max(1, min(_SHRINK, round(int(min(picture.shape[:2])) / _SHORT_SIDE)))
+
+
+def can_be_found(picture: Picture) -> bool:
+    """Whether a frame is large enough for motion to be found in it."""
+    return int(min(picture.shape[:2])) // shrunk_by(picture) >= SMALLEST_SIDE
+
+
+def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
+    """How far what is fetched along `motion.back` is the same piece of the scene.
+
+    Three doubts, added up; their sum's square is the exponent, so that small ones cost nothing:
+
+    - what a pixel was looks like what it is (Lai et al. 2018, equation 5);
+    - the flow forth leads back to where the flow back came from, else something was covered
+      (Sundaram et al. 2010, section 4; Ruder et al. 2016, section 4.2);
+    - no moving thing's edge is here, where flow is blurred (ibid.);
+
+    and 0 where it was outside the frame. Their thresholds are hard and for finer flows; these are as wide
+    as the flow here is coarse.
+
+    Args:
+        before, now: (h, w), the small pictures.
+        motion: between them.
+        times: how many times larger the frame is.
+    """
+    x, y = destinations(motion.back)
+    squared_length = _squared(motion.back)
+    difference = cv2.absdiff(now, cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    doubt = np.square(difference, dtype=np.float32) * np.float32(1 / _GREY_LEVELS**2)
+    doubt += _squared(_missed(motion)) / ((_ASTRAY / times) ** 2 + _ASTRAY_SHARE**2 * squared_length)
+    doubt += _squared_slope(motion.back) / (_SLOPE * (0.01 * squared_length + 0.018))
+    height, width = now.shape
+    inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    weights: Weights = cv2.exp(-doubt * doubt) * inside
+    return weights
+
+
+def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Weights) -> float:
+    """By how many levels the film has become lighter (or darker, below 0): the mean of what is trusted.
+
+    Args:
+        before, now: (h, w), the small pictures.
+        back: (h, w, 2) px, from now to before.
+        trusted: (h, w), how far each pixel counts.
+    """
+    count = float(trusted.sum())
+    if count == 0:
+        return 0.0
+    difference = now - fetch(before.astype(np.float32), back)
+    return float((difference * trusted).sum()) / count
+
+
+def beside_motion(back: Flow, *, times: int) -> Weights:
+    """Where something may just have been uncovered: what stands still with something moving nearby.
+
+    There flow is least to be trusted, and slow motion isn't told from an error of the flow by `trust`.
+
+    Args:
+        back: (h, w, 2) px of the small pictures.
+        times: how many times larger the frame is.
+    """
+    most, least = cv2.dilate(back, _NEARBY), cv2.erode(back, _NEARBY)
+    squared_length = _squared(back) * np.float32(times**2)
+    fastest, slowest = cv2.dilate(squared_length, _NEARBY), cv2.erode(squared_length, _NEARBY)
+    spread = _squared(most - least) * np.float32(times**2)
+    near_edge = 1 - cv2.exp(-spread / (_BOUNDARY**2 + _BOUNDARY_SHARE**2 * fastest))
+    weights: Weights = near_edge * cv2.exp(slowest * np.float32(-1 / _STANDS**2))
+    return weights
+
+
+def _missed(motion: Motion) -> Flow:
+    """By how much the way back and then forth again misses where it began, (h, w, 2) px."""
+    return fetch(motion.forth, motion.back) + motion.back
+
+
+def _median(flow: Flow) -> Flow:
+    return np.asarray(cv2.merge([cv2.medianBlur(part, 5) for part in cv2.split(flow)]), np.float32)
+
+
+def _squared(vectors: Flow) -> NDArray[np.float32]:
+    """(h, w, 2) -> the squared lengths, (h, w)."""
+    return np.asarray(cv2.transform(vectors * vectors, _BOTH), np.float32)
+
+
+def _squared_slope(flow: Flow) -> NDArray[np.float32]:
+    """|grad u|^2 + |grad v|^2, (h, w)."""
+    slopes = (cv2.Sobel(flow, cv2.CV_32F, dx, dy, scale=1 / 8) for dx, dy in ((1, 0), (0, 1)))
+    across, down = (_squared(np.asarray(slope, np.float32)) for slope in slopes)
+    return across + down

@@ -1,0 +1,258 @@
+"""Motion between frames far apart, composed of the flows between neighbours, and how far it is trusted.
+
+What a key's painting is carried along: it is fetched once, by the composed flow and a wide kernel, so that
+a frame far from its key is as sharp as one beside it. Trust follows Ruder et al. 2016, "Artistic Style
+Transfer for Videos" (section 4.2: what is covered, what moves differently from its surroundings), and Lai et
+al. 2018, "Learning Blind Video Temporal Consistency" (equation 5: what looks different). Departures: the
+composed flows in place of one estimated between the two frames, which fails where they have little in
+common, and such a one, begun from them, only where they are doubted; and weights that fade in place of
+thresholds, so that nothing is switched on or off from frame to frame. Pure functions; no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize_video.models.motion.estimation import View, shrunk_by
+from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, destinations, warp
+
+if TYPE_CHECKING:
+    from stylize_video.models.motion.estimation import MotionEstimator
+    from stylize_video.models.paintings import Painting
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
+
+Weights = NDArray[np.float32]  # (H, W) in 0..1
+FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size
+
+# Two thirds of the trust are lost at:
+_LEVELS = 30.0  # of difference in colour, root of the sum over the channels (Lai et al. 2018: 36)
+_ASTRAY, _ASTRAY_SHARE = 1.0, 0.03  # px that there and back don't meet by, and share of the way
+_SLOPE, _SLOPE_SHARE = 0.15, 0.07  # px a px, and share of the way, at the edge of a moving thing
+
+_SMOOTHNESS = 100.0  # of the refinement, against how alike the pictures are; OpenCV has 20
+
+# Of the flow that is found again where the composed one isn't trusted:
+_DOUBTED, _FEW = 0.5, 0.005  # less trust, and in how small a share of the frame that is left alone
+_AREA, _GAIN = 15, 0.3  # px across, and how much more trust in them on average, so that it is worth it
+_BESIDE, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, and by which it fades out
+
+_EDGE = 1.0  # px beyond the border that count as the border
+
+
+class Path(NamedTuple):
+    """The way between a frame and another, in px of full size."""
+
+    there: Flow  # (H, W, 2) from this frame to the other: what the other's pixels are fetched along
+    back: Flow  # (H, W, 2) from the other to this frame
+
+    @property
+    def reversed(self) -> Path:
+        """The same way, seen from the other frame."""
+        return Path(self.back, self.there)
+
+
+class Reach(NamedTuple):
+    """What of another frame is fetched to this one, and how far that is trusted."""
+
+    there: Flow  # (H, W, 2) px, from this frame to the other
+    trust: Weights  # (H, W)
+
+
+class MotionFlow:
+    """Flow in full size from a `MotionEstimator`, such as RAFT, which finds both directions at once.
+
+    What it found last is kept, for the way back is asked for next.
+
+    Args:
+        estimator: finds motion.
+    """
+
+    def __init__(self, estimator: MotionEstimator) -> None:
+        self._estimator = estimator
+        self._last: tuple[Picture, Picture, Flow] | None = None  # from, to, and how
+
+    def __call__(self, first: Picture, second: Picture) -> Flow:
+        """From the first to the second, (H, W, 2) px, at a size for which `motion.can_be_found` holds."""
+        last = self._last
+        if last is not None and last[0] is first and last[1] is second:
+            return last[2]
+        height, width = first.shape[:2]
+        times = shrunk_by(first)
+        before, now = (_view(picture, times) for picture in (second, first))
+        found = self._estimator.between(before, now)
+        self._last = second, first, found.forth[:height, :width]
+        return found.back[:height, :width]
+
+
+def _view(picture: Picture, times: int) -> View:
+    """A picture that motion is found of in full size; larger by up to 3 px, so that none are left out."""
+    height, width = picture.shape[:2]
+    more = -height % times, -width % times
+    whole = cv2.copyMakeBorder(picture, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE)
+    grey = np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), np.uint8)
+    return View(np.asarray(whole, np.uint8), grey, grey)
+
+
+def smooth_flow(first: Picture, second: Picture) -> Flow:
+    """Dense flow by OpenCV's DIS, for being composed: to single px, and for longer refined to be smooth.
+
+    `flow.optical_flow` is looser where a scene is out of focus or dark: half of what it finds there doesn't
+    come back to where it was after six frames. This takes five times as long.
+
+    Args:
+        first, second: (H, W, 3) uint8 RGB, 16 px or more a side.
+
+    Returns:
+        (H, W, 2) float32 px, from the first to the second.
+    """
+    return _smooth_flow(first, second, start=None)
+
+
+def _smooth_flow(first: Picture, second: Picture, *, start: Flow | None) -> Flow:
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis.setFinestScale(0)
+    dis.setPatchStride(4)
+    dis.setVariationalRefinementIterations(20)
+    dis.setVariationalRefinementAlpha(_SMOOTHNESS)
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
+    # A copy of the start, for it is written to.
+    flow = dis.calc(*grey, None if start is None else start.copy())  # type: ignore[call-overload]
+    return np.asarray(flow, np.float32)
+
+
+def still(height: int, width: int) -> Path:
+    """The way of a frame to itself."""
+    nowhere = np.zeros((height, width, 2), np.float32)
+    return Path(nowhere, nowhere)
+
+
+def between(this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Path:
+    """The way between neighbours; what is too small for flow stands still.
+
+    Args:
+        this, other: (H, W, 3) uint8 RGB of one size.
+        estimator: asked twice, for the flow there and the flow back.
+    """
+    if min(this.shape[:2]) < SMALLEST_SIDE:
+        return still(*this.shape[:2])
+    return Path(estimator(this, other), estimator(other, this))
+
+
+def join(near: Path, far: Path) -> Path:
+    """The way from this frame to the end of `far`, which begins where `near` ends.
+
+    In both directions (f o g)(p) = f(p) + g(p + f(p)).
+    """
+    return Path(_compose(near.there, far.there), _compose(far.back, near.back))
+
+
+def _compose(first: Flow, second: Flow) -> Flow:
+    return first + warp(second, first)
+
+
+def carry(painting: Painting, there: Flow) -> Painting:
+    """The other frame's painting, fetched to this one: once, by Lanczos' kernel of 8 px.
+
+    Args:
+        painting: (H, W, 3), in 0..1.
+        there: (H, W, 2) px, from this frame to the one that was painted.
+
+    Returns:
+        (H, W, 3) in 0..1; what lies outside is the border's.
+    """
+    x, y = destinations(there)
+    fetched = cv2.remap(painting, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(fetched, 0, 1), np.float32)  # the kernel overshoots
+
+
+def trust(path: Path, this: Picture, other: Picture) -> Weights:
+    """How far what is fetched along a path is the same piece of the scene.
+
+    Three doubts d are added up to exp(-d^2), so that small ones cost nothing:
+
+    - there and back again is elsewhere, as where something covers or uncovers the scene, with b the way
+      back at p + f(p): |f + b|^2 / (1 + 0.03 |f|)^2;
+    - here is the edge of a moving thing, where flow is blurred:
+      (|grad u|^2 + |grad v|^2) / (0.15^2 + 0.07^2 |f|^2);
+    - what is fetched of the film itself has another colour: |difference|^2 / 30^2, over 3x3 px;
+
+    and what lies outside of the other frame has none.
+
+    Args:
+        path: from this frame to the other.
+        this, other: (H, W, 3) uint8 RGB, what was filmed.
+    """
+    doubt = _astray(path) + _edges(path.there) + _unlike(path, this, other)
+    return np.asarray(np.exp(-np.square(doubt)) * _inside(path.there), np.float32)
+
+
+def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Reach:
+    """What to fetch along a path, and how far to trust it.
+
+    Flow that is smooth falls a little short of what moves through a scene that stands, by a seventh for a
+    boat of 100 px; a composed one does so in each step, and loses the boat after six. So where composed
+    flow is not trusted, it is found once more by DIS between the two ends, from where it leads, and taken
+    where that gains much. Elsewhere it stays: it doesn't tremble from frame to frame. Other estimators'
+    paths stay as they are.
+
+    Args:
+        path: from this frame to the other.
+        this, other: (H, W, 3) uint8 RGB of one size, what was filmed.
+        estimator: that found the flows between neighbours.
+    """
+    composed = Reach(path.there, trust(path, this, other))
+    if (
+        estimator is not smooth_flow
+        or min(this.shape[:2]) < SMALLEST_SIDE
+        or float((composed.trust < _DOUBTED).mean()) < _FEW
+    ):
+        return composed
+    again = Path(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
+    gained = trust(again, this, other) - composed.trust
+    share = _worth(composed.trust, gained)
+    there = path.there + share[..., None] * (again.there - path.there)
+    return Reach(there, composed.trust + share * gained)
+
+
+def _worth(known: Weights, gained: NDArray[np.float32]) -> Weights:
+    """Where flow that was found again is taken: what was doubted, where much is gained around."""
+    doubted = (known < _DOUBTED).astype(np.float32)
+    around = cv2.blur(np.maximum(gained, 0) * doubted, (_AREA, _AREA))
+    taken = cv2.dilate(doubted, _BESIDE) * (around > _GAIN)
+    return np.asarray(cv2.GaussianBlur(cv2.dilate(taken, _BESIDE), (0, 0), _SOFT), np.float32)
+
+
+def _astray(path: Path) -> NDArray[np.float32]:
+    missed = _length(path.there + warp(path.back, path.there))
+    return np.square(missed / (_ASTRAY + _ASTRAY_SHARE * _length(path.there)))
+
+
+def _edges(flow: Flow) -> NDArray[np.float32]:
+    slopes = (cv2.Sobel(flow, cv2.CV_32F, dx, dy, scale=1 / 8) for dx, dy in ((1, 0), (0, 1)))
+    across, down = (np.square(slope).sum(-1) for slope in slopes)
+    limit = _SLOPE**2 + _SLOPE_SHARE**2 * np.square(flow).sum(-1)
+    return np.asarray((across + down) / limit, np.float32)
+
+
+def _unlike(path: Path, this: Picture, other: Picture) -> NDArray[np.float32]:
+    """Squared distance of colours, over 3x3 px: grain is no other thing."""
+    difference = cv2.blur(warp(other, path.there) - this, (3, 3))
+    return np.asarray(np.square(difference).sum(-1) / _LEVELS**2, np.float32)
+
+
+def _inside(flow: Flow) -> NDArray[np.bool_]:
+    height, width = flow.shape[:2]
+    x, y = destinations(flow)
+    inside: NDArray[np.bool_] = (
+        (x >= -_EDGE) & (x <= width - 1 + _EDGE) & (y >= -_EDGE) & (y <= height - 1 + _EDGE)
+    )
+    return inside
+
+
+def _length(flow: Flow) -> NDArray[np.float32]:
+    return np.asarray(np.sqrt(np.square(flow).sum(-1)), np.float32)

@@ -1,0 +1,89 @@
+"""Motion by RAFT: Teed and Deng 2020, "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow".
+
+The small network of torchvision, with the weights that it was trained to there. Finer than DIS, and slower
+by far: what a GPU is for. Departure from the paper: frames are looked at in half their size, which costs a
+fourth, for the flow is asked for in no more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stylize_video.models.motion.estimation import Motion, View, resized, shrunk_by
+from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
+
+_WEIGHTS = TorchvisionWeights("RAFT", "Raft_Small_Weights.C_T_V2", "use --flow dis")
+
+_SHRINK = 2  # times smaller than the frame are the pictures that RAFT sees; less for small frames
+_LEAST = 128  # px a side: features are 8 times smaller, and of those halved thrice 2 px have to be left
+_MOST = 960  # px of the longer side; the memory it takes grows with the fourth power
+_WHOLE = 8  # px, whose multiples the sides have to be
+
+
+class RaftMotion:
+    """Motion by RAFT; a `MotionEstimator`.
+
+    Args:
+        network: takes two batches of pictures, (N, 3, h, w) in -1..1, and gives the flow from the first to
+            the second as (N, 2, h, w) px, refined from one item of a list to the next.
+        device: where it runs.
+    """
+
+    def __init__(self, network: nn.Module, device: torch.device) -> None:
+        self._network = network.to(device).eval()
+        self._device = device
+
+    @classmethod
+    def load(cls, device: torch.device) -> RaftMotion:
+        """With torchvision's weights, which it downloads once (4 MB).
+
+        Raises:
+            WeightsError: no torchvision that works, or the weights can't be had.
+        """
+        state = _WEIGHTS.load()
+        from torchvision.models.optical_flow import raft_small  # type: ignore[import-untyped]
+
+        network = raft_small(weights=None)
+        network.load_state_dict(state)
+        return cls(network, device)
+
+    def between(self, before: View, now: View) -> Motion:
+        """See `MotionEstimator.between`."""
+        old, new = self._tensor(before.picture), self._tensor(now.picture)
+        with torch.inference_mode():
+            flows = self._network(torch.cat([new, old]), torch.cat([old, new]))[-1]  # (2, 2, h, w)
+        back, forth = flows.float().permute(0, 2, 3, 1).cpu().numpy()
+        back, forth = np.ascontiguousarray(back), np.ascontiguousarray(forth)
+        small = now.grey.shape
+        return Motion(resized(back, small), resized(forth, small), resized(back, now.finer.shape))
+
+    def _tensor(self, picture: Picture) -> Tensor:
+        """What RAFT sees of a frame: (1, 3, h, w) in -1..1."""
+        seen = _seen(picture)
+        images = torch.from_numpy(seen).to(self._device).permute(2, 0, 1)[None]
+        return images.float() / 127.5 - 1
+
+
+def _seen(picture: Picture) -> Picture:
+    """The part of a frame that its small picture shows (`View.grey`), in RAFT's size."""
+    times = shrunk_by(picture)
+    height, width = (side // times * times for side in picture.shape[:2])
+    size = _size(width, height)
+    shrinks = size[0] * size[1] < width * height
+    kernel = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture[:height, :width], size, interpolation=kernel), np.uint8)
+
+
+def _size(width: int, height: int) -> tuple[int, int]:
+    """Width and height that RAFT sees a frame in, px."""
+    scale = min(max(1 / _SHRINK, _LEAST / min(width, height)), _MOST / max(width, height))
+    across, down = (max(_LEAST, round(side * scale / _WHOLE) * _WHOLE) for side in (width, height))
+    return across, down

@@ -1,0 +1,1 @@
+"""VGG features, the losses made of them, and figures measured by them."""

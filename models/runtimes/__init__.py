@@ -1,0 +1,1 @@
+"""How networks are run: compiled, in PyTorch, whole or in tiles, and on which device."""

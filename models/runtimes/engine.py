@@ -1,0 +1,156 @@
+"""What paints: the fastest way to run a network on a device, whole pictures or in tiles.
+
+Measured by `benchmarks/engines.py` on two cores: OpenVINO beats eager PyTorch, torch.compile and ONNX
+Runtime on a CPU. NVIDIA's GPUs run PyTorch in half precision unless asked to be exact, Apple's in single.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from stylize_video.errors import DeviceError
+from stylize_video.models.feed_forward.transform_net import STRIDE, TransformNet, pad_to_stride
+from stylize_video.models.runtimes import sections, tiles
+from stylize_video.models.runtimes.devices import is_out_of_memory
+from stylize_video.models.runtimes.sections import Program, Runtime
+from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+
+_TILED_ABOVE = 4096 * 2304  # px of a picture; larger ones are painted in tiles where that saves memory
+_TILE = 512  # px
+_SMALLEST_TILE = 64  # px
+_BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
+
+
+class Engine:
+    """Paints pictures of any size with one network in one style.
+
+    Args:
+        runtime: what runs the network.
+        tile: side of the tiles in px; 0: none; None: for large pictures, where that saves memory.
+    """
+
+    def __init__(self, runtime: Runtime, tile: int | None = None) -> None:
+        self._runtime = runtime
+        self._tile = tile
+        self._at_once = 2**31  # pictures; less once memory has run out
+        self.notes: list[str] = []  # what a user should know of it
+
+    @property
+    def device(self) -> torch.device:
+        """Where pictures must lie."""
+        return self._runtime.device
+
+    def paint(self, images: Tensor) -> Tensor:
+        """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
+
+        Args:
+            images: (N, 3, H, W) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32.
+
+        Raises:
+            DeviceError: not even a tile fits into the device's memory.
+        """
+        while True:
+            try:
+                return self._paint_in_parts(images)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Not in the handler, where the error keeps what the failed call had allocated.
+            self._spare_memory(images)
+
+    def new_shot(self) -> None:
+        """Nothing: each picture is painted by itself."""
+
+    def _paint_in_parts(self, images: Tensor) -> Tensor:
+        if len(images) <= self._at_once:
+            return self._paint(images)
+        # Of the kind that `_paint` gives, so that halving doesn't show in what comes out.
+        painted = torch.empty_like(images, dtype=None if images.dtype == torch.uint8 else torch.float32)
+        for first in range(0, len(images), self._at_once):
+            part = slice(first, first + self._at_once)
+            painted[part] = self._paint(images[part])
+        return painted
+
+    def _spare_memory(self, images: Tensor) -> None:
+        """Remember to take less at a time from now on."""
+        most = min(len(images), self._at_once)
+        smaller = (self._tile_for(images) or max(images.shape[-2:])) // 2
+        if most > 1:
+            self._at_once = most // 2
+        elif smaller >= _SMALLEST_TILE:
+            self._tile = smaller
+        else:
+            height, width = images.shape[-2:]
+            raise DeviceError(
+                f"{self.device}: too little memory for {width}x{height}; use --max-size or --device cpu"
+            )
+        self._runtime.forget()
+
+    def _paint(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        padded = _padded(images)
+        tile = self._tile_for(padded)
+        painted = tiles.paint(self._runtime, padded, tile) if tile else self._runtime.run("paint", padded)
+        return painted[..., :height, :width]
+
+    def _tile_for(self, images: Tensor) -> int:
+        """The tiles' side, or 0 for none."""
+        height, width = images.shape[-2:]
+        tile = self._tile
+        if tile is None:
+            tile = _TILE if height * width > _TILED_ABOVE and not self._runtime.frugal else 0
+        return tile if tile < max(height, width) else 0
+
+
+def create(
+    network: TransformNet,
+    style: Tensor,
+    device: torch.device,
+    *,
+    exact: bool = False,
+    tile: int | None = None,
+) -> Engine:
+    """The fastest engine for a device.
+
+    Args:
+        network: may be moved there.
+        style: (S,) weights over its styles.
+        device: where to paint.
+        exact: compute in float32 wherever the device can, for films of more than 8 bits.
+        tile: see `Engine`.
+    """
+    runtime, notes = fastest_runtime(sections.program(network, style.unsqueeze(0)), device, exact=exact)
+    made = Engine(runtime, tile)
+    made.notes += notes
+    return made
+
+
+def fastest_runtime(program: Program, device: torch.device, *, exact: bool) -> tuple[Runtime, list[str]]:
+    """What runs a program on a device, and what a user should know of that."""
+    if device.type != "cpu":
+        return TorchRuntime(program, device, half=device.type == "cuda" and not exact), []
+    try:
+        from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+
+        return OpenVinoRuntime(program, exact=exact, threads=torch.get_num_threads()), []
+    except (ImportError, RuntimeError) as error:
+        notes = []
+        if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
+            notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
+        return TorchRuntime(program, device, half=False), notes
+
+
+def batch_size(device: torch.device, pixels: int) -> int:
+    """How many pictures of so many pixels to paint at a time.
+
+    On a CPU one: more only keep the encoder waiting. On CUDA eight of 1080p, fewer if they are larger.
+    """
+    return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
+
+
+def _padded(images: Tensor) -> Tensor:
+    height, width = images.shape[-2:]
+    if height % STRIDE == width % STRIDE == 0 and min(height, width) >= 2 * STRIDE:
+        return images
+    return pad_to_stride(images.float()).to(images.dtype)  # torch mirrors no bytes

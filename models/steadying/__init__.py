@@ -1,0 +1,1 @@
+"""Takes the flicker out of painted films."""

@@ -1,0 +1,1 @@
+"""What all trainings share: photographs, views of them, checkpoints, the run."""

@@ -1,0 +1,1 @@
+"""Painting by the whitening and colouring transform (Li et al. 2017)."""

@@ -1,0 +1,176 @@
+"""The encoder and the five decoders of the whitening and colouring transform.
+
+Li et al. 2017, "Universal Style Transfer via Feature Transforms", encode by VGG-19 and train a decoder
+that mirrors it for each of relu1_1 .. relu5_1. That takes seconds a frame. Here the encoder is a student
+of VGG-16 with a quarter of its channels, and so a sixteenth of its work, as in Wang et al. 2020,
+"Collaborative Distillation for Ultra-Resolution Universal Style Transfer": a linear map of its features
+comes near to the teacher's (their equation 6), so that statistics of the one are statistics of the other.
+The decoders mirror the student.
+
+Departures from Wang et al.: the teacher is VGG-16, whose weights are bundled; student and decoders are
+trained together; the fifth block keeps half of its channels, or little could be reconstructed from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylize_video.models.wct.levels import LEVELS
+
+STRIDE = 16  # px; the fifth level's features are so much smaller
+
+_CONVOLUTIONS = (2, 2, 3, 3, 1)  # in each block, as VGG-16 has up to conv5_1
+
+
+@dataclass(frozen=True)
+class WctConfig:
+    """The shape of the networks. Stored beside the weights, so that they can be built again."""
+
+    channels: tuple[int, ...] = (16, 32, 64, 128, 256)  # of each block
+
+    def __post_init__(self) -> None:
+        if len(self.channels) != len(LEVELS) or not all(type(c) is int and c >= 1 for c in self.channels):
+            raise ValueError(f"{self.channels = } must be {len(LEVELS)} whole numbers of at least 1")
+
+
+class Convolution(nn.Conv2d):
+    """3x3, with a mirrored border, as Li et al. have it: no dark frame comes of it."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3, padding=1, padding_mode="reflect")
+
+
+class Encoder(nn.Module):
+    """A small VGG; features after each convolution have the names that VGG's have."""
+
+    def __init__(self, config: WctConfig) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleDict()
+        before = 3
+        for block, (count, channels) in enumerate(zip(_CONVOLUTIONS, config.channels, strict=True), 1):
+            for number in range(1, count + 1):
+                self.convolutions[f"{block}_{number}"] = Convolution(before, channels)
+                before = channels
+
+    def forward(self, images: Tensor, level: int) -> Tensor:
+        """Features at relu{level}_1.
+
+        Args:
+            images: (N, 3, H, W) RGB in 0..1, H and W at least 2^level.
+            level: 1..5.
+
+        Returns:
+            (N, C, H / 2^(level-1), W / 2^(level-1)), rounded down.
+        """
+        return self.features(images, level)[f"relu{level}_1"]
+
+    def features(self, images: Tensor, level: int) -> dict[str, Tensor]:
+        """Those after every convolution up to relu{level}_1, by name."""
+        found = {}
+        x = images - 0.5
+        for name, convolution in self.convolutions.items():
+            block, number = name.split("_")
+            if number == "1" and block != "1":
+                x = F.max_pool2d(x, 2)
+            x = F.relu(convolution(x))
+            found[f"relu{name}"] = x
+            if name == f"{level}_1":
+                break
+        return found
+
+
+class Decoder(nn.Module):
+    """From the features at relu{level}_1 back to the picture; the encoder in a mirror.
+
+    Args:
+        config: the encoder's.
+        level: 1..5.
+        convolutions: in each block of the encoder.
+    """
+
+    def __init__(self, config: WctConfig, level: int, convolutions: tuple[int, ...] = _CONVOLUTIONS) -> None:
+        super().__init__()
+        self.level = level
+        steps: list[nn.Module] = []
+        inputs = config.channels[level - 1]
+        for block in range(level, 0, -1):
+            count = 1 if block == level else convolutions[block - 1]
+            outputs = config.channels[block - 2] if block > 1 else 3
+            for _ in range(count - 1):
+                steps += [Convolution(inputs, inputs), nn.ReLU()]
+            steps.append(Convolution(inputs, outputs))
+            if block > 1:
+                steps += [nn.ReLU(), nn.Upsample(scale_factor=2, mode="nearest")]
+            inputs = outputs
+        self.steps = nn.Sequential(*steps)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, h, w) -> (N, 3, h * 2^(level-1), w * 2^(level-1)) RGB, about 0..1."""
+        picture: Tensor = self.steps(features) + 0.5
+        return picture
+
+
+class WctNetwork(nn.Module):
+    """Encoder and decoders."""
+
+    def __init__(self, config: WctConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoders = nn.ModuleDict({str(level): Decoder(config, level) for level in LEVELS})
+
+    def decode(self, features: Tensor, level: int) -> Tensor:
+        """See `Decoder.forward`."""
+        picture: Tensor = self.decoders[str(level)](features)
+        return picture
+
+    def own_convolutions(self, level: int) -> list[Convolution]:
+        """Those that only this level uses: its decoder's; of the deepest, the encoder's last ones too."""
+        own = self._decoder(level)
+        if level == LEVELS[-1]:
+            names = list(self.encoder.convolutions)
+            beyond = names[names.index(f"{LEVELS[-2]}_1") + 1 :]
+            own += [cast(Convolution, self.encoder.convolutions[name]) for name in beyond]
+        return own
+
+    def begin_deepest(self) -> None:
+        """Begin what only the deepest level has anew: at first it is the level before it, pooled once more.
+
+        Deep layers can come to rest where all is grey: the decoder has no use for colour, so that the encoder
+        learns to bring none, and the other way round. The level before knows colour. Of it are the decoder's
+        last layers a copy; its first, and the encoder's last, pass on what they get (Zagoruyko and Komodakis
+        2017, "DiracNets", for their start), and in channels beyond those, random things.
+        """
+        level = LEVELS[-1]
+        own, before = self._decoder(level), self._decoder(level - 1)
+        added = len(own) - len(before)
+        for convolution, known in zip(own[added:], before, strict=True):
+            convolution.load_state_dict(known.state_dict())
+        for convolution in (*own[:added], *self.own_convolutions(level)[len(own) :]):
+            _pass_on(convolution)
+
+    def _decoder(self, level: int) -> list[Convolution]:
+        decoder = cast(Decoder, self.decoders[str(level)])
+        return [step for step in decoder.steps if isinstance(step, Convolution)]
+
+    @classmethod
+    def empty(cls, config: WctConfig) -> WctNetwork:
+        """Without values, for those of a file; needs no random numbers."""
+        with torch.device("meta"):
+            network = cls(config)
+        return network.to_empty(device="cpu")
+
+
+def _pass_on(convolution: Convolution) -> None:
+    """The identity, from each channel to its own; those beyond what comes in are random (He et al. 2015)."""
+    weight = convolution.weight.detach()
+    drawn = nn.init.kaiming_normal_(torch.empty_like(weight), nonlinearity="relu")
+    nn.init.dirac_(weight)
+    same = min(weight.shape[:2])
+    weight[same:] = drawn[same:]
+    nn.init.zeros_(cast(Tensor, convolution.bias))

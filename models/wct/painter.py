@@ -1,0 +1,128 @@
+"""Paints by the whitening and colouring transform, level by level, film after film.
+
+Li et al. 2017, section 4: from the coarsest level to the finest, a picture is encoded, its features given the
+style's mean and covariance, and decoded; the next level takes what came out.
+
+In a film, each frame's own statistics would make it brighter or darker whenever something comes into
+view. So the statistics that it is whitened by follow the film slowly (`_MEMORY`), and begin anew with
+each shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylize_video.models.runtimes.sections import Runtime
+from stylize_video.models.wct import transform as wct
+from stylize_video.models.wct.levels import DEFAULT_LEVELS
+from stylize_video.models.wct.transform import Moments
+from stylize_video.models.wct.weights_file import Statistics
+
+_FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
+_MEMORY = 0.9  # of the statistics before, in each frame
+
+
+class WctPainter:
+    """Paints pictures of any size in one style. It remembers the film that they come from.
+
+    Args:
+        runtime: runs `wct_sections.program` for the same levels.
+        style: statistics of the painting, or of a mixture.
+        levels: from coarse to fine.
+        strength: alpha of equation 3, 0..1.
+        steady: whether statistics are smoothed over time.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        style: Statistics,
+        *,
+        levels: Sequence[int] = DEFAULT_LEVELS,
+        strength: float = 1.0,
+        steady: bool = True,
+    ) -> None:
+        self._runtime = runtime
+        self._levels = tuple(levels)
+        self._strength = strength
+        self._memory = _MEMORY if steady else 0.0
+        self._style = {level: _to(style[level], runtime.device) for level in levels}
+        on_cpu = runtime.device.type == "cpu"  # once for the film, not for each frame
+        self._colors = {n: wct.coloring(m.covariance) for n, m in self._style.items()} if on_cpu else {}
+        self._known: dict[int, Moments] = {}
+        self.notes: list[str] = []  # what a user should know of it
+
+    @property
+    def device(self) -> torch.device:
+        """Where pictures must lie."""
+        return self._runtime.device
+
+    def new_shot(self) -> None:
+        """Forget the statistics of the frames before."""
+        self._known.clear()
+
+    def paint(self, images: Tensor) -> Tensor:
+        """Paint consecutive frames of one shot.
+
+        Args:
+            images: (N, 3, H, W) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32.
+        """
+        height, width = images.shape[-2:]
+        features = self._runtime.run("encode", _padded(images, 2 ** (max(self._levels) - 1)))
+        last = len(self._levels) - 1
+        for number, level in enumerate(self._levels):
+            mapped = self._map(features, level)
+            if number < last:
+                features = self._runtime.run(f"recode{level}{self._levels[number + 1]}", mapped)
+        ending = "bytes" if images.dtype == torch.uint8 else "decode"
+        return self._runtime.run(ending, mapped)[..., :height, :width]
+
+    def _map(self, features: Tensor, level: int) -> Tensor:
+        content = self._smoothed(wct.moments(features), level)
+        style = self._style[level]
+        if features.device.type == "cpu":
+            color = self._colors[level]
+            affine = wct.transform(content, style, alpha=self._strength, epsilon=_FLOOR, color=color)
+        else:
+            affine = _without_waiting(content, style, alpha=self._strength, epsilon=_FLOOR)
+        return wct.apply(features, affine)
+
+    def _smoothed(self, found: Moments, level: int) -> Moments:
+        """Each frame's moments, mixed with those of the frames before."""
+        before = self._known.get(level)
+        rows = []
+        for index in range(len(found.mean)):
+            own = Moments(found.mean[index : index + 1], found.covariance[index : index + 1])
+            if before is not None and self._memory:
+                own = wct.mean_of((before, own), (self._memory, 1 - self._memory))
+            rows.append(own)
+            before = own
+        self._known[level] = rows[-1]
+        return Moments(torch.cat([r.mean for r in rows]), torch.cat([r.covariance for r in rows]))
+
+
+def _to(moments: Moments, device: torch.device) -> Moments:
+    if device.type == "cpu":
+        return moments
+    return Moments(*(m.to(device, torch.float32) for m in moments))
+
+
+def _without_waiting(content: Moments, style: Moments, *, alpha: float, epsilon: float) -> wct.Affine:
+    """eigh makes a GPU wait for the CPU; products don't."""
+    narrow = Moments(content.mean.float(), content.covariance.float())
+    return wct.fast_transform(narrow, style, alpha=alpha, epsilon=epsilon)
+
+
+def _padded(images: Tensor, stride: int) -> Tensor:
+    """Mirrored, right and below, to a multiple of the stride, and two of them at least."""
+    height, width = images.shape[-2:]
+    down, right = (max(2 * stride - side, -side % stride) for side in (height, width))
+    if not (down or right):
+        return images
+    mode = "reflect" if down < height and right < width else "replicate"
+    padded = F.pad(images.float(), (0, right, 0, down), mode=mode)  # torch mirrors no bytes
+    return padded.to(images.dtype)

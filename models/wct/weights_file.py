@@ -1,0 +1,159 @@
+"""The files of the whitening and colouring transform: networks, and paintings known by their statistics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylize_video.errors import WeightsError
+from stylize_video.files import whole_file
+from stylize_video.models import weights
+from stylize_video.models.wct import transform as wct
+from stylize_video.models.wct.levels import LEVELS
+from stylize_video.models.wct.network import STRIDE, WctConfig, WctNetwork
+from stylize_video.models.wct.transform import Moments
+from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
+
+FORMAT = "stylize-video wct 1"  # in the header of every such file
+BUNDLED = "wct"  # the manifest's name
+
+Statistics = Mapping[int, Moments]  # by level: of a style
+
+
+@dataclass(frozen=True)
+class WctWeights:
+    """Networks, and the paintings they come with."""
+
+    network: WctNetwork
+    paintings: Mapping[str, Statistics]  # by name
+    origin: str  # the file's name, for messages
+
+
+def statistics(network: WctNetwork, painting: Picture, size: int) -> Statistics:
+    """What a style is to the transform.
+
+    Args:
+        network: whose encoder looks at it.
+        painting: (H, W, 3) uint8 RGB.
+        size: px, its longer side when looked at: how large its strokes are.
+    """
+    least = 2 * STRIDE  # px, for a mirrored border at the deepest level
+    looked_at = resize_longer_side(painting, size)
+    height, width = (max(least, side) for side in looked_at.shape[:2])
+    image = to_tensor([looked_at])
+    image = torch.nn.functional.interpolate(image, (height, width), mode="bilinear", align_corners=False)
+    with torch.inference_mode():
+        features = network.encoder.features(image, LEVELS[-1])
+        return {level: wct.moments(features[f"relu{level}_1"]) for level in LEVELS}
+
+
+def save(
+    path: Path, network: WctNetwork, paintings: Mapping[str, Statistics], provenance: dict[str, Any]
+) -> None:
+    """Write networks as fp16 and statistics as fp32 safetensors: a root would show what fp16 rounds off.
+
+    Raises:
+        WeightsError: the file can't be written.
+    """
+    from safetensors.torch import save as serialise
+
+    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    for number, known in enumerate(paintings.values()):
+        for level, found in known.items():
+            tensors[f"statistics.{number}.{level}.mean"] = found.mean.float().contiguous()
+            tensors[f"statistics.{number}.{level}.covariance"] = found.covariance.float().contiguous()
+    header = {
+        "format": FORMAT,
+        "shape": json.dumps(asdict(network.config)),
+        "paintings": json.dumps(list(paintings)),
+        "provenance": json.dumps(provenance),
+    }
+    try:
+        whole_file.write(whole_file.destination(path), serialise(tensors, header))
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
+
+
+def open_chosen(path: Path | None) -> WctWeights:
+    """A user's own file, or the bundled one; see `open_file` and `open_bundled`."""
+    return open_bundled() if path is None else open_file(path)
+
+
+def open_bundled() -> WctWeights:
+    """The networks that come with the package.
+
+    Raises:
+        WeightsError: they are missing, damaged or of another version.
+    """
+    return _build(weights.load(BUNDLED), BUNDLED)
+
+
+def open_file(path: Path) -> WctWeights:
+    """Networks from a file that `train --wct` wrote.
+
+    Raises:
+        WeightsError: it is missing, damaged or of another version.
+    """
+    return _build(weights.read(path), str(path))
+
+
+def as_stored(network: WctNetwork) -> WctNetwork:
+    """The network as it will be read back, rounded to half precision."""
+    rounded = WctNetwork.empty(network.config)
+    rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
+    return rounded.eval()
+
+
+def _build(found: weights.Weights, origin: str) -> WctWeights:
+    if found.metadata.get("format") != FORMAT:
+        made = found.metadata.get("format", "something else")
+        raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
+    values = {name: value.float() for name, value in found.tensors.items()}
+    own = {name: value for name, value in values.items() if not name.startswith("statistics.")}
+    try:
+        config = WctConfig(tuple(json.loads(found.metadata["shape"])["channels"]))
+        weights.check_shapes(lambda: WctNetwork(config), own)
+        network = WctNetwork.empty(config)
+        network.load_state_dict(own)
+        names = json.loads(found.metadata["paintings"])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise TypeError("the paintings' names are no list of texts")
+        paintings = {name: _statistics_in(values, number, config) for number, name in enumerate(names)}
+    except weights.UNFIT as error:
+        raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
+    _check_painting(network.eval().requires_grad_(False), origin)
+    return WctWeights(network, paintings, origin)
+
+
+def _check_painting(network: WctNetwork, origin: str) -> None:
+    """See whether numbers come out of it: sums of large weights may overflow."""
+    side = 2 * STRIDE
+    ramp = torch.linspace(0, 1, 3 * side * side).view(1, 3, side, side)
+    features = network.encoder.features(ramp, LEVELS[-1])
+    if not all(bool(network.decode(features[f"relu{n}_1"], n).isfinite().all()) for n in LEVELS):
+        raise WeightsError(
+            f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
+        )
+
+
+def _statistics_in(values: Mapping[str, Tensor], number: int, config: WctConfig) -> Statistics:
+    """Those of a file's painting.
+
+    Raises:
+        KeyError: there are none.
+        ValueError: they are of other networks.
+    """
+    found = {}
+    for level, channels in zip(LEVELS, config.channels, strict=True):
+        parts = (f"statistics.{number}.{level}.{part}" for part in Moments._fields)
+        mean, covariance = (values[part].double() for part in parts)
+        if mean.shape != (1, channels) or covariance.shape != (1, channels, channels):
+            raise ValueError(f"statistics of {tuple(mean.shape)} for {channels} channels")
+        found[level] = Moments(mean, covariance)
+    return found

@@ -1,0 +1,1 @@
+"""Still pictures: files, sizes, orientation. Knows no films and no networks."""

@@ -1,0 +1,1 @@
+"""Everything but the pictures, from the source into the output."""

@@ -1,0 +1,309 @@
+"""Carries everything but the pictures from the source into the output.
+
+The source is opened a second time, with a demuxer of its own. So no packet has to pass through the
+reader, the channels and the painter: memory stays constant however far sound and picture lie apart
+in the file, and no full channel can make the two wait for each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import AttachmentStream, Disposition, Stream
+from av.subtitles.codeccontext import SubtitleCodecContext
+from av.video.stream import VideoStream
+
+from stylize_video.errors import InputError
+from stylize_video.pipeline.carried import copying, hidden, sound
+from stylize_video.pipeline.carried.packets import SourcePackets
+from stylize_video.pipeline.carried.tracks import AudioTrack, CopyTrack, SubtitleTrack, Track
+from stylize_video.pipeline.containers import holding, track_choice
+from stylize_video.pipeline.containers.formats import Container
+from stylize_video.pipeline.containers.opening import open_media
+from stylize_video.pipeline.containers.report import CarriedStream, Tally
+from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.timeline import Timeline
+
+_MICROSECOND = Fraction(1, av.time_base)
+_COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
+
+
+class Carrier:
+    """Muxes the source's other streams, up to a given time at each call.
+
+    Use: make it, `add_streams`, write the output's header, then `mux_until` before each video
+    packet, `finish` at the end, `close` in any case. All calls from one thread at a time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        container: Container,
+        clip: TimeRange,
+        timeline: Timeline | None = None,
+        film: int | None = None,
+    ) -> None:
+        """Open the source, whose packets are to be moved onto the `timeline`.
+
+        Stream `film` of it is painted; None: the one that is most likely meant.
+
+        Raises:
+            InputError: it can't be opened (any more).
+        """
+        self.notes: list[str] = []
+        self._container = container
+        self.clip = clip
+        self._path = path
+        try:
+            # Tags in an unknown coding come through byte by byte.
+            self.source = open_media(path, metadata_errors="surrogateescape")
+        except (OSError, av.FFmpegError, InputError) as error:
+            raise InputError(f"{path}: can't be opened again for its sound: {error}") from error
+        self.film = track_choice.painted(self.source, path, film)
+        self._tracks: dict[int, Track] = {}
+        self._bases: dict[int, Fraction] = {}  # s
+        self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
+        self._packets = SourcePackets(self.source, container, clip, timeline or Timeline())
+
+    def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
+        """Add a stream to `output` for everything it can hold, in the source's order.
+
+        `add_film` adds the painted stream at its own place. What is left out or converted goes
+        to `notes`.
+        """
+        self._add_film_tags(output)
+        for stream in self.source.streams:
+            if self.film is not None and stream.index == self.film.index:
+                add_film()
+            elif self._is_implied(stream):
+                self._note_timecode(stream)
+            elif not self._container.streams:
+                self._leave_out(stream)
+            else:
+                self._add(output, stream)
+        if self.film is None:
+            add_film()
+        self._note_labels()
+        for stream in self.source.streams:
+            if (track := self._tracks.get(stream.index)) is not None:
+                self._packets.want(stream, copied=isinstance(track, CopyTrack))
+                self._bases[stream.index] = Fraction(stream.time_base or 1)
+        self._packets.discard_others()
+
+    def _add_film_tags(self, output: OutputContainer) -> None:
+        """The film's own tags and its chapters."""
+        tags, lost = holding.container_tags(self.source, self._container)
+        output.metadata.update(tags)
+        if lost:
+            self.notes.append(f"tags {', '.join(lost)}: {self._container.name} can't hold them, left out")
+        if self._container.chapters:
+            output.set_chapters(holding.clipped_chapters(self.source, self.clip))
+        elif self.source.chapters():
+            self.notes.append(f"chapters: {self._container.name} can't hold them, left out")
+
+    def mux_until(self, time: Fraction) -> None:
+        """Mux every packet that is decoded at or before `time` (s, the output's clock)."""
+        for packet in self._packets.take_until(time):
+            self._tracks[packet.stream.index].mux(packet)
+
+    def finish(self, end: Fraction | None = None) -> None:
+        """Mux the rest, up to `end` (s, the output's clock; None: all), and drain the converters."""
+        for packet in self._packets.take_rest(end):
+            self._tracks[packet.stream.index].mux(packet)
+        if self._packets.failure is not None:
+            self.notes.append(
+                f"{self._path}: the file breaks off ({self._packets.failure}); "
+                "sound and subtitles are carried up to there"
+            )
+        for track in self._tracks.values():
+            track.finish()
+            self._note_losses(track.report())
+        self._note_refused()
+
+    def report(self) -> tuple[CarriedStream, ...]:
+        """What the output must hold, a stream each."""
+        return (*map(self._report, self._tracks), *self._attachments())
+
+    def _report(self, index: int) -> CarriedStream:
+        """What the source held of a copy; what was made of another."""
+        written, read = self._tracks[index].report(), self._packets.tallies[index]
+        base = self._bases[index]
+        if written.converted:
+            return replace(written, span=read.span(base))
+        return replace(written, packets=read.packets, digest=read.digest, times=read.times, time_base=base)
+
+    def close(self) -> None:
+        """Close the source. Safe to call again."""
+        self._packets.close()
+        self.source.close()
+
+    def _add(self, output: OutputContainer, stream: Stream) -> None:
+        if stream.type == "attachment":
+            self._add_attachment(output, cast(AttachmentStream, stream))
+        elif holding.is_cover(stream):
+            self._add_cover(output, cast(VideoStream, stream))
+        elif copying.can_copy(stream, self._container):
+            self._add_whole_or_cut(output, stream)
+        elif stream.type == "video":
+            self._leave_out(stream, "a second picture, ")
+        elif stream.type == "audio" and stream.codec_context is not None:
+            self._convert_audio(output, cast(AudioStream, stream))
+        elif stream.type == "subtitle":
+            self._convert_subtitle(output, stream)
+        else:
+            self._leave_out(stream)
+
+    def _add_whole_or_cut(self, output: OutputContainer, stream: Stream) -> None:
+        """A copy; sound of which the file hides a part is cut where the container can't hide it."""
+        is_past = self.clip.start is not None
+        if is_past or not hidden.has_hidden_beginning(self._path, stream, self._container):
+            self._add_copy(output, stream)
+        elif stream.type == "audio":
+            self._convert_audio(output, cast(AudioStream, stream), because="say what is cut away of it")
+        else:
+            self._leave_out(stream, "its beginning is cut away, and ")
+
+    def _add_copy(self, output: OutputContainer, stream: Stream) -> None:
+        copy = copying.add_copy(output, stream)
+        self._dress(stream, copy)
+        self._tracks[stream.index] = CopyTrack(holding.describe(stream), output, copy, self._container)
+        if holding.kind(stream) == "video" and self.clip.start is not None:
+            self.notes.append(f"{holding.describe(stream)}: begins at its first key frame after the start")
+
+    def _dress(self, stream: Stream, copy: Stream, *, changed: bool = False) -> None:
+        """Give `copy` the tags and the rest of what `stream` carries beside its packets."""
+        changed = changed or self.clip != TimeRange()
+        copy.metadata.update(holding.stream_tags(stream, self._container, changed=changed))
+        copy.disposition = stream.disposition
+
+    def _add_attachment(self, output: OutputContainer, stream: AttachmentStream) -> None:
+        if self._container.muxer != "matroska":
+            self._leave_out(stream)
+            return
+        name, kind = stream.name or "attachment", stream.mimetype or "application/octet-stream"
+        copy = output.add_attachment(name, kind, stream.data)
+        copy.metadata.update(stream.metadata)
+        self._attached.append((holding.describe(stream), copy.index, stream.data))
+
+    def _add_cover(self, output: OutputContainer, stream: VideoStream) -> None:
+        if self._container.muxer == "mp4" and copying.can_copy(stream, self._container):
+            self._add_copy(output, stream)
+            return
+        data = holding.cover_data(self._path, stream)
+        codec = holding.codec_name(stream)
+        if self._container.muxer != "matroska" or not data or codec not in _COVER_NAMES:
+            self._leave_out(stream)
+            return
+        name, kind = _COVER_NAMES[codec]
+        attached = output.add_attachment(stream.metadata.get("filename", name), kind, data)
+        self._attached.append((holding.describe(stream), attached.index, data))
+
+    def _convert_audio(self, output: OutputContainer, stream: AudioStream, because: str = "hold it") -> None:
+        made = sound.conversion(stream, self._container, same_codec=because != "hold it")
+        if isinstance(made, str):
+            self.notes.append(f"{holding.describe(stream)}: {made}, left out")
+            return
+        copy = cast(AudioStream, output.add_stream(made.encoder, made.rate))
+        sound.set_up(copy, made)
+        self._dress(stream, copy, changed=True)
+        name = holding.describe(stream)
+        self._tracks[stream.index] = AudioTrack(name, output, stream, copy, self._container)
+        self._note_conversion(stream, made.encoder, because, made.remark)
+
+    def _convert_subtitle(self, output: OutputContainer, stream: Stream) -> None:
+        encoder = holding.text_encoder(stream, self._container)
+        if encoder is None:
+            self._leave_out(stream)
+            return
+        decoder = cast(SubtitleCodecContext, stream.codec_context)
+        with contextlib.suppress(av.FFmpegError):
+            decoder.open(strict=False)  # only then it knows its header
+        if decoder.subtitle_header is None:
+            self.notes.append(f"{holding.describe(stream)}: can't be decoded, left out")
+            return
+        copy = output.add_stream(encoder)
+        coder = cast(SubtitleCodecContext, copy.codec_context)
+        coder.subtitle_header = decoder.subtitle_header
+        coder.time_base = copy.time_base = stream.time_base or _MICROSECOND
+        self._dress(stream, copy, changed=True)
+        self._tracks[stream.index] = SubtitleTrack(
+            holding.describe(stream), output, stream, copy, self._container
+        )
+        self._note_conversion(stream, encoder)
+
+    def _is_implied(self, stream: Stream) -> bool:
+        """Whether the muxer makes this stream by itself, or the painting holds it already.
+
+        MP4's chapters and time code are tracks; tiles are put together to one picture. An animated AVIF
+        holds a still of itself.
+        """
+        if stream.disposition & Disposition.dependent or track_choice.is_photograph(stream):
+            return True
+        if stream.type == "video" and track_choice.is_sequence(stream):
+            return True
+        if stream.type != "data" or "mp4" not in self.source.format.name:
+            return False
+        is_chapters = stream.name == "bin_data" and bool(self.source.chapters())
+        return is_chapters or holding.is_timecode(stream)
+
+    def _note_labels(self) -> None:
+        for stream in self.source.streams:
+            if stream.index in self._tracks or (self.film is not None and stream.index == self.film.index):
+                lost = holding.lost_labels(stream, self._container)
+                if lost:
+                    self.notes.append(
+                        f"{holding.describe(stream)}: {self._container.name} can't say {' and '.join(lost)}"
+                    )
+
+    def _note_timecode(self, stream: Stream) -> None:
+        lost = holding.lost_timecode(self._container, self.clip)
+        if lost and holding.is_timecode(stream):
+            self.notes.append(f"{holding.describe(stream)}: {lost}")
+
+    def _attachments(self) -> Iterator[CarriedStream]:
+        for name, index, data in self._attached:
+            times = array("q")
+            yield CarriedStream(name, index, "attachment", False, 1, Tally.of(data), times, Fraction(1))
+
+    def _leave_out(self, stream: Stream, what: str = "") -> None:
+        self.notes.append(f"{holding.describe(stream)}: {what}{self._container.name} can't hold it, left out")
+
+    def _note_refused(self) -> None:
+        for index, times in self._packets.refused.items():
+            self.notes.append(
+                f"{holding.describe(self.source.streams[index])}: {self._container.name} can't hold "
+                f"{_packets(times)}, left out"
+            )
+
+    def _note_losses(self, written: CarriedStream) -> None:
+        if written.damaged:
+            self.notes.append(f"{written.name}: {written.damaged} packets can't be decoded")
+        if written.cut:
+            self.notes.append(
+                f"{written.name}: {self._container.name} shows one subtitle at a time; "
+                f"{written.cut} end where the next begins"
+            )
+
+    def _note_conversion(
+        self, stream: Stream, encoder: str, because: str = "hold it", remark: str = ""
+    ) -> None:
+        self.notes.append(
+            f"{holding.describe(stream)}: {self._container.name} can't {because}, "
+            f"converted to {av.Codec(encoder, 'w').canonical_name}{remark and f', {remark}'}"
+        )
+
+
+def _packets(times: Sequence[Fraction]) -> str:
+    """Damaged packets for people, by their times (s)."""
+    if len(times) == 1:
+        return f"a damaged packet at {float(times[0]):.3f} s"
+    return f"{len(times)} damaged packets, the first at {float(times[0]):.3f} s"

@@ -1,0 +1,1 @@
+"""A file's clock, where it starts again or jumps."""

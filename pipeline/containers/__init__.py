@@ -1,0 +1,1 @@
+"""What container formats hold, and how their files are opened."""

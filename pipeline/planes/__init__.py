@@ -1,0 +1,1 @@
+"""Between the planes that a file stores and upright RGB pixels."""

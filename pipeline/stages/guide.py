@@ -1,0 +1,172 @@
+"""A film painted by its user: frames that somebody painted by hand, carried through the film.
+
+    GUIDE/frame0001.png     the film's first frame, as ebsynth numbers them
+    GUIDE/frame0120.jpg     its 120th
+
+Names end in the number of a frame, from 1 on, or from 0 on in a folder that has a 0. Frames between two
+painted ones are carried from both, those before a shot's first back from it, those after its last on from
+it. A painting is never carried over a cut: a shot without one stays as it is, and that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from pathlib import Path
+
+from stylize_video.errors import InputError
+from stylize_video.models.motion import long_motion
+from stylize_video.models.motion.long_motion import FlowEstimator
+from stylize_video.models.paintings import to_painting
+from stylize_video.pictures.picture_names import READ
+from stylize_video.pictures.pictures import check_sides, read_picture
+from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.stages.intervals import Interval, Key, Single, singles
+
+_FARTHEST = 100  # frames that are carried back from a key, or held until one comes: the memory's limit
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A folder of painted frames."""
+
+    folder: Path
+    pictures: Mapping[int, Path]  # by the frame's number, from 0
+    first: int  # the number that the folder has for the film's first frame: 0 or 1
+
+    @classmethod
+    def open(cls, folder: Path) -> Guide:
+        """Look through a folder; hidden files, and those whose names don't end in a number, don't count.
+
+        Raises:
+            InputError: no folder, no painted frames in it, or two for one frame.
+        """
+        try:
+            names = sorted(p for p in folder.iterdir() if p.suffix.lower() in READ and p.name[0] != ".")
+        except OSError as error:
+            raise InputError(f"{folder}: no folder of painted frames ({error.strerror})") from error
+        numbered = [(int(found[0]), path) for path in names if (found := re.search(r"\d+$", path.stem))]
+        if not numbered:
+            raise InputError(
+                f"{folder}: no painted frames in it; name them frame0001.png, frame0120.png, ..."
+            )
+        for number, count in Counter(number for number, _ in numbered).items():
+            if count > 1:
+                twice = ", ".join(path.name for n, path in numbered if n == number)
+                raise InputError(f"{folder}: several pictures of frame {number} ({twice}); leave one")
+        first = min(1, min(number for number, _ in numbered))
+        return cls(folder, {number - first: path for number, path in numbered}, first)
+
+    def check_size(self, width: int, height: int) -> None:
+        """See whether all pictures have the film's size.
+
+        Raises:
+            InputError: one has another, or can't be read.
+        """
+        for path in self.pictures.values():
+            other = check_sides(path, width, height)  # by the header: a wrong one may be too large to decode
+            if other is None:
+                rows, columns = read_picture(path, whole=True).shape[:2]
+                other = None if (columns, rows) == (width, height) else (columns, rows)
+            if other is not None:
+                raise InputError(
+                    f"{path}: is {other[0]}x{other[1]} px, but the film {width}x{height};"
+                    " give painted frames of the film's size"
+                )
+
+    def check_count(self, frames: int) -> None:
+        """See whether the film has all frames that were painted.
+
+        Raises:
+            InputError: it has fewer.
+        """
+        last = max(self.pictures)
+        if last >= frames:
+            raise InputError(
+                f"{self.pictures[last]}: is of frame {last + self.first}, but the film's last is"
+                f" {frames - 1 + self.first}; rename or remove it"
+            )
+
+
+class Guided:
+    """Carries a guide's pictures through a film.
+
+    Args:
+        guide: the painted frames.
+        estimator: finds the flow between neighbours.
+        notes: gets a line for the frames of each shot that stay as they are.
+    """
+
+    def __init__(
+        self,
+        guide: Guide,
+        *,
+        estimator: FlowEstimator = long_motion.smooth_flow,
+        notes: list[str] | None = None,
+    ) -> None:
+        self._guide = guide
+        self._estimator = estimator
+        self.notes: list[str] = [] if notes is None else notes
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        """Paint shot by shot; frames are held until the next key, where there is one soon.
+
+        Raises:
+            InputError: a picture can't be read, has another size than the film, or is beyond its end.
+        """
+        count = 0
+        for number, shot in groupby(singles(batches), key=lambda single: single.shot):
+            first = next(shot)
+            if number == 0:
+                self._guide.check_size(*first.original.shape[1::-1])
+            for batch in self._shot(chain([first], shot)):
+                count += 1
+                yield batch
+        if count:
+            self._guide.check_count(count)
+
+    def _shot(self, frames: Iterator[Single]) -> Iterator[FrameBatch]:
+        interval = Interval(None, self._estimator)
+        left: list[int] = []
+        for single in frames:
+            if interval.key is None and not self._is_soon(single.number):
+                left.append(single.number)
+                yield single.unpainted()
+                continue
+            interval.add(single)
+            if single.number in self._guide.pictures:
+                key = self._key(single)
+                yield from interval.up_to(key)
+                yield single.painted(key.painting)
+                interval = Interval(key, self._estimator)
+            elif interval.key is not None and not self._is_soon(single.number):
+                yield from interval.forward()
+        if interval.key is None:
+            for single in interval.release():
+                left.append(single.number)
+                yield single.unpainted()
+        else:
+            yield from interval.forward()
+        self._note(left)
+
+    def _is_soon(self, number: int) -> bool:
+        """Whether a key is near enough after a frame, or there, to hold the frame until it comes."""
+        return any(number <= key <= number + _FARTHEST for key in self._guide.pictures)
+
+    def _key(self, single: Single) -> Key:
+        painting = read_picture(self._guide.pictures[single.number], whole=True)
+        if painting.shape != single.original.shape:  # the film's size changed
+            self._guide.check_size(*single.original.shape[1::-1])
+        return Key(single, to_painting(painting))
+
+    def _note(self, left: Sequence[int]) -> None:
+        """Say which frames of a shot are not painted."""
+        if left:
+            first, last = (number + self._guide.first for number in (left[0], left[-1]))
+            self.notes.append(
+                f"{self._guide.folder}: frames {first} to {last} are left as they are, for no frame"
+                f" of their shot is painted, or none within {_FARTHEST} frames after them"
+            )

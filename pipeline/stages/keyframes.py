@@ -1,0 +1,144 @@
+"""A slow painter's film: every so many frames a key is painted, the frames between are carried there.
+
+Keys are painted as in Ruder et al. 2016, "Artistic Style Transfer for Videos": each starts from the painting
+of the key before it, warped here (section 4.1), and is to agree with it where the flow is trusted, and with
+the one before that where only that shows the scene (sections 4.2 and 4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from stylize_video.models.gatys.optimisation import Anchor
+from stylize_video.models.motion import inbetween, long_motion
+from stylize_video.models.motion.long_motion import FlowEstimator, Path
+from stylize_video.models.paintings import Painting, to_painting
+from stylize_video.pictures.pictures import Picture
+from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.stages.intervals import Filler, Interval, Key, Single, singles
+from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
+
+_EXPLAINED = 0.7  # of a frame; when a key shows less of it, the next one is due
+_LONGEST = 24  # frames between two keys, however still it is
+_SHORTEST = 2
+
+
+class Artist(Protocol):
+    """Paints one picture, slowly."""
+
+    def paint(
+        self, original: Picture, *, start: Painting | None = None, anchors: Sequence[Anchor] = ()
+    ) -> Painting:
+        """Paint (H, W, 3) uint8 RGB.
+
+        Args:
+            start: what to begin with, instead of the usual.
+            anchors: paintings of other keys, warped here, the nearest key's first.
+        """
+        ...
+
+
+class _Past(NamedTuple):
+    """The key before the newest one."""
+
+    key: Key
+    path: Path  # to it from the newest one
+
+
+class Keyframes:
+    """Paints keys and carries them through each shot.
+
+    Keys are its first frame and every so many after it; the last frame is one if more than half an
+    interval is left, or if the key before doesn't explain it.
+
+    Args:
+        artist: paints the keys.
+        interval: frames from key to key; None: a new key when the one before explains too little.
+        estimator: finds the flow between neighbours.
+        filler: paints what no key shows; without, it is the film itself in the keys' colours.
+        store: keeps finished keys, in case that the film is interrupted.
+
+    Raises:
+        ValueError: `interval` below 1.
+    """
+
+    def __init__(
+        self,
+        artist: Artist,
+        *,
+        interval: int | None,
+        estimator: FlowEstimator = long_motion.smooth_flow,
+        filler: Filler | None = None,
+        store: KeyframeStore | None = None,
+    ) -> None:
+        if interval is not None and interval < 1:
+            raise ValueError(f"{interval = } must be at least 1")
+        self._artist = artist
+        self._interval = interval
+        self._estimator = estimator
+        self._filler = filler
+        self._store = store
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        """Paint shot by shot; frames are held until the next key is painted."""
+        for _, shot in groupby(singles(batches), key=lambda single: single.shot):
+            yield from self._shot(shot)
+
+    def _shot(self, frames: Iterator[Single]) -> Iterator[FrameBatch]:
+        key, past = self._paint(next(frames)), None
+        yield key.single.painted(key.painting)
+        interval = Interval(key, self._estimator, self._filler)
+        for single in frames:
+            interval.add(single)
+            if self._is_due(interval):
+                key, past = self._next_key(interval, past)
+                yield from interval.up_to(key)
+                yield key.single.painted(key.painting)
+                interval = Interval(key, self._estimator, self._filler)
+        if len(interval) and self._is_far(interval):
+            key, _ = self._next_key(interval, past)
+            yield from interval.up_to(key)
+            yield key.single.painted(key.painting)
+        yield from interval.forward()
+
+    def _is_due(self, interval: Interval) -> bool:
+        if self._interval is not None:
+            return len(interval) >= self._interval
+        too_little = len(interval) >= _SHORTEST and interval.shown < _EXPLAINED
+        return too_little or len(interval) >= _LONGEST
+
+    def _is_far(self, interval: Interval) -> bool:
+        """Whether a shot's last frame is to be a key."""
+        return len(interval) > (self._interval or _LONGEST) / 2 or interval.shown < _EXPLAINED
+
+    def _next_key(self, interval: Interval, past: _Past | None) -> tuple[Key, _Past]:
+        """The newest frame as a key, and the one before it."""
+        before, single = interval.key, interval.newest
+        assert before is not None  # a shot's first frame is one
+        if before.single.share == 0:  # nothing was painted there
+            return self._paint(single), _Past(before, interval.path)
+        carried = interval.carried()
+        anchors = [Anchor(*carried)]
+        if past is not None and past.key.single.share > 0:
+            anchors.append(self._long_term(single, past, interval.path))
+        start = interval.filled(inbetween.alone(carried), single)
+        return self._paint(single, start, anchors), _Past(before, interval.path)
+
+    def _long_term(self, single: Single, past: _Past, path: Path) -> Anchor:
+        """The painting of the key before the last, warped here; `path` is the way to the last."""
+        joined = long_motion.join(path, past.path)
+        there, trust = long_motion.reach(joined, single.original, past.key.single.original, self._estimator)
+        return Anchor(long_motion.carry(past.key.painting, there), trust)
+
+    def _paint(self, single: Single, start: Painting | None = None, anchors: Sequence[Anchor] = ()) -> Key:
+        """The key of a frame: kept from before, or painted now; what is flat is left as it is."""
+        if single.share == 0:
+            return Key(single, to_painting(single.original))
+        painting = None if self._store is None else self._store.get(single.number, single.original.shape)
+        if painting is None:
+            painting = self._artist.paint(single.original, start=start, anchors=anchors)
+            if self._store is not None:
+                self._store.put(single.number, painting)
+        return Key(single, painting)

@@ -1,0 +1,114 @@
+"""What stands between reader and encoder: stages, each a generator from batches to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import cv2
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.pipeline.frames import FrameBatch
+
+# Standard deviation of a frame, of 1: at the one it is left as it is, from the other on it is painted. A
+# dim scene has 0.03, grain on black 0.004.
+_NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
+
+
+class Stage(Protocol):
+    """A painter or a filter.
+
+    It may hold batches back, keep state between them and yield other batch sizes; it yields every
+    frame once and in order. Times travel inside the batch, so delaying cannot misplace them.
+    """
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        """Turn batches of frames into batches of painted frames."""
+        ...
+
+
+class Paints(Protocol):
+    """A way to paint: `models.engine.Engine` or `models.wct_painter.WctPainter`."""
+
+    def paint(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB, uint8 or float in 0..1 -> the same size and kind, painted."""
+        ...
+
+    def new_shot(self) -> None:
+        """Forget what is known of the frames before; most painters know nothing."""
+        ...
+
+
+class NetworkPainter:
+    """Paints batch after batch with a network.
+
+    What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
+    flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
+
+    Args:
+        engine: what runs it.
+        stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
+            had by painting a smaller or larger frame.
+    """
+
+    def __init__(self, engine: Paints, *, stroke_size: float = 1.0) -> None:
+        self._engine = engine
+        self._stroke_size = stroke_size
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        """Paint batch by batch."""
+        for batch in batches:
+            if batch.frames[0].cut:
+                self._engine.new_shot()
+            with torch.inference_mode():
+                pixels = _faded(self._paint(batch.pixels), batch.pixels)
+            yield batch.with_pixels(pixels)
+
+    def _paint(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) -> the same size; of the same kind, or float where strokes are scaled."""
+        if self._stroke_size == 1:
+            return self._engine.paint(pixels)
+        size = pixels.shape[-2:]
+        canvas = [max(1, round(side / self._stroke_size)) for side in size]
+        return _resize(self._engine.paint(_resize(to_unit(pixels), canvas)), size)
+
+
+def _faded(painted: Tensor, original: Tensor) -> Tensor:
+    """The painting, but the original as far as that has no contrast; in place."""
+    for number, share in enumerate(painted_shares(original)):
+        if share < 1:
+            flat, full = (to_unit(images[number]).float() for images in (original, painted))
+            painted[number] = to_kind(torch.lerp(flat, full, share), painted.dtype)
+    return painted
+
+
+def painted_shares(images: Tensor) -> list[float]:
+    """How far each of (N, 3, H, W) pictures is to be painted, 0..1: not at all without any contrast."""
+    shares = (_contrast(images) - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST)
+    return [float(share) for share in shares.clamp(0, 1)]
+
+
+def _contrast(images: Tensor) -> Tensor:
+    """(N,) standard deviation of each picture in 0..1, in its liveliest channel."""
+    if images.dtype == torch.uint8 and images.device.type == "cpu":  # OpenCV takes a tenth of torch's time
+        rows = images.permute(0, 2, 3, 1).numpy()
+        return torch.tensor([cv2.meanStdDev(picture)[1].max() / 255 for picture in rows])
+    return to_unit(images).float().flatten(2).std(2, correction=0).amax(1).cpu()
+
+
+def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:
+    if pixels.device.type == "mps":  # which lacks this resampling in some versions of torch
+        return _resize(pixels.cpu(), size).to(pixels.device)
+    resized = F.interpolate(pixels.float(), list(size), mode="bicubic", antialias=True)
+    return resized.clamp(0, 1)  # cubic kernels overshoot
+
+
+class Unchanged:
+    """Paints nothing: the frames pass as they are. For measuring everything but the painter."""
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        """Pass the batches on."""
+        return batches

@@ -1,0 +1,317 @@
+"""Motion and its trust, on pictures and flows that are known."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from stylize_video.models.motion import estimation as motion
+from stylize_video.models.motion.estimation import DisMotion, Motion, View
+from stylize_video.models.motion.flow import Flow
+from stylize_video.pictures.pictures import Picture
+
+_HEIGHT, _WIDTH, _TIMES = 360, 640, 4
+_MARGIN = 40  # px; how far the camera may go
+_EDGE = 8  # px of the small picture; what came from outside
+
+
+def _texture(seed: int, *, height: int = _HEIGHT, width: int = _WIDTH) -> Picture:
+    noise = np.random.default_rng(seed).uniform(0, 255, (height, width, 3))
+    smooth = cv2.GaussianBlur(noise, (0, 0), 6)
+    low, high = smooth.min(), smooth.max()
+    return ((smooth - low) / (high - low) * 255).astype(np.uint8)
+
+
+def _coarse_and_fine(*, height: int, width: int) -> Picture:
+    """Things of all sizes, as a photograph shows them."""
+    rng = np.random.default_rng(0)
+    scene = np.zeros((height, width))
+    for sigma in (3, 6, 12, 24, 48):  # px
+        layer = cv2.GaussianBlur(rng.normal(0, 1, scene.shape), (0, 0), sigma)
+        scene += layer / layer.std()
+    return np.repeat((128 + 25 * scene).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _view(picture: Picture) -> View:
+    return View.of(picture)
+
+
+def _panned(right: int, down: int) -> tuple[View, View]:
+    """What is seen moves by so many px of the frame."""
+    scene = _texture(0, height=_HEIGHT + 2 * _MARGIN, width=_WIDTH + 2 * _MARGIN)
+    corners = ((_MARGIN, _MARGIN), (_MARGIN - down, _MARGIN - right))
+    first, second = (_view(np.ascontiguousarray(scene[y : y + _HEIGHT, x : x + _WIDTH])) for y, x in corners)
+    return first, second
+
+
+def _inner(array: np.ndarray) -> np.ndarray:
+    return array[_EDGE:-_EDGE, _EDGE:-_EDGE]
+
+
+def _uniform(right: float, down: float, height: int = 20, width: int = 30) -> Flow:
+    return np.broadcast_to(np.array([right, down], np.float32), (height, width, 2)).copy()
+
+
+def _same(grey: int = 100, height: int = 20, width: int = 30) -> motion.Grey:
+    return np.full((height, width), grey, np.uint8)
+
+
+# -- the small picture --
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "times"),
+    [
+        *((2160, 3840, 4), (360, 640, 4), (640, 360, 4), (270, 480, 3), (180, 320, 2)),
+        *((136, 200, 2), (134, 200, 1), (90, 160, 1), (16, 16, 1), (1, 1, 1)),
+    ],
+)
+def test_a_quarter_of_the_size_or_90_px(height: int, width: int, times: int) -> None:
+    assert motion.shrunk_by(np.zeros((height, width, 3), np.uint8)) == times
+
+
+@pytest.mark.parametrize(
+    ("size", "finer", "levels"),
+    [
+        ((360, 640), (180, 320), 1),
+        ((363, 645), (180, 322), 1),
+        ((271, 482), (135, 240), 3),  # by a half and by a third: not of the same squares
+        ((181, 321), (180, 320), 1),
+        ((90, 160), (90, 160), 1),
+    ],
+)
+def test_the_finer_picture_shows_the_same_piece(
+    size: tuple[int, int], finer: tuple[int, int], levels: int
+) -> None:
+    picture = _texture(0, height=size[0], width=size[1])
+    view = View.of(picture)
+    assert view.finer.shape == finer
+    small = cv2.resize(view.finer, view.grey.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - view.grey).max() <= levels
+
+
+def test_each_small_pixel_is_the_mean_of_a_square() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (363, 645), np.uint8)
+    small = View.of(np.repeat(grey[..., None], 3, axis=2)).grey
+    expected = grey[:360, :644].reshape(90, 4, 161, 4).mean((1, 3))
+    assert small.shape == (90, 161)
+    assert small.dtype == np.uint8
+    assert np.abs(small - expected).max() <= 0.5
+
+
+def test_small_pictures_are_grey_by_bt601() -> None:
+    small = View.of(np.full((16, 16, 3), (200, 100, 50), np.uint8)).grey
+    assert (small == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "found"),
+    [(16, 16, True), (15, 400, False), (400, 15, False), (8, 8, False), (17, 33, True), (90, 160, True)],
+)
+def test_motion_is_found_in_16_px_and_more(height: int, width: int, found: bool) -> None:
+    assert motion.can_be_found(np.zeros((height, width, 3), np.uint8)) == found
+
+
+# -- finding it --
+
+
+def test_a_change_of_light_is_seen_along_the_motion() -> None:
+    """By 12 levels, in a pan; what is not trusted has no part in it."""
+    before, now = _panned(8, 4)
+    lighter = np.clip(now.grey.astype(int) + 12, 0, 255).astype(np.uint8)
+    back = DisMotion().between(before, now).back
+    trusted = np.zeros(now.grey.shape, np.float32)
+    trusted[_EDGE:-_EDGE, _EDGE:-_EDGE] = 0.5
+    lighter[: _EDGE - 1] = 255
+    assert motion.change_of_light(before.grey, lighter, back, trusted) == pytest.approx(12, abs=1)
+    assert motion.change_of_light(now.grey, now.grey, np.zeros_like(back), trusted) == 0
+    assert motion.change_of_light(now.grey, lighter, back, np.zeros_like(trusted)) == 0
+
+
+@pytest.mark.parametrize("right_down", [(0, 0), (4, 0), (0, -8), (2, -3), (12, 8), (-20, 12)])
+def test_a_known_shift_is_found(right_down: tuple[int, int]) -> None:
+    found = DisMotion().between(*_panned(*right_down))
+    shift = np.array(right_down) / _TIMES  # px of the small pictures
+    for flow, expected, off in ((found.back, -shift, 0.3), (found.forth, shift, 0.9)):
+        assert flow.shape == (90, 160, 2)
+        assert flow.dtype == np.float32
+        assert np.linalg.norm(_inner(flow) - expected, axis=-1).max() < off
+    assert found.fine.shape == (180, 320, 2)
+    assert np.linalg.norm(_inner(_inner(found.fine)) + 2 * shift, axis=-1).max() < 0.5
+
+
+@pytest.mark.parametrize("right_down", [(4, 0), (12, 8), (-20, 12)])
+def test_fetching_along_the_way_back_gives_what_is_seen_now(right_down: tuple[int, int]) -> None:
+    before, now = _panned(*right_down)
+    grey = before.grey.astype(np.float32)
+    fetched = motion.fetch(grey, DisMotion().between(before, now).back)
+    assert np.abs(_inner(fetched) - _inner(now.grey)).max() < 2
+    assert np.abs(_inner(grey) - _inner(now.grey)).max() > 20  # unfetched
+
+
+def test_fetch_by_hand() -> None:
+    ramp = np.tile(np.arange(5, dtype=np.float32), (4, 1))
+    assert motion.fetch(ramp, _uniform(0.5, 0, 4, 5))[0] == pytest.approx([0.5, 1.5, 2.5, 3.5, 4])
+    assert motion.fetch(ramp, _uniform(-2, 0, 4, 5))[0] == pytest.approx([0, 0, 0, 1, 2])
+    assert motion.fetch(ramp.T.copy(), _uniform(0, 2, 5, 4))[:, 0] == pytest.approx([2, 3, 4, 4, 4])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_was_found_last_does_not_matter(order: tuple[int, int]) -> None:
+    """Slow and then fast, and the other way; nor does what was found in another size."""
+    pairs = [_panned(3, 0), _panned(-20, 12)]
+    last, this = (pairs[n] for n in order)
+    estimator = DisMotion()
+    estimator.between(*(View.of(_texture(n, height=200, width=520)) for n in (0, 1)))
+    first = estimator.between(*last)
+    copies = [flow.copy() for flow in first]
+    found = estimator.between(*this)
+    assert all((one == other).all() for one, other in zip(found, DisMotion().between(*this), strict=True))
+    assert all((one == other).all() for one, other in zip(first, copies, strict=True))
+
+
+@pytest.mark.parametrize("speed", [4, 8, 12])
+def test_a_fast_pan_is_found(speed: int) -> None:
+    """To a fifth of a px of the small picture, and trusted; 12 of these are 48 of the frame."""
+    scene = _coarse_and_fine(height=_HEIGHT, width=_WIDTH + _TIMES * speed)
+    before, now = (_view(np.ascontiguousarray(scene[:, x : x + _WIDTH])) for x in (_TIMES * speed, 0))
+    found = DisMotion().between(before, now)
+    seen = np.s_[_EDGE:-_EDGE, speed + _EDGE : -_EDGE]
+    assert np.linalg.norm(found.back[seen] + (speed, 0), axis=-1).mean() < 0.2
+    assert motion.trust(before.grey, now.grey, found, times=_TIMES)[seen].mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("size", "slow", "fast"),
+    [((180, 320), 1, 3), ((360, 640), 3, 5), ((720, 1280), 3, 5), ((400, 1920), 6, 10)],
+)
+def test_fast_pictures_are_searched_more_thoroughly(
+    size: tuple[int, int], slow: int, fast: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fast is more than 2 px where flow is found: in half the frame's size, of small ones in the whole.
+
+    In frames larger than 1280 px it is more, here 4 px of half the size.
+    """
+    efforts = []
+    search = motion._Search.flow
+    monkeypatch.setattr(motion._Search, "flow", lambda *given: efforts.append(given[3]) or search(*given))
+    last = {}
+    height, width = size
+    scene = _texture(0, height=height, width=width + fast)
+    for shift in (slow, fast):
+        DisMotion().between(*(View.of(scene[:, x : x + width]) for x in (shift, 0)))
+        last[shift] = efforts[-1]
+    assert last[slow].refinements < last[fast].refinements
+    assert last[slow].stride > last[fast].stride
+
+
+def test_motion_is_found_in_grain() -> None:
+    """Of 25 levels, to a fifth of a px of the small picture; found in that, it would be a tenth."""
+    rng = np.random.default_rng(3)
+    scene = _texture(0, height=440, width=720)
+    estimator, missed = DisMotion(), []
+    parts = [scene[40 + 3 * n : 40 + 3 * n + _HEIGHT, 2 * n : 2 * n + _WIDTH] for n in range(6)]
+    views = [_view(np.clip(p + rng.normal(0, 25, (*p.shape[:2], 1)), 0, 255).astype(np.uint8)) for p in parts]
+    for pair in pairwise(views):
+        back = estimator.between(*pair).back
+        missed.append(np.linalg.norm(_inner(back) - (0.5, 0.75), axis=-1).mean())
+    assert np.mean(missed) < 0.2
+
+
+# -- trusting it --
+
+
+@pytest.mark.parametrize("right_down", [(0, 0), (4, 0), (2, -3), (12, 8), (-20, 12)])
+def test_a_known_shift_is_trusted(right_down: tuple[int, int]) -> None:
+    before, now = _panned(*right_down)
+    found = DisMotion().between(before, now)
+    trusted = motion.trust(before.grey, now.grey, found, times=_TIMES)
+    assert trusted.dtype == np.float32
+    assert _inner(trusted).min() > 0.99
+    assert trusted.max() <= 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_moved_square_uncovers_is_not_trusted(seed: int) -> None:
+    ground, square = _texture(2 * seed + 1), _texture(2 * seed + 2)[:160, :160]
+    first, second = ground.copy(), ground.copy()
+    first[100:260, 200:360] = square
+    second[100:260, 216:376] = square  # 16 px to the right, 4 of the small picture
+    before, now = _view(first), _view(second)
+    found = DisMotion().between(before, now)
+    trusted = motion.trust(before.grey, now.grey, found, times=_TIMES)
+    assert trusted[25:65, 50:54].mean() < 0.85  # the ground that the square has left
+    assert trusted[30:60, 60:88].min() > 0.95  # the square's inside
+    assert trusted[:18].min() > 0.95  # the ground far away
+
+
+def test_what_was_outside_the_frame_is_not_trusted() -> None:
+    back = _uniform(-2, 1)  # from the left, and from below
+    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
+    wanted = np.zeros((20, 30), np.float32)
+    wanted[:19, 2:] = 1
+    np.testing.assert_allclose(trusted, wanted, atol=1e-6)
+
+
+def test_what_looks_different_is_not_trusted() -> None:
+    now, still = _same(), _uniform(0, 0)
+    now[:, 15:] += 100
+    trusted = motion.trust(_same(), now, Motion(still, still, still), times=1)
+    assert trusted[:, :15] == pytest.approx(1)
+    assert trusted[:, 15:].max() < 0.01
+
+
+def test_trust_falls_as_grey_values_part() -> None:
+    still = Motion(_uniform(0, 0), _uniform(0, 0), _uniform(0, 0))
+    lost = [motion.trust(_same(100), _same(100 + levels), still, times=1)[5, 5] for levels in (15, 55, 120)]
+    assert lost[0] > 0.95
+    assert 0.2 < lost[1] < 0.7
+    assert lost[2] < 0.01
+
+
+@pytest.mark.parametrize(("astray", "least", "most"), [(1, 0.99, 1), (10, 0.2, 0.7), (22, 0, 0.01)])
+def test_a_way_that_does_not_lead_back_is_not_trusted(astray: float, least: float, most: float) -> None:
+    still = _uniform(0, 0)
+    for times in (1, 4):  # px of the frame
+        found = Motion(still, _uniform(astray / times, 0), still)
+        trusted = motion.trust(_same(), _same(), found, times=times)
+        assert least <= trusted.min() <= trusted.max() <= most
+
+
+@pytest.mark.parametrize(("astray", "least", "most"), [(8, 0.95, 1), (18, 0.2, 0.7), (35, 0, 0.01)])
+def test_a_long_way_may_miss_by_more(astray: float, least: float, most: float) -> None:
+    back = _uniform(20, 0, width=60)
+    found = Motion(back, _uniform(astray - 20, 0, width=60), back)
+    trusted = motion.trust(_same(width=60), _same(width=60), found, times=1)[:, :30]
+    assert least <= trusted.min() <= trusted.max() <= most
+
+
+def test_the_edge_of_a_moving_thing_is_not_trusted() -> None:
+    back = _uniform(0, 0)
+    back[:, 15:, 1] = 6
+    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
+    assert trusted[:10, 14].max() < 0.05  # the still side
+    assert trusted[:10, 15].max() < 0.95
+    assert trusted[:10, :13] == pytest.approx(1)
+    assert trusted[:10, 17:] == pytest.approx(1)
+
+
+# -- where something may just have been uncovered --
+
+
+def test_what_stands_still_beside_something_that_moves() -> None:
+    back = _uniform(0, 0)
+    back[:, 15:] = (3, -2)
+    beside = motion.beside_motion(back, times=4)
+    assert beside.dtype == np.float32
+    assert beside[:, 12:15].min() > 0.9  # 3 px, half of what is looked at
+    assert beside[:, :12] == pytest.approx(0)
+    assert beside[:, 18:] == pytest.approx(0)  # what moves itself
+
+
+def test_nothing_is_uncovered_where_all_moves_or_nothing() -> None:
+    for flow in (_uniform(0, 0), _uniform(3, -2), _uniform(0.02, 0)):
+        assert motion.beside_motion(flow, times=4).max() == pytest.approx(0)

@@ -1,0 +1,148 @@
+"""Files of the whitening and colouring transform: networks and paintings come back, and damage is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from stylize_video.errors import WeightsError
+from stylize_video.models import weights
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.pictures.pictures import Picture, resize_longer_side
+from tests.networks import noise
+
+SHAPE = WctConfig((4, 4, 6, 6, 6))
+LEVELS = (1, 2, 3, 4, 5)
+
+
+@pytest.fixture
+def network() -> WctNetwork:
+    """As it is stored: rounded to half precision."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return wct_weights.as_stored(WctNetwork(SHAPE))
+
+
+@pytest.fixture
+def saved(network: WctNetwork, tmp_path: Path) -> Path:
+    """A file with two paintings."""
+    known = {name: wct_weights.statistics(network, noise(seed), 96) for seed, name in enumerate("ba")}
+    wct_weights.save(tmp_path / "mine.safetensors", network, known, {"photographs": 3})
+    return tmp_path / "mine.safetensors"
+
+
+def test_networks_and_paintings_come_back(network: WctNetwork, saved: Path) -> None:
+    found = wct_weights.open_file(saved)
+    assert found.origin == str(saved)
+    assert found.network.config == SHAPE
+    assert not found.network.training
+    assert not any(value.requires_grad for value in found.network.parameters())
+    wanted = network.state_dict()
+    assert found.network.state_dict().keys() == wanted.keys()
+    assert all(torch.equal(value, wanted[name]) for name, value in found.network.state_dict().items())
+    assert list(found.paintings) == ["b", "a"]
+    for seed, known in enumerate(found.paintings.values()):
+        again = wct_weights.statistics(network, noise(seed), 96)
+        assert tuple(known) == LEVELS
+        for level in LEVELS:
+            for one, other in zip(known[level], again[level], strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-12)
+    assert json.loads(weights.read(saved).metadata["provenance"]) == {"photographs": 3}
+
+
+def test_a_file_without_paintings(network: WctNetwork, tmp_path: Path) -> None:
+    wct_weights.save(tmp_path / "mine.safetensors", network, {}, {})
+    assert wct_weights.open_file(tmp_path / "mine.safetensors").paintings == {}
+
+
+def test_a_file_that_cannot_be_written(network: WctNetwork, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="can't be written"):
+        wct_weights.save(tmp_path / "missing" / "mine.safetensors", network, {}, {})
+
+
+# -- files that can't be used --
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda _: b"", lambda _: b"no weights"])
+def test_a_damaged_file_is_an_error(damage: Callable[[bytes], bytes], saved: Path) -> None:
+    saved.write_bytes(damage(saved.read_bytes()))
+    with pytest.raises(WeightsError, match=r"mine\.safetensors: no safetensors file"):
+        wct_weights.open_file(saved)
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="can't be read"):
+        wct_weights.open_file(tmp_path / "mine.safetensors")
+
+
+@pytest.mark.parametrize("header", [None, {}, {"format": "stylize-video transform-net 2"}])
+def test_another_format_is_an_error(header: dict[str, str] | None, tmp_path: Path) -> None:
+    save_file({"a": torch.ones(1)}, tmp_path / "other.safetensors", header)
+    with pytest.raises(WeightsError, match="this version reads 'stylize-video wct 1'; train again"):
+        wct_weights.open_file(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": '{"channels": [4, 4, 6, 6, 8]}'},
+        {"shape": '{"channels": [4]}'},
+        {"shape": "[]"},
+        {"shape": "no JSON"},
+        {"paintings": '["a", "b", "c"]'},
+        {"paintings": "1"},
+    ],
+)
+def test_tensors_that_do_not_fit_the_header_are_an_error(change: dict[str, str], saved: Path) -> None:
+    tensors, header = load_file(saved), dict(weights.read(saved).metadata)
+    save_file(tensors, saved, {**header, **change})
+    with pytest.raises(WeightsError, match="tensors that don't fit its own header; train again"):
+        wct_weights.open_file(saved)
+
+
+def test_a_file_without_its_header_or_a_tensor_is_an_error(saved: Path) -> None:
+    tensors, header = load_file(saved), dict(weights.read(saved).metadata)
+    for missing in ("encoder.convolutions.1_1.weight", "statistics.1.5.mean"):
+        save_file({name: value for name, value in tensors.items() if name != missing}, saved, header)
+        with pytest.raises(WeightsError, match="don't fit"):
+            wct_weights.open_file(saved)
+    save_file(tensors, saved, {"format": wct_weights.FORMAT})
+    with pytest.raises(WeightsError, match="don't fit"):
+        wct_weights.open_file(saved)
+
+
+# -- statistics --
+
+
+@pytest.mark.parametrize(
+    "painting",
+    [noise(1), noise(1, 1, 1), noise(1, 3, 200), noise(1, 200, 3), np.zeros((9, 9, 3), np.uint8)],
+    ids=["noise", "a pixel", "wide", "high", "black"],
+)
+@pytest.mark.parametrize("size", [16, 96])
+def test_statistics_of_any_picture_are_finite(network: WctNetwork, painting: Picture, size: int) -> None:
+    found = wct_weights.statistics(network, painting, size)
+    assert tuple(found) == LEVELS
+    for level, (mean, covariance) in found.items():
+        channels = SHAPE.channels[level - 1]
+        assert mean.shape == (1, channels)
+        assert covariance.shape == (1, channels, channels)
+        assert torch.isfinite(mean).all()
+        assert torch.isfinite(covariance).all()
+        torch.testing.assert_close(covariance, covariance.transpose(1, 2))
+
+
+def test_statistics_of_a_picture_that_has_the_size_already(network: WctNetwork) -> None:
+    """A training keeps paintings that small."""
+    painting = noise(1, 150, 201)
+    one, other = (
+        wct_weights.statistics(network, p, 96) for p in (painting, resize_longer_side(painting, 96))
+    )
+    assert all(torch.equal(a, b) for level in LEVELS for a, b in zip(one[level], other[level], strict=True))

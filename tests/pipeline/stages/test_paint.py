@@ -1,0 +1,98 @@
+"""The stages between reader and encoder."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from stylize_video.models.runtimes.sections import to_unit
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages.paint import NetworkPainter
+
+
+class Stripes:
+    """Paints upright stripes 8 px apart over whatever it is given, and notes its sizes."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def paint(self, images: Tensor) -> Tensor:
+        self.seen.append(tuple(images.shape))
+        wave = torch.sin(torch.arange(images.shape[-1]) * (2 * torch.pi / 8))
+        return (0.5 + 0.4 * wave).expand(images.shape).clone()
+
+
+def batch(height: int, width: int, count: int = 2) -> FrameBatch:
+    """Frames of noise."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    frames = [Frame(pixels, pts=number, time_base=Fraction(1, 25)) for number in range(count)]
+    return FrameBatch(torch.rand(count, 3, height, width), frames)
+
+
+def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]:
+    """What a painter of stripes makes of a batch."""
+    engine = Stripes()
+    (result,) = NetworkPainter(engine, stroke_size=stroke_size).stylize(iter([given]))
+    return result, engine
+
+
+def period(picture: Tensor) -> float:
+    """The distance of the stripes in px, by the strongest frequency of a row."""
+    row = picture[0, picture.shape[1] // 2]
+    spectrum = torch.fft.rfft(row - row.mean()).abs()
+    return len(row) / int(spectrum.argmax())
+
+
+@pytest.mark.parametrize("stroke_size", [0.5, 1.0, 2.0, 4.0])
+def test_strokes_are_as_many_times_as_large(stroke_size: float) -> None:
+    given = batch(48, 192)
+    result, engine = painted(given, stroke_size)
+    assert result.pixels.shape == given.pixels.shape
+    assert result.frames is given.frames
+    assert engine.seen == [(2, 3, 48 / stroke_size, 192 / stroke_size)]
+    assert period(result.pixels[0]) == 8 * stroke_size
+    assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 50), (37, 21)])
+def test_any_frame_keeps_its_size(height: int, width: int) -> None:
+    result, _ = painted(batch(height, width), 4.0)
+    assert result.pixels.shape == (2, 3, height, width)
+
+
+def faded(contrast: float, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    """A frame whose pixels deviate so much from a dark grey, in levels of 255, and its painting."""
+    given = 0.1 + contrast / 255 * (2.0 * (torch.rand(1, 3, 64, 64) > 0.5) - 1)
+    pixels = (given * 255).round().to(torch.uint8) if dtype == torch.uint8 else given
+    frame = Frame(np.zeros((64, 64, 3), np.uint8), pts=0, time_base=Fraction(1, 25))
+    (result,) = NetworkPainter(Stripes()).stylize(iter([FrameBatch(pixels, [frame])]))
+    return to_unit(pixels), result.pixels
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
+def test_a_frame_without_contrast_stays_as_it_is(dtype: torch.dtype) -> None:
+    for contrast in (0.0, 0.4):
+        given, result = faded(contrast, dtype)
+        assert (result - given).abs().max() < 1e-6
+
+
+def test_a_fade_goes_from_the_painting_to_the_original_without_a_jump() -> None:
+    contrasts = [8.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    shares = []
+    for contrast in contrasts:
+        given, result = faded(contrast)
+        wave = Stripes().paint(given) - given
+        shares.append(float(((result - given) * wave).sum() / wave.square().sum()))
+    assert shares == pytest.approx([1, 1, 1, 2 / 3, 1 / 3, 0], abs=0.02)
+
+
+def test_only_the_flat_frames_of_a_batch_are_spared() -> None:
+    given = torch.stack([torch.zeros(3, 32, 32), torch.rand(3, 32, 32)])
+    frames = [Frame(np.zeros((32, 32, 3), np.uint8), pts=n, time_base=Fraction(1, 25)) for n in range(2)]
+    (result,) = NetworkPainter(Stripes()).stylize(iter([FrameBatch(given, frames)]))
+    assert torch.equal(result.pixels[0], given[0])
+    assert torch.allclose(result.pixels[1], Stripes().paint(given)[1])

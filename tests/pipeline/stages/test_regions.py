@@ -1,0 +1,250 @@
+"""Several painters in one picture, each where its mask is white."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from stylize_video.pipeline import runner
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages.masks import open_mask
+from stylize_video.pipeline.stages.paint import Unchanged
+from stylize_video.pipeline.stages.regions import Coverage, Regions
+from tests.pipeline._masks import ArrayMask, grey_film
+
+H, W = 8, 12
+LEFT = np.tile(np.arange(W) < W // 2, (H, 1)).astype(np.float32)
+NOTHING, ALL = np.zeros((H, W)), np.ones((H, W))
+
+
+class Flat:
+    """Paints everything in one colour (0..255), and notes the batches."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+        self.seen: list[FrameBatch] = []
+        self.ended = False
+
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for batch in batches:
+            self.seen.append(batch)
+            scale = 1 if batch.pixels.dtype == torch.uint8 else 255
+            yield batch.with_pixels(torch.full_like(batch.pixels, self.value / scale))
+        self.ended = True
+
+
+def frame(number: int) -> Frame:
+    return Frame(np.zeros((H, W, 3), np.uint8), number, Fraction(1, 25))
+
+
+def film(kind: torch.dtype = torch.uint8) -> list[FrameBatch]:
+    """Three batches of two frames and one of one."""
+    sizes, batches, number = (2, 2, 2, 1), [], 0
+    for size in sizes:
+        pixels = torch.full((size, 3, H, W), 7 if kind == torch.uint8 else 7 / 255, dtype=kind)
+        batches.append(FrameBatch(pixels, [frame(number + i) for i in range(size)]))
+        number += size
+    return batches
+
+
+def painted(regions: Regions, batches: list[FrameBatch] | None = None) -> list[FrameBatch]:
+    return list(regions.stylize(iter(film() if batches is None else batches)))
+
+
+def test_each_painter_where_its_mask_is_white() -> None:
+    given = film()
+    found = painted(Regions([(Flat(100), ArrayMask(LEFT)), (Flat(200), ArrayMask(1 - LEFT))]), given)
+    assert len(found) == len(given)
+    for batch, source in zip(found, given, strict=True):
+        assert batch.frames is source.frames
+        assert batch.originals is source.pixels
+        assert batch.pixels.dtype == torch.uint8
+        assert (batch.pixels[..., : W // 2] == 100).all()
+        assert (batch.pixels[..., W // 2 :] == 200).all()
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32, torch.float16])
+def test_weights_mix_and_the_kind_stays(kind: torch.dtype) -> None:
+    parts = [(Flat(40), ArrayMask(ALL * 0.25)), (Flat(200), ArrayMask(ALL * 0.75))]
+    (batch, *_) = painted(Regions(parts), film(kind))
+    assert batch.pixels.dtype == kind
+    expected = 160 if kind == torch.uint8 else 160 / 255
+    assert (batch.pixels.double() - expected).abs().max() < 0.001
+
+
+def test_overlapping_masks_share_and_faint_ones_paint_in_full() -> None:
+    overlap = Regions([(Flat(100), ArrayMask(ALL)), (Flat(200), ArrayMask(ALL))])
+    assert (painted(overlap)[0].pixels == 150).all()
+    faint = Regions([(Flat(100), ArrayMask(LEFT * 0.1)), (Flat(200), ArrayMask(NOTHING))])
+    assert (painted(faint)[0].pixels == 100).all()  # the compositor does the rest
+
+
+def test_a_soft_border_is_monotone() -> None:
+    ramp = np.tile(np.linspace(0, 1, W), (H, 1))
+    parts = [(Flat(20), ArrayMask(1 - ramp)), (Flat(220), ArrayMask(ramp))]
+    row = painted(Regions(parts))[0].pixels[0, 0, 0].int()
+    assert (row.diff() > 0).all()
+    assert row[0] == 20
+    assert row[-1] == 220
+
+
+def test_where_all_masks_are_black_there_is_the_first_painting() -> None:
+    found = painted(Regions([(Flat(100), ArrayMask(NOTHING)), (Flat(200), ArrayMask(LEFT))]))
+    assert (found[0].pixels[..., : W // 2] == 200).all()
+    assert (found[0].pixels[..., W // 2 :] == 100).all()
+
+
+def test_one_painter_needs_no_mask() -> None:
+    mask = ArrayMask(LEFT)
+    assert (painted(Regions([(Flat(100), mask)]))[0].pixels == 100).all()
+    assert mask.asked == []
+
+
+def test_masks_are_asked_for_each_frame_once_in_order() -> None:
+    one, other = ArrayMask(LEFT), ArrayMask(1 - LEFT)
+    painted(Regions([(Flat(100), one), (Flat(200), other)]))
+    assert one.asked == other.asked == [Fraction(n, 25) for n in range(7)]
+
+
+def test_painters_see_the_originals_and_the_end() -> None:
+    painters = Flat(100), Flat(200)
+    given = film()
+    painted(Regions([(painters[0], ArrayMask(LEFT)), (painters[1], ArrayMask(NOTHING))]), given)
+    for painter in painters:
+        assert painter.seen == given
+        assert painter.ended
+
+
+def test_painters_whose_masks_are_black_can_be_left_out() -> None:
+    first, second = Flat(100), Flat(200)
+    parts = [(first, ArrayMask(ALL)), (second, ArrayMask(NOTHING))]
+    assert (painted(Regions(parts, skip_empty=True))[0].pixels == 100).all()
+    assert len(first.seen) == 4
+    assert second.seen == []
+    assert second.ended
+
+
+def test_nothing_but_a_stage_that_paints_nothing() -> None:
+    parts = [(Unchanged(), ArrayMask(LEFT)), (Flat(200), ArrayMask(1 - LEFT))]
+    found = painted(Regions(parts))
+    assert (found[0].pixels[..., : W // 2] == 7).all()
+
+
+class _ReadsAhead:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        yield from list(batches)
+
+
+class _Stops:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        yield next(batches)
+
+
+class _Doubles:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for batch in batches:
+            yield batch
+            yield batch
+
+
+class _Splits:
+    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for batch in batches:
+            yield FrameBatch(batch.pixels[:1], batch.frames[:1])
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (_ReadsAhead(), "batch by batch"),
+        (_Stops(), "stopped before"),
+        (_Doubles(), "two batches"),
+        (_Splits(), "other frames"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_painters_that_keep_another_pace_are_refused(stage: object, words: str) -> None:
+    parts = [(Flat(100), ArrayMask(LEFT)), (stage, ArrayMask(1 - LEFT))]
+    with pytest.raises(RuntimeError, match=f"painter 2 of 2.*{words}"):
+        painted(Regions(parts))  # type: ignore[arg-type]
+
+
+def test_one_batch_too_many_at_the_end() -> None:
+    class Late:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            for batch in batches:
+                yield batch
+            yield batch
+
+    with pytest.raises(RuntimeError, match="more batches"):
+        painted(Regions([(Late(), ArrayMask(LEFT))]))
+
+
+def test_a_painters_error_ends_the_others() -> None:
+    closed = []
+
+    class Fails:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            for _ in batches:
+                raise OSError("no paint")
+            yield
+
+    class Closes:
+        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+            try:
+                yield from batches
+            finally:
+                closed.append(True)
+
+    with pytest.raises(OSError, match="no paint"):
+        painted(Regions([(Closes(), ArrayMask(LEFT)), (Fails(), ArrayMask(LEFT))]))
+    assert closed == [True]
+
+
+def test_there_has_to_be_something() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Regions([])
+    with pytest.raises(ValueError, match="at least one"):
+        Coverage([])
+
+
+# -- coverage --
+
+
+def test_coverage_is_the_masks_sum_but_no_more_than_one() -> None:
+    coverage = Coverage([ArrayMask(LEFT), ArrayMask(ALL * 0.25)])
+    found = coverage.at(Fraction(0), (H, W))
+    assert found.dtype == np.float32
+    assert (found[:, : W // 2] == 1).all()
+    assert (found[:, W // 2 :] == 0.25).all()
+    assert coverage.at(Fraction(1), (H, W)) is found
+
+
+def test_coverage_follows_films_and_tells_of_each_once(tmp_path: Path) -> None:
+    path = grey_film(tmp_path / "mask.mkv", [0, 0.25, 0.5])
+    with open_mask(path) as one, open_mask(path) as other:
+        coverage = Coverage([one, other])
+        means = [float(coverage.at(Fraction(n, 25), (H, W)).mean()) for n in range(4)]
+        assert np.abs(np.array(means) - [0, 0.5, 1, 1]).max() < 0.01
+        assert len(coverage.notes) == 1
+
+
+def test_in_the_runner_ahead_of_the_writer(tmp_path: Path) -> None:
+    path = grey_film(tmp_path / "mask.mkv", [0, 1] * 5)
+    written: list[tuple[int, float]] = []
+    with open_mask(path) as ahead, open_mask(path) as behind:
+        coverage = Coverage([behind])
+
+        def write(given: Frame) -> None:
+            assert given.pixels is not None
+            cover = coverage.at(given.time, (H, W)).mean()
+            written.append((int(given.pixels.max()), float(cover)))
+
+        regions = Regions([(Flat(100), ArrayMask(NOTHING)), (Flat(200), ahead)])
+        runner.run([frame(n) for n in range(10)], regions, write, batch_size=3)
+    assert written == [(100, 0.0), (200, 1.0)] * 5

@@ -1,0 +1,202 @@
+"""The stabiliser as a stage: every frame in order, nothing carried over a cut, OpenCV left as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages.steady import Stabilize
+
+TICK = Fraction(1, 25)
+HEIGHT, WIDTH = 36, 64
+THREADS = 3  # not what anybody has by default
+
+
+@pytest.fixture(autouse=True)
+def _own_threads() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(THREADS)
+    yield
+    cv2.setNumThreads(before)
+
+
+def stage(*, threads: int = 1) -> Stabilize:
+    return Stabilize(Stabilizer(DisMotion(), 0.92, halved_chroma=False), threads=threads)
+
+
+def smooth(seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).uniform(0, 255, (HEIGHT, WIDTH, 3))
+    return np.clip((cv2.GaussianBlur(noise, (0, 0), 2) - 127) * 4 + 127, 0, 255)
+
+
+def image(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) levels -> (3, H, W) bytes."""
+    return torch.from_numpy(np.clip(picture, 0, 255).astype(np.uint8)).permute(2, 0, 1)
+
+
+def film(count: int, *, shots: Sequence[int] = ()) -> list[tuple[Frame, Tensor, Tensor]]:
+    """Frames, originals and paintings: `shots` says where new ones begin; times have gaps."""
+    rng = np.random.default_rng(0)
+    made = []
+    for number in range(count):
+        seed = sum(number >= first for first in shots)
+        original = np.roll(smooth(seed), number, axis=1)
+        painting = (
+            np.roll(smooth(seed + 100), number, axis=1) * 0.6 + 50 + rng.normal(0, 10, (HEIGHT, WIDTH, 1))
+        )
+        frame = Frame(
+            image(original).permute(1, 2, 0).numpy(), 3 * number + number % 2, TICK, cut=number in shots
+        )
+        made.append((frame, image(original), image(painting)))
+    return made
+
+
+def batches(
+    made: Sequence[tuple[Frame, Tensor, Tensor]], size: int = 1, kind: torch.dtype = torch.uint8
+) -> Iterator[FrameBatch]:
+    for first in range(0, len(made), size):
+        frames, originals, paintings = zip(*made[first : first + size], strict=True)
+        pixels = [torch.stack(images) for images in (originals, paintings)]
+        if kind != torch.uint8:
+            pixels = [(images / 255).to(kind) for images in pixels]
+        yield FrameBatch(pixels[0], frames).with_pixels(pixels[1])
+
+
+def steadied(given: Iterator[FrameBatch]) -> Tensor:
+    """All frames, (N, 3, H, W)."""
+    return torch.cat([batch.pixels for batch in stage().stylize(given)])
+
+
+def test_frames_and_times_and_originals_stay() -> None:
+    given = list(batches(film(7), 3))
+    passed = list(stage().stylize(iter(given)))
+    for before, after in zip(given, passed, strict=True):
+        assert all(a is b for a, b in zip(before.frames, after.frames, strict=True))
+        assert after.originals is before.originals
+        assert after.pixels.shape == before.pixels.shape
+        assert after.pixels.dtype == before.pixels.dtype
+
+
+def test_it_steadies() -> None:
+    made = film(12)
+    before = torch.stack([painting for _, _, painting in made]).float()
+    after = steadied(batches(made)).float()
+
+    def changes(images: Tensor) -> float:
+        """From frame to frame along the motion, away from the border."""
+        followed = torch.stack([images[n].roll(-n, dims=2) for n in range(len(images))])
+        return float(followed[4:, :, 4:-4, 14:-14].diff(dim=0).square().mean())
+
+    assert changes(after) < changes(before) / 3
+    assert (after[0] == before[0]).all()
+
+
+def test_a_batch_is_handed_on_before_the_next_is_asked_for() -> None:
+    taken = 0
+
+    def counted() -> Iterator[FrameBatch]:
+        nonlocal taken
+        for batch in batches(film(5)):
+            taken += 1
+            yield batch
+
+    for given, _ in enumerate(stage().stylize(counted())):
+        assert taken == given + 1
+
+
+def test_the_first_frame_after_a_cut_is_its_painting() -> None:
+    made = film(10, shots=[6])
+    after = steadied(batches(made))
+    assert (after[6] == made[6][2]).all()
+    assert (after[5] != made[5][2]).any()
+    assert (after[7] != made[7][2]).any()
+
+
+def test_a_shot_is_as_if_the_film_began_with_it() -> None:
+    made = film(12, shots=[6])
+    alone = steadied(batches(made[6:])).float()
+    within = steadied(batches(made))[6:].float()
+    # OpenCV's flow of the first two pictures depends on what was there before, by 0.01 px.
+    assert (within - alone).abs().mean() < 0.05
+    assert (within - alone).abs().max() <= 4
+
+
+def test_without_the_mark_the_first_shot_would_show() -> None:
+    made = film(12, shots=[6])
+    unmarked = [(Frame(f.rgb, f.pts, TICK), o, p) for f, o, p in made]
+    difference = (steadied(batches(unmarked))[6:].float() - steadied(batches(made))[6:]).abs()
+    assert difference[0].mean() > 1
+    assert difference.max() > 20
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 12])
+def test_batches_of_several_equal_batches_of_one(size: int) -> None:
+    made = film(12)
+    assert (steadied(batches(made, size)) == steadied(batches(made))).all()
+
+
+def test_several_batches_of_several_shots() -> None:
+    made = film(12, shots=[4, 8])
+    assert (steadied(batches(made, 4)) == steadied(batches(made))).all()
+
+
+@pytest.mark.parametrize(("kind", "levels"), [(torch.float32, 4.5), (torch.float16, 5.0)])
+def test_floating_point_stays_what_it_is(kind: torch.dtype, levels: float) -> None:
+    made = film(8)
+    after = steadied(batches(made, 2, kind))
+    assert after.dtype == kind
+    assert 0 <= after.min() <= after.max() <= 1
+    difference = (after.float() * 255 - steadied(batches(made, 2))).abs()
+    assert difference.mean() < 0.8
+    assert difference.max() < levels
+
+
+def test_pixels_are_channels_last_in_memory() -> None:
+    (batch,) = stage().stylize(batches(film(3), 3))
+    assert batch.pixels.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_what_nobody_painted_is_refused() -> None:
+    frame, original, _ = film(1)[0]
+    with pytest.raises(ValueError, match="only painted batches"):
+        next(stage().stylize(iter([FrameBatch(original[None], [frame])])))
+    assert cv2.getNumThreads() == THREADS
+
+
+# -- OpenCV's threads --
+
+
+def test_threads_are_as_asked_meanwhile_and_restored_at_the_end() -> None:
+    passing = stage(threads=2).stylize(batches(film(3)))
+    assert cv2.getNumThreads() == THREADS  # nothing has begun
+    for _ in passing:
+        assert cv2.getNumThreads() == 2
+    assert cv2.getNumThreads() == THREADS
+
+
+def test_threads_are_restored_at_an_error() -> None:
+    def failing() -> Iterator[FrameBatch]:
+        yield from batches(film(2))
+        assert cv2.getNumThreads() == 1
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(stage().stylize(failing()))
+    assert cv2.getNumThreads() == THREADS
+
+
+def test_threads_are_restored_when_closed_early() -> None:
+    passing = stage().stylize(batches(film(3)))
+    next(passing)
+    assert cv2.getNumThreads() == 1
+    passing.close()
+    assert cv2.getNumThreads() == THREADS

@@ -19,6 +19,21 @@ _WEIGHTS = {1: 1.0, 2: 0.35}
 _FINEST = max(_WEIGHTS)
 
 
+# Johnson et al. 2016 (section 4.1) ask at relu2_2. Deeper layers see edges but not which side is dark,
+# and a pale rim around dark things is as good an edge as any.
+CONTENT_LAYERS = ("relu2_2", losses.CONTENT_LAYER)
+
+
+def content_distance(features: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Tensor:
+    """Mean of the content distances at `CONTENT_LAYERS`.
+
+    Args:
+        features, wanted: layer name -> (N, C, H, W), of the painting and of the photograph.
+    """
+    found = [losses.content_distance(features[layer], wanted[layer]) for layer in CONTENT_LAYERS]
+    return torch.stack(found).mean()
+
+
 def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
     """The style distance of a picture and of its quarters, the weighted mean.
 

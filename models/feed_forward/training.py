@@ -24,7 +24,11 @@ from torch import Tensor
 from stylize_video.errors import TrainingError
 from stylize_video.models.canvas import Field
 from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
-from stylize_video.models.feed_forward.objectives import style_distance_in_windows
+from stylize_video.models.feed_forward.objectives import (
+    CONTENT_LAYERS,
+    content_distance,
+    style_distance_in_windows,
+)
 from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
 from stylize_video.models.feed_forward.transform_training import styles_in_turn
 from stylize_video.models.perceptual import losses
@@ -237,11 +241,10 @@ class Trainer:
             seen: photographs, N of them.
             chosen: (N,) which style each is painted in.
         """
-        layer = losses.CONTENT_LAYER
         clean = seen.clean.to(self.device).contiguous(memory_format=torch.channels_last)
         style = torch.nn.functional.one_hot(chosen, self.shape.styles).float()
         with torch.no_grad():
-            wanted = self.features(clean, [layer])[layer]  # noise is no content
+            wanted = self.features(clean, CONTENT_LAYERS)  # noise is no content
         images = torch.cat([seen.first, seen.second]).to(self.device)
         noise = torch.cat([seen.canvas_of_first, seen.canvas_of_second]).to(self.device)
         images = images.contiguous(memory_format=torch.channels_last)
@@ -252,7 +255,7 @@ class Trainer:
         mean = (painted + torch.where(visible > 0, carried, painted)) / 2
         found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
         return (
-            losses.content_distance(found[layer], wanted),
+            content_distance(found, wanted),
             style_distance_in_windows(found, {name: gram[chosen] for name, gram in self.grams.items()}),
             losses.total_variation(mean),
             losses.consistency(carried, painted, visible, self.roughness[chosen]),

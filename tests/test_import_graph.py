@@ -1,0 +1,108 @@
+"""Who imports whom: no circle, no arrow up, and the drawing in CONTRIBUTING is that of today."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+# Circles that are on their way out; the list only ever shrinks.
+KNOWN_CIRCLES: tuple[frozenset[str], ...] = (
+    frozenset(
+        {
+            "models.feed_forward",
+            "models.perceptual",
+            "models.runtimes",
+            "models.sheet",
+            "models.styles",
+            "models.training",
+            "models.wct",
+        }
+    ),
+    frozenset({"pipeline.carried", "pipeline.containers", "pipeline.frames", "pipeline.planes"}),
+    frozenset({"pipeline.jobs", "pipeline.runner", "pipeline.stages"}),
+)
+KNOWN_ARROWS_UP = {
+    ("pipeline.containers", "pipeline.carried"),
+    ("pipeline.frames", "pipeline.carried"),
+    ("pipeline.stages", "pipeline.jobs"),
+}
+
+
+@pytest.fixture
+def import_graph(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The program that draws it."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("import_graph")
+
+
+def test_no_circle(import_graph: Any) -> None:
+    new = [
+        circle
+        for circle in import_graph.circles(import_graph.graph())
+        if not any(set(circle) <= known for known in KNOWN_CIRCLES)
+    ]
+
+    assert new == []
+
+
+def test_no_arrow_up(import_graph: Any) -> None:
+    assert set(import_graph.arrows_up(import_graph.graph())) <= KNOWN_ARROWS_UP
+
+
+def test_models_know_neither_containers_nor_the_pipeline(import_graph: Any) -> None:
+    guilty = [
+        name
+        for name, path in import_graph.modules().items()
+        if name.startswith("models") and {"av", "pipeline"} & set(import_graph.outside(path))
+    ]
+
+    assert guilty == []
+
+
+def _house(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text(text)
+    return root
+
+
+def test_a_circle_by_way_of_a_third_folder_is_found(import_graph: Any, tmp_path: Path) -> None:
+    root = _house(
+        tmp_path,
+        pipeline__sources__film="from stylize_video.pipeline.planes import color",
+        pipeline__planes__color="def late():\n    from stylize_video.pipeline.clocks.survey import find",
+        pipeline__clocks__survey="import stylize_video.pipeline.sources.film",
+        pipeline__channel="",
+    )
+
+    found = import_graph.circles(import_graph.graph(root))
+
+    assert found == [["pipeline.clocks", "pipeline.planes", "pipeline.sources"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("models__wct__painter", "pipeline.frames"),
+        ("pipeline__channel", "pipeline.jobs.film"),
+        ("files__partial", "pipeline.channel"),
+        ("process__terminal", "files.partial"),
+    ],
+)
+def test_an_arrow_up_is_found(import_graph: Any, tmp_path: Path, one: str, other: str) -> None:
+    root = _house(
+        tmp_path,
+        **{one: f"import stylize_video.{other}"},
+        **{other.replace(".", "__"): "", "commands__paint": "import stylize_video.pipeline.jobs"},
+    )
+
+    (arrow,) = import_graph.arrows_up(import_graph.graph(root))
+
+    assert one.startswith(arrow[0].replace(".", "__"))

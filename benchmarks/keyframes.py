@@ -34,12 +34,12 @@ from flicker import Clip, packaged_clips
 from numpy.typing import NDArray
 
 from stylize_video.errors import StylizeVideoError
+from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.config import GatysConfig
 from stylize_video.models.gatys.optimisation import Anchor, GatysArtist
 from stylize_video.models.motion import flow, long_motion
 from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
-from stylize_video.models.paintings import Painting
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes import engine
 from stylize_video.models.runtimes.sections import to_unit
@@ -69,8 +69,8 @@ class Noting:
         self.seconds = 0.0
 
     def paint(
-        self, original: Picture, *, start: Painting | None = None, anchors: Sequence[Anchor] = ()
-    ) -> Painting:
+        self, original: Picture, *, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
+    ) -> FloatPicture:
         """See `Artist`."""
         began = time.perf_counter()
         painting = self._artist.paint(original, start=start, anchors=anchors)
@@ -237,7 +237,7 @@ def _filler(painting: Path) -> Filler:
     )
     painter = WctPainter(runtime, wct_style.load(str(painting), weights))
 
-    def paint(picture: Picture) -> Painting:
+    def paint(picture: Picture) -> FloatPicture:
         with torch.inference_mode():
             painted = painter.paint(torch.from_numpy(picture).permute(2, 0, 1)[None])
         return np.ascontiguousarray(to_unit(painted)[0].permute(1, 2, 0).float().numpy())

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.gatys import descent
 from stylize_video.models.gatys.config import STARTS, GatysConfig
 from stylize_video.models.gatys.losses import GramStyle, Objective, StyleLoss, long_term_weights, mean_grams
 from stylize_video.models.gatys.losses import Term as Term  # for those who make one
 from stylize_video.models.gatys.semantic_masks import Regions, RegionStyle
-from stylize_video.models.paintings import Painting, to_painting
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, to_tensor
 
@@ -31,7 +31,7 @@ _REFINED = 0.5  # times as many for what is a painting already
 class Anchor(NamedTuple):
     """What a painting should agree with: that of another frame, brought here along the motion."""
 
-    painting: Painting
+    painting: FloatPicture
     weights: NDArray[np.float32]  # (H, W) in 0..1, how far the motion there is trusted
 
 
@@ -93,8 +93,8 @@ class GatysArtist:
         self._style_losses: dict[int, StyleLoss] = {}  # by size
 
     def paint(
-        self, original: Picture, *, start: Painting | None = None, anchors: Sequence[Anchor] = ()
-    ) -> Painting:
+        self, original: Picture, *, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
+    ) -> FloatPicture:
         """Paint a picture.
 
         Args:
@@ -120,7 +120,7 @@ class GatysArtist:
         assert canvas is not None  # there is at least one size
         return canvas[:height, :width].clip(0, 1)
 
-    def _optimised(self, begin: Painting, objective: Objective, steps: int, before: Step) -> Painting:
+    def _optimised(self, begin: FloatPicture, objective: Objective, steps: int, before: Step) -> FloatPicture:
         """The painting after so many steps in one size."""
 
         def report(number: int, loss: float) -> None:
@@ -179,16 +179,16 @@ class GatysArtist:
             found: dict[str, Tensor] = self._features(image, self._config.style_layers)
         return found
 
-    def _begin(self, content: Picture) -> Painting:
+    def _begin(self, content: Picture) -> FloatPicture:
         """Where to begin, in the size of a picture."""
         if self._init is not None:
-            return _fitted(to_painting(self._init), content.shape)
+            return _fitted(to_float(self._init), content.shape)
         if self._config.init == "style":
-            return _fitted(to_painting(self._style[0]), content.shape)
+            return _fitted(to_float(self._style[0]), content.shape)
         if self._config.init == "noise":
             noise = np.random.default_rng(self._config.seed).uniform(0, 1, content.shape)
             return noise.astype(np.float32)
-        return to_painting(content)
+        return to_float(content)
 
 
 def stages(size: int, iterations: int) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 Grey = NDArray[np.uint8]  # (h, w)
-Weights = NDArray[np.float32]  # (h, w) in 0..1
+Confidence = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
 # Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
@@ -51,7 +51,7 @@ class Motion(NamedTuple):
     fine: Flow  # as `back`, of the same piece of the scene, in a larger picture if there is one, and its px
 
 
-class View(NamedTuple):
+class FramePyramid(NamedTuple):
     """A frame of the film as motion is found in it."""
 
     picture: Picture  # (H, W, 3) RGB
@@ -59,7 +59,7 @@ class View(NamedTuple):
     finer: Grey  # the same piece of it in about twice that size, or in the frame's own
 
     @classmethod
-    def of(cls, picture: Picture) -> View:
+    def of(cls, picture: Picture) -> FramePyramid:
         """Of a frame, (H, W, 3) RGB.
 
         Up to 3 px at its right and below are left out, so that each pixel of `grey` is the mean of a square.
@@ -73,7 +73,7 @@ class View(NamedTuple):
 class MotionEstimator(Protocol):
     """Finds motion, of each pair of frames by itself."""
 
-    def between(self, before: View, now: View) -> Motion:
+    def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """Motion between two frames of the same size, for which `can_be_found` holds."""
         ...
 
@@ -129,7 +129,7 @@ class DisMotion:
     def __init__(self) -> None:
         self._forth, self._back = _Search(), _Search()
 
-    def between(self, before: View, now: View) -> Motion:
+    def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
         forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
         effort = _LITTLE
@@ -185,7 +185,7 @@ def _shrunk(grey: Grey, times: float) -> Grey:
 
 
 def shrunk_by(picture: Picture) -> int:
-    """How many times smaller than a picture its `View.grey` is."""
+    """How many times smaller than a picture its `FramePyramid.grey` is."""
     return max(1, min(_SHRINK, round(int(min(picture.shape[:2])) / _SHORT_SIDE)))
 
 
@@ -194,7 +194,7 @@ def can_be_found(picture: Picture) -> bool:
     return int(min(picture.shape[:2])) // shrunk_by(picture) >= SMALLEST_SIDE
 
 
-def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
+def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Confidence:
     """How far what is fetched along `motion.back` is the same piece of the scene.
 
     Three doubts, added up; their sum's square is the exponent, so that small ones cost nothing:
@@ -220,11 +220,11 @@ def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Weights:
     doubt += _squared_slope(motion.back) / (_SLOPE * (0.01 * squared_length + 0.018))
     height, width = now.shape
     inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
-    weights: Weights = cv2.exp(-doubt * doubt) * inside
+    weights: Confidence = cv2.exp(-doubt * doubt) * inside
     return weights
 
 
-def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Weights) -> float:
+def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Confidence) -> float:
     """By how many levels the film has become lighter (or darker, below 0): the mean of what is trusted.
 
     Args:
@@ -239,7 +239,7 @@ def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Weights) -> fl
     return float((difference * trusted).sum()) / count
 
 
-def beside_motion(back: Flow, *, times: int) -> Weights:
+def beside_motion(back: Flow, *, times: int) -> Confidence:
     """Where something may just have been uncovered: what stands still with something moving nearby.
 
     There flow is least to be trusted, and slow motion isn't told from an error of the flow by `trust`.
@@ -253,7 +253,7 @@ def beside_motion(back: Flow, *, times: int) -> Weights:
     fastest, slowest = cv2.dilate(squared_length, _NEARBY), cv2.erode(squared_length, _NEARBY)
     spread = _squared(most - least) * np.float32(times**2)
     near_edge = 1 - cv2.exp(-spread / (_BOUNDARY**2 + _BOUNDARY_SHARE**2 * fastest))
-    weights: Weights = near_edge * cv2.exp(slowest * np.float32(-1 / _STANDS**2))
+    weights: Confidence = near_edge * cv2.exp(slowest * np.float32(-1 / _STANDS**2))
     return weights
 
 

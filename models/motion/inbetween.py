@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.motion.long_motion import Weights
-from stylize_video.models.paintings import Painting
+from stylize_video.models.float_pictures import FloatPicture
+from stylize_video.models.motion.long_motion import Confidence
 
 _BROAD = 4.0  # px, standard deviation; what is smaller are strokes
 _MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41
@@ -35,8 +35,8 @@ _SPARSE = np.float32(0.02)  # of trusted px around; with fewer, colours come fro
 class Carried(NamedTuple):
     """A key's painting as it looks from another frame."""
 
-    painting: Painting  # (H, W, 3) in 0..1
-    trust: Weights  # (H, W) in 0..1
+    painting: FloatPicture  # (H, W, 3) in 0..1
+    trust: Confidence  # (H, W) in 0..1
 
 
 def blend(earlier: Carried, later: Carried, share: float) -> Carried:
@@ -65,7 +65,7 @@ def alone(carried: Carried) -> Carried:
     return Carried(carried.painting, _softened(carried.trust))
 
 
-def fill(carried: Carried, filler: Painting) -> Painting:
+def fill(carried: Carried, filler: FloatPicture) -> FloatPicture:
     """What is carried, and a filler's picture where it can't be trusted, without a seam.
 
     The filler's colours are moved by what it differs by from what is carried around there: differences,
@@ -82,21 +82,21 @@ def fill(carried: Carried, filler: Painting) -> Painting:
     return np.asarray(np.clip(mixed, 0, 1), np.float32)
 
 
-def _shares(before: Weights, after: Weights, share: float) -> Weights:
+def _shares(before: Confidence, after: Confidence, share: float) -> Confidence:
     """The later key's share, (H, W): trust counts twice, for what is half trusted is a ghost."""
     mine = share * (np.square(after) + np.float32(_UNKNOWN))
     others = (1 - share) * (np.square(before) + np.float32(_UNKNOWN))
     return np.asarray(mine / (mine + others), np.float32)
 
 
-def _hurried(weights: Weights) -> Weights:
+def _hurried(weights: Confidence) -> Confidence:
     """The same at 0, 1/2 and 1, steeper around 1/2."""
     mine, others = weights**_HURRY, (1 - weights) ** _HURRY
     return np.asarray(mine / (mine + others), np.float32)
 
 
 def _mixed_strokes(
-    before: NDArray[np.float32], after: NDArray[np.float32], weights: Weights
+    before: NDArray[np.float32], after: NDArray[np.float32], weights: Confidence
 ) -> NDArray[np.float32]:
     """A mixture of strokes with the contrast that theirs have around there."""
     mixed = before + weights * (after - before)
@@ -110,13 +110,13 @@ def _energy(strokes: NDArray[np.float32]) -> NDArray[np.float32]:
     return _blur(np.square(strokes).sum(-1), _BROAD)
 
 
-def _softened(trust: Weights) -> Weights:
+def _softened(trust: Confidence) -> Confidence:
     """Trust that fades towards hard edges, nowhere more than it was."""
     inner = cv2.erode(trust, np.ones((_EDGE, _EDGE), np.uint8))
     return np.minimum(trust, _blur(np.asarray(inner, np.float32), _SOFT))
 
 
-def _spread(differences: NDArray[np.float32], trust: Weights) -> NDArray[np.float32]:
+def _spread(differences: NDArray[np.float32], trust: Confidence) -> NDArray[np.float32]:
     """Broad differences where they are known, and what they are nearby where they are not."""
     weights = trust[..., None]
     spread = (differences * weights).sum((0, 1)) / (weights.sum() + _UNKNOWN)  # (3,), of the whole frame

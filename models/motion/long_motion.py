@@ -18,15 +18,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.motion.estimation import View, shrunk_by
+from stylize_video.models.motion.estimation import FramePyramid, shrunk_by
 from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, destinations, warp
 
 if TYPE_CHECKING:
+    from stylize_video.models.float_pictures import FloatPicture
     from stylize_video.models.motion.estimation import MotionEstimator
-    from stylize_video.models.paintings import Painting
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
-Weights = NDArray[np.float32]  # (H, W) in 0..1
+Confidence = NDArray[np.float32]  # (H, W) in 0..1
 FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size
 
 # Two thirds of the trust are lost at:
@@ -44,23 +44,23 @@ _BESIDE, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, 
 _EDGE = 1.0  # px beyond the border that count as the border
 
 
-class Path(NamedTuple):
+class FlowPair(NamedTuple):
     """The way between a frame and another, in px of full size."""
 
     there: Flow  # (H, W, 2) from this frame to the other: what the other's pixels are fetched along
     back: Flow  # (H, W, 2) from the other to this frame
 
     @property
-    def reversed(self) -> Path:
+    def reversed(self) -> FlowPair:
         """The same way, seen from the other frame."""
-        return Path(self.back, self.there)
+        return FlowPair(self.back, self.there)
 
 
 class Reach(NamedTuple):
     """What of another frame is fetched to this one, and how far that is trusted."""
 
     there: Flow  # (H, W, 2) px, from this frame to the other
-    trust: Weights  # (H, W)
+    trust: Confidence  # (H, W)
 
 
 class MotionFlow:
@@ -89,13 +89,13 @@ class MotionFlow:
         return found.back[:height, :width]
 
 
-def _view(picture: Picture, times: int) -> View:
+def _view(picture: Picture, times: int) -> FramePyramid:
     """A picture that motion is found of in full size; larger by up to 3 px, so that none are left out."""
     height, width = picture.shape[:2]
     more = -height % times, -width % times
     whole = cv2.copyMakeBorder(picture, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE)
     grey = np.asarray(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), np.uint8)
-    return View(np.asarray(whole, np.uint8), grey, grey)
+    return FramePyramid(np.asarray(whole, np.uint8), grey, grey)
 
 
 def smooth_flow(first: Picture, second: Picture) -> Flow:
@@ -125,13 +125,13 @@ def _smooth_flow(first: Picture, second: Picture, *, start: Flow | None) -> Flow
     return np.asarray(flow, np.float32)
 
 
-def still(height: int, width: int) -> Path:
+def still(height: int, width: int) -> FlowPair:
     """The way of a frame to itself."""
     nowhere = np.zeros((height, width, 2), np.float32)
-    return Path(nowhere, nowhere)
+    return FlowPair(nowhere, nowhere)
 
 
-def between(this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Path:
+def between(this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> FlowPair:
     """The way between neighbours; what is too small for flow stands still.
 
     Args:
@@ -140,22 +140,22 @@ def between(this: Picture, other: Picture, estimator: FlowEstimator = smooth_flo
     """
     if min(this.shape[:2]) < SMALLEST_SIDE:
         return still(*this.shape[:2])
-    return Path(estimator(this, other), estimator(other, this))
+    return FlowPair(estimator(this, other), estimator(other, this))
 
 
-def join(near: Path, far: Path) -> Path:
+def join(near: FlowPair, far: FlowPair) -> FlowPair:
     """The way from this frame to the end of `far`, which begins where `near` ends.
 
     In both directions (f o g)(p) = f(p) + g(p + f(p)).
     """
-    return Path(_compose(near.there, far.there), _compose(far.back, near.back))
+    return FlowPair(_compose(near.there, far.there), _compose(far.back, near.back))
 
 
 def _compose(first: Flow, second: Flow) -> Flow:
     return first + warp(second, first)
 
 
-def carry(painting: Painting, there: Flow) -> Painting:
+def carry(painting: FloatPicture, there: Flow) -> FloatPicture:
     """The other frame's painting, fetched to this one: once, by Lanczos' kernel of 8 px.
 
     Args:
@@ -170,7 +170,7 @@ def carry(painting: Painting, there: Flow) -> Painting:
     return np.asarray(np.clip(fetched, 0, 1), np.float32)  # the kernel overshoots
 
 
-def trust(path: Path, this: Picture, other: Picture) -> Weights:
+def trust(path: FlowPair, this: Picture, other: Picture) -> Confidence:
     """How far what is fetched along a path is the same piece of the scene.
 
     Three doubts d are added up to exp(-d^2), so that small ones cost nothing:
@@ -191,7 +191,7 @@ def trust(path: Path, this: Picture, other: Picture) -> Weights:
     return np.asarray(np.exp(-np.square(doubt)) * _inside(path.there), np.float32)
 
 
-def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Reach:
+def reach(path: FlowPair, this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Reach:
     """What to fetch along a path, and how far to trust it.
 
     Flow that is smooth falls a little short of what moves through a scene that stands, by a seventh for a
@@ -212,14 +212,14 @@ def reach(path: Path, this: Picture, other: Picture, estimator: FlowEstimator = 
         or float((composed.trust < _DOUBTED).mean()) < _FEW
     ):
         return composed
-    again = Path(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
+    again = FlowPair(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
     gained = trust(again, this, other) - composed.trust
     share = _worth(composed.trust, gained)
     there = path.there + share[..., None] * (again.there - path.there)
     return Reach(there, composed.trust + share * gained)
 
 
-def _worth(known: Weights, gained: NDArray[np.float32]) -> Weights:
+def _worth(known: Confidence, gained: NDArray[np.float32]) -> Confidence:
     """Where flow that was found again is taken: what was doubted, where much is gained around."""
     doubted = (known < _DOUBTED).astype(np.float32)
     around = cv2.blur(np.maximum(gained, 0) * doubted, (_AREA, _AREA))
@@ -227,7 +227,7 @@ def _worth(known: Weights, gained: NDArray[np.float32]) -> Weights:
     return np.asarray(cv2.GaussianBlur(cv2.dilate(taken, _BESIDE), (0, 0), _SOFT), np.float32)
 
 
-def _astray(path: Path) -> NDArray[np.float32]:
+def _astray(path: FlowPair) -> NDArray[np.float32]:
     missed = _length(path.there + warp(path.back, path.there))
     return np.square(missed / (_ASTRAY + _ASTRAY_SHARE * _length(path.there)))
 
@@ -239,7 +239,7 @@ def _edges(flow: Flow) -> NDArray[np.float32]:
     return np.asarray((across + down) / limit, np.float32)
 
 
-def _unlike(path: Path, this: Picture, other: Picture) -> NDArray[np.float32]:
+def _unlike(path: FlowPair, this: Picture, other: Picture) -> NDArray[np.float32]:
     """Squared distance of colours, over 3x3 px: grain is no other thing."""
     difference = cv2.blur(warp(other, path.there) - this, (3, 3))
     return np.asarray(np.square(difference).sum(-1) / _LEVELS**2, np.float32)

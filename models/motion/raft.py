@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.motion.estimation import Motion, View, resized, shrunk_by
+from stylize_video.models.motion.estimation import FramePyramid, Motion, resized, shrunk_by
 from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RaftMotion:
         network.load_state_dict(state)
         return cls(network, device)
 
-    def between(self, before: View, now: View) -> Motion:
+    def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
         old, new = self._tensor(before.picture), self._tensor(now.picture)
         with torch.inference_mode():
@@ -73,7 +73,7 @@ class RaftMotion:
 
 
 def _seen(picture: Picture) -> Picture:
-    """The part of a frame that its small picture shows (`View.grey`), in RAFT's size."""
+    """The part of a frame that its small picture shows (`FramePyramid.grey`), in RAFT's size."""
     times = shrunk_by(picture)
     height, width = (side // times * times for side in picture.shape[:2])
     size = _size(width, height)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
-Painting = NDArray[Any]  # (H, W, 3) RGB, uint8 or float32 in 0..1
+AnyPicture = NDArray[Any]  # (H, W, 3) RGB, uint8 or float32 in 0..1
 
 
-def split(painting: Painting, *, halved: bool) -> tuple[Plane, Plane]:
+def split(painting: AnyPicture, *, halved: bool) -> tuple[Plane, Plane]:
     """A painting's luma and chroma, as JPEG has them (BT.601, full range).
 
     Args:
@@ -32,7 +32,7 @@ def split(painting: Painting, *, halved: bool) -> tuple[Plane, Plane]:
     return luma.astype(np.float32), cv2.merge(chroma).astype(np.float32)
 
 
-def join(luma: Plane, chroma: Plane, *, like: Painting) -> Painting:
+def join(luma: Plane, chroma: Plane, *, like: AnyPicture) -> AnyPicture:
     """The painting that `split` makes these of; what lies out of range is cut off.
 
     Args:
@@ -45,5 +45,5 @@ def join(luma: Plane, chroma: Plane, *, like: Painting) -> Painting:
     planes = [cv2.add(plane, 0.0, dtype=depth) for plane in (luma, *cv2.split(chroma))]  # type: ignore[call-overload]
     size = luma.shape[::-1]
     whole = [plane if plane.shape == luma.shape else cv2.resize(plane, size) for plane in planes]
-    painting: Painting = cv2.cvtColor(cv2.merge(whole), cv2.COLOR_YCrCb2RGB)
+    painting: AnyPicture = cv2.cvtColor(cv2.merge(whole), cv2.COLOR_YCrCb2RGB)
     return painting if depth == cv2.CV_8U else np.clip(painting * np.float32(1 / 255), 0, 1)

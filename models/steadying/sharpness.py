@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from stylize_video.models.steadying import opponent
-from stylize_video.models.steadying.opponent import Painting, Plane
+from stylize_video.models.steadying.opponent import AnyPicture, Plane
 
 _EVERY = 9  # rows of which one is measured
 
@@ -53,14 +53,14 @@ class Rows(NamedTuple):
     below: Plane
 
 
-def rows(picture: Painting) -> Rows:
+def rows(picture: AnyPicture) -> Rows:
     """Every ninth row, none of fewer than ten; painters have patterns of 2, 4 and 8 px."""
     last = (len(picture) - 1) // _EVERY * _EVERY
     these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
     return Rows(these, below)
 
 
-def luma_rows(painting: Painting) -> Rows:
+def luma_rows(painting: AnyPicture) -> Rows:
     """Luma of such rows, in 0..255, of either kind of painting of ten rows or more."""
     parts = (opponent.split(np.ascontiguousarray(part), halved=False) for part in rows(painting))
     (these, _), (below, _) = parts

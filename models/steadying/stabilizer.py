@@ -25,9 +25,9 @@ import cv2
 import numpy as np
 
 from stylize_video.models.motion import estimation as motion
-from stylize_video.models.motion.estimation import Motion, MotionEstimator, View, Weights
+from stylize_video.models.motion.estimation import FramePyramid, Motion, MotionEstimator
 from stylize_video.models.steadying import opponent, sharpness
-from stylize_video.models.steadying.opponent import Painting, Plane
+from stylize_video.models.steadying.opponent import AnyPicture, Plane
 from stylize_video.models.steadying.sharpness import Sharpness
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ _LEARN_EVERY = 2  # frames of which the sharpness of one is measured
 class _Past(NamedTuple):
     """What is kept of the frame before."""
 
-    view: View
+    view: FramePyramid
     luma: Plane  # (H, W)
     chroma: Plane  # (H, W, 2) or half of that
-    age: Weights  # (h, w), how many paintings are in each pixel's mean
+    age: Plane  # (h, w), how many paintings are in each pixel's mean
     bias: Plane  # (h, w, 3), by how much it has lately been off its paintings, luma and chroma
 
 
 class _Kept(NamedTuple):
     """Of what is carried from the frame before."""
 
-    fine: Weights  # (h, w), how much of its strokes
-    broad: Weights  # (h, w), how much of its broad means
-    age: Weights  # (h, w), the next of `_Past`
+    fine: Plane  # (h, w), how much of its strokes
+    broad: Plane  # (h, w), how much of its broad means
+    age: Plane  # (h, w), the next of `_Past`
     bias: Plane  # (h, w, 3), the same
 
 
@@ -111,7 +111,7 @@ class Stabilizer:
         self._frames = 0  # of this shot
         self._luma, self._chroma = Sharpness(self._sharpening), Sharpness(0.0)
 
-    def steady(self, original: Picture, painting: Painting) -> Painting:
+    def steady(self, original: Picture, painting: AnyPicture) -> AnyPicture:
         """The next frame, steadied; the first of a shot is its painting.
 
         Args:
@@ -125,7 +125,7 @@ class Stabilizer:
             return painting
         if self._past is not None and self._past.luma.shape != painting.shape[:2]:
             self.forget()
-        view, past = View.of(original), self._past
+        view, past = FramePyramid.of(original), self._past
         self._frames += 1
         painted, chroma = opponent.split(painting, halved=self._halved)
         if past is None:
@@ -165,7 +165,7 @@ class Stabilizer:
         chroma_change -= chroma
         return luma_change, chroma_change
 
-    def _kept(self, past: _Past, now: View, moved: Motion, times: int, off: Plane) -> _Kept:
+    def _kept(self, past: _Past, now: FramePyramid, moved: Motion, times: int, off: Plane) -> _Kept:
         """How much of what is carried to keep, where it is `off` its painting by so much."""
         smooth = np.asarray(cv2.blur(off, (3, 3)), np.float32)
         bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * smooth
@@ -202,7 +202,7 @@ def broadly_kept(stability: float) -> float:
     return max(stability, min(_MOST_BROAD, 1 - (1 - stability) ** 2))
 
 
-def _blended(plane: Plane, change: Plane, kept: Weights, means: Plane) -> tuple[Plane, Plane]:
+def _blended(plane: Plane, change: Plane, kept: Plane, means: Plane) -> tuple[Plane, Plane]:
     """A painting's plane, with as much of the change as is kept, and of its means; and the weights it had.
 
     Args:
@@ -241,7 +241,7 @@ def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> P
     return np.asarray(means, np.float32)
 
 
-def broad_means(off: Plane, kept: Weights) -> Plane:
+def broad_means(off: Plane, kept: Plane) -> Plane:
     """Means of what is trusted around each pixel.
 
     By normalised convolution (Knutsson and Westin 1993, "Normalized and Differential Convolution").
@@ -258,10 +258,10 @@ def broad_means(off: Plane, kept: Weights) -> Plane:
     return np.asarray(cv2.blur(off * kept[..., None], around) / weights[..., None], np.float32)
 
 
-def _ghosts(off: Plane) -> Weights:
+def _ghosts(off: Plane) -> Plane:
     """Where what is carried is another thing than what is painted, 0..1; flicker is of fine strokes."""
     fourth = np.square(_sum_of_squares(off) * np.float32(1 / _GHOST**2))
-    weights: Weights = fourth / (1 + fourth)
+    weights: Plane = fourth / (1 + fourth)
     return weights
 
 

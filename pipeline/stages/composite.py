@@ -20,13 +20,13 @@ from stylize_video.pipeline.frames import ColorTags, Frame, VideoInfo
 from stylize_video.pipeline.planes import color
 from stylize_video.pipeline.planes.color import ColorConverter, planes_of
 
-Weights = NDArray[np.float32]
+Matte = NDArray[np.float32]
 
 
 class Covers(Protocol):
     """How much of each pixel is painted, for one frame after the other."""
 
-    def at(self, time: Fraction, size: tuple[int, int]) -> Weights:
+    def at(self, time: Fraction, size: tuple[int, int]) -> Matte:
         """(H, W) in 0..1 for the frame at `time` (s), whose upright size is `size` (height, width).
 
         The same array means the same weights.
@@ -61,8 +61,8 @@ class Compositor:
         self._strength = strength
         self._preserve_color = preserve_color
         self._coverage = coverage
-        self._covered: Weights | None = None  # what `_shares` were made from
-        self._shares: list[Weights] = []
+        self._covered: Matte | None = None  # what `_shares` were made from
+        self._shares: list[Matte] = []
         self._turns = info.quarter_turns
         self._pixel_format = pixel_format
         self._rgb = color.is_rgb(pixel_format)
@@ -119,7 +119,7 @@ class Compositor:
             return picture.width, picture.height
         return picture.height, picture.width
 
-    def _mix_where(self, covered: Weights, picture: av.VideoFrame, original: av.VideoFrame) -> None:
+    def _mix_where(self, covered: Matte, picture: av.VideoFrame, original: av.VideoFrame) -> None:
         if covered is not self._covered:
             stored = np.rot90(covered, -self._turns) * np.float32(self._strength)
             self._covered, self._shares = covered, list(_for_planes(stored, picture))
@@ -130,15 +130,15 @@ class Compositor:
             mine[...] = cv2.add(theirs, change, dtype=depth)
 
 
-def _for_planes(weights: Weights, picture: av.VideoFrame) -> Iterator[Weights]:
-    """Weights (H, W) in stored orientation -> those of each plane's samples, averaged over their pixels."""
+def _for_planes(weights: Matte, picture: av.VideoFrame) -> Iterator[Matte]:
+    """A matte (H, W) in stored orientation -> those of each plane's samples, averaged over their pixels."""
     for plane, view in zip(picture.planes, planes_of(picture), strict=True):
         share = _averaged(weights, plane.width, plane.height)
         samples = view.shape[1] // plane.width  # several where colours are stored side by side
         yield np.repeat(share, samples, axis=1).astype(np.float32, copy=False)
 
 
-def _averaged(weights: Weights, width: int, height: int) -> NDArray[Any]:
+def _averaged(weights: Matte, width: int, height: int) -> NDArray[Any]:
     """Means over cells of whole pixels; a cell that juts out repeats the edge."""
     across, down = -(-weights.shape[1] // width), -(-weights.shape[0] // height)
     if (across, down) == (1, 1):

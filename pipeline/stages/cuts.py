@@ -18,7 +18,7 @@ from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
 from stylize_video.pipeline.frames import Frame, Pixels
-from stylize_video.pipeline.stages.likeness import SAME, Shrinker, View, likeness
+from stylize_video.pipeline.stages.likeness import SAME, Shrinker, Thumbnail, likeness
 
 LOOK_AHEAD = 3  # frames; what comes back within so many was a flash
 
@@ -82,16 +82,16 @@ class CutDetector:
 
     def __init__(self, look_ahead: int = LOOK_AHEAD) -> None:
         self._changes = ContentDetector(threshold=_CHANGED, min_scene_len=0)
-        self._views: deque[View] = deque(maxlen=look_ahead + _BRIEF + 2)
+        self._thumbnails: deque[Thumbnail] = deque(maxlen=look_ahead + _BRIEF + 2)
 
     def add(self, picture: Pixels) -> None:
         """Take the next picture, (27, 48, 3) RGB uint8."""
-        view = View(picture)
+        thumbnail = Thumbnail(picture)
         # It wants BGR, and a time that it never looks at as long as no scene has a least length.
         found = self._changes.process_frame(_TIME, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        if found and self._views:
-            view.new = 1 - likeness(view, self._views[-1])
-        self._views.append(view)
+        if found and self._thumbnails:
+            thumbnail.new = 1 - likeness(thumbnail, self._thumbnails[-1])
+        self._thumbnails.append(thumbnail)
 
     def is_cut(self, ago: int = 0) -> bool:
         """Whether the picture added so many pictures ago is the first of a shot, by what is known now.
@@ -103,7 +103,7 @@ class CutDetector:
 
     def _breaks(self, ago: int) -> bool:
         """Whether a picture has little to do with what was before, and that never comes back."""
-        if ago + 1 >= len(self._views):  # the first of all
+        if ago + 1 >= len(self._thumbnails):  # the first of all
             return False
         return self._is_new(ago) and not self._fades(ago) and not self._comes_back(ago)
 
@@ -113,19 +113,19 @@ class CutDetector:
         usual = median(sides[0] + sides[1] or [0.0])
         wild = min((max(side) for side in sides if side), default=0.0)  # a flash is on one side only
         enough = min(_NEW, max(_NEW_IN_QUIET, _TIMES_QUIET * usual))
-        return self._views[-1 - ago].new >= max(enough, _TIMES_WILD * wild)
+        return self._thumbnails[-1 - ago].new >= max(enough, _TIMES_WILD * wild)
 
     def _news(self, *ages: int) -> list[float]:
         """How much was new in the pictures added so long ago, as far as there are such."""
-        views = (self._at(ago) for ago in ages if ago + 1 < len(self._views))
-        return [view.new for view in views if view is not None]
+        before = (self._at(ago) for ago in ages if ago + 1 < len(self._thumbnails))
+        return [thumbnail.new for thumbnail in before if thumbnail is not None]
 
     def _fades(self, ago: int) -> bool:
         """Whether a picture is the black after a fade, or the first one after black.
 
         Then contrast goes, or comes, step by step.
         """
-        before, now = self._views[-2 - ago].contrast, self._views[-1 - ago].contrast
+        before, now = self._thumbnails[-2 - ago].contrast, self._thumbnails[-1 - ago].contrast
         if now * _GONE < before:
             earlier = self._at(ago + 2)
             return earlier is not None and earlier.contrast > _FADING * before
@@ -142,6 +142,6 @@ class CutDetector:
                 return True
         return False
 
-    def _at(self, ago: int) -> View | None:
+    def _at(self, ago: int) -> Thumbnail | None:
         """The picture added so many pictures ago, if there is one."""
-        return self._views[-1 - ago] if 0 <= ago < len(self._views) else None
+        return self._thumbnails[-1 - ago] if 0 <= ago < len(self._thumbnails) else None

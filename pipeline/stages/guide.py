@@ -18,9 +18,9 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from stylize_video.errors import InputError
+from stylize_video.models.float_pictures import to_float
 from stylize_video.models.motion import long_motion
 from stylize_video.models.motion.long_motion import FlowEstimator
-from stylize_video.models.paintings import to_painting
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import check_sides, read_picture
 from stylize_video.pipeline.frames import FrameBatch
@@ -160,7 +160,7 @@ class Guided:
         painting = read_picture(self._guide.pictures[single.number], whole=True)
         if painting.shape != single.original.shape:  # the film's size changed
             self._guide.check_size(*single.original.shape[1::-1])
-        return Key(single, to_painting(painting))
+        return Key(single, to_float(painting))
 
     def _note(self, left: Sequence[int]) -> None:
         """Say which frames of a shot are not painted."""

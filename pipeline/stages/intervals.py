@@ -14,16 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.motion import inbetween, long_motion
 from stylize_video.models.motion.inbetween import Carried
-from stylize_video.models.motion.long_motion import FlowEstimator, Path, Reach, Weights
-from stylize_video.models.paintings import Painting, to_painting
+from stylize_video.models.motion.long_motion import Confidence, FlowEstimator, FlowPair, Reach
 from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages import paint as stages
 
-Filler = Callable[[Picture], Painting]  # paints a whole frame fast, for what no key shows
+Filler = Callable[[Picture], FloatPicture]  # paints a whole frame fast, for what no key shows
 
 _SHOWN = 0.5  # trust; a pixel with more is explained by the key
 _HOLE = 0.002  # of the frame; smaller ones are not worth a filler's picture
@@ -38,7 +38,7 @@ class Single(NamedTuple):
     shot: int  # in the film, from 0
     share: float  # 0..1, how far it is painted: not at all if it is flat (`stages.NetworkPainter`)
 
-    def painted(self, painting: Painting) -> FrameBatch:
+    def painted(self, painting: FloatPicture) -> FrameBatch:
         """The frame with its painting's pixels, of the kind that came; as it is, as far as it is flat."""
         pixels = self.batch.pixels
         image = torch.from_numpy(painting.transpose(2, 0, 1)[None]).to(pixels.device)
@@ -77,7 +77,7 @@ class Key(NamedTuple):
     """A frame that was painted by itself."""
 
     single: Single
-    painting: Painting
+    painting: FloatPicture
 
 
 @dataclass
@@ -85,7 +85,7 @@ class _Held:
     """A frame that waits for the next key."""
 
     single: Single
-    to_neighbour: Path  # before it
+    to_neighbour: FlowPair  # before it
     before: Reach | None = None  # to the key before
     after: Reach | None = None
 
@@ -117,14 +117,14 @@ class Interval:
         return self._held[-1].single
 
     @property
-    def path(self) -> Path:
+    def path(self) -> FlowPair:
         """The way from the newest frame to the key."""
         if self._path is None:
             raise ValueError("there is no key before these frames")
         return self._path
 
     @property
-    def trust(self) -> Weights:
+    def trust(self) -> Confidence:
         """How far that way is trusted."""
         return self._reach(self._held[-1]).trust
 
@@ -150,10 +150,10 @@ class Interval:
         """The key's painting as it looks from the newest frame."""
         return self._from_before(self._held[-1])
 
-    def filled(self, carried: Carried, single: Single) -> Painting:
+    def filled(self, carried: Carried, single: Single) -> FloatPicture:
         """What is carried to a frame, and another painting where no key shows it."""
         holes = float(1 - carried.trust.mean())
-        paint = to_painting if self._filler is None or holes < _HOLE else self._filler
+        paint = to_float if self._filler is None or holes < _HOLE else self._filler
         return inbetween.fill(carried, paint(single.original))
 
     def forward(self) -> Iterator[FrameBatch]:
@@ -177,7 +177,7 @@ class Interval:
         """All frames held, not carried at all."""
         return [held.single for held in self._take()]
 
-    def _find_reach(self, path: Path, single: Single, key: Single) -> Reach:
+    def _find_reach(self, path: FlowPair, single: Single, key: Single) -> Reach:
         return long_motion.reach(path, single.original, key.original, self._estimator)
 
     def _find_ways_to(self, held: Sequence[_Held], key: Single) -> None:

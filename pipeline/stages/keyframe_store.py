@@ -22,7 +22,7 @@ import numpy as np
 from stylize_video.errors import InputError, OutputExistsError
 from stylize_video.files import whole_file
 from stylize_video.files.partial import output_errors
-from stylize_video.models.paintings import Painting
+from stylize_video.models.float_pictures import FloatPicture
 
 _IDENTITY, _CHECKSUM = "film.json", ".sha256"
 _DIGITS, _LONGEST = 64, 1024  # bytes, of a checksum, and of film.json at most
@@ -97,7 +97,7 @@ class KeyframeStore:
         """Whether there is no key yet, so that a run can only begin anew."""
         return not self._folder.exists() or _is_empty(self._folder)
 
-    def get(self, number: int, shape: tuple[int, ...]) -> Painting | None:
+    def get(self, number: int, shape: tuple[int, ...]) -> FloatPicture | None:
         """The painting of a frame, (H, W, 3); None if there is none, or none that can be used.
 
         Args:
@@ -124,7 +124,7 @@ class KeyframeStore:
             return None
         return data if said == hashlib.sha256(data).hexdigest().encode() else None
 
-    def put(self, number: int, painting: Painting) -> None:
+    def put(self, number: int, painting: FloatPicture) -> None:
         """Keep the painting of a frame, to the last bit; the file is there whole or not at all.
 
         Raises:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import inbetween, long_motion
-from stylize_video.models.motion.long_motion import FlowEstimator, Path
-from stylize_video.models.paintings import Painting, to_painting
+from stylize_video.models.motion.long_motion import FlowEstimator, FlowPair
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages.intervals import Filler, Interval, Key, Single, singles
@@ -29,8 +29,8 @@ class Artist(Protocol):
     """Paints one picture, slowly."""
 
     def paint(
-        self, original: Picture, *, start: Painting | None = None, anchors: Sequence[Anchor] = ()
-    ) -> Painting:
+        self, original: Picture, *, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
+    ) -> FloatPicture:
         """Paint (H, W, 3) uint8 RGB.
 
         Args:
@@ -44,7 +44,7 @@ class _Past(NamedTuple):
     """The key before the newest one."""
 
     key: Key
-    path: Path  # to it from the newest one
+    path: FlowPair  # to it from the newest one
 
 
 class Keyframes:
@@ -126,16 +126,18 @@ class Keyframes:
         start = interval.filled(inbetween.alone(carried), single)
         return self._paint(single, start, anchors), _Past(before, interval.path)
 
-    def _long_term(self, single: Single, past: _Past, path: Path) -> Anchor:
+    def _long_term(self, single: Single, past: _Past, path: FlowPair) -> Anchor:
         """The painting of the key before the last, warped here; `path` is the way to the last."""
         joined = long_motion.join(path, past.path)
         there, trust = long_motion.reach(joined, single.original, past.key.single.original, self._estimator)
         return Anchor(long_motion.carry(past.key.painting, there), trust)
 
-    def _paint(self, single: Single, start: Painting | None = None, anchors: Sequence[Anchor] = ()) -> Key:
+    def _paint(
+        self, single: Single, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
+    ) -> Key:
         """The key of a frame: kept from before, or painted now; what is flat is left as it is."""
         if single.share == 0:
-            return Key(single, to_painting(single.original))
+            return Key(single, to_float(single.original))
         painting = None if self._store is None else self._store.get(single.number, single.original.shape)
         if painting is None:
             painting = self._artist.paint(single.original, start=start, anchors=anchors)

@@ -34,7 +34,7 @@ Floats = NDArray[Any]  # float32, in 0..255 if they are pictures; colours are (H
 Grey = Floats  # (H, W) luma
 
 
-class View:
+class Thumbnail:
     """A picture, (27, 48, 3) RGB uint8, and what is known of it."""
 
     def __init__(self, picture: Pixels) -> None:
@@ -45,36 +45,36 @@ class View:
         self.new = 0.0  # how much of it, 0..1, was not in the picture before
 
 
-def likeness(view: View, earlier: View) -> float:
+def likeness(thumbnail: Thumbnail, earlier: Thumbnail) -> float:
     """How much of a picture is found in another one, wherever it lay there; 1 is all of it.
 
     Brightness doesn't count, and contrast hardly. What is one picture, only moved, costs least.
     """
-    right, down = _shift(view, earlier)
-    tinted = abs(view.color - earlier.color).max() >= _CARD
-    alike = _correlation(view.grey, earlier.grey) >= _ALIKE
+    right, down = _shift(thumbnail, earlier)
+    tinted = abs(thumbnail.color - earlier.color).max() >= _CARD
+    alike = _correlation(thumbnail.grey, earlier.grey) >= _ALIKE
     if alike and tinted:  # a lamp was switched on, or what little there is lies elsewhere
-        return _found(view.colors, earlier.colors, gain=view.contrast / earlier.contrast)
+        return _found(thumbnail.colors, earlier.colors, gain=thumbnail.contrast / earlier.contrast)
     if alike:
         return 1.0
     if not tinted:
-        here, there = _overlap(view.grey, earlier.grey, right, down)
+        here, there = _overlap(thumbnail.grey, earlier.grey, right, down)
         if _correlation(here, there) >= _ALIKE:
-            return max(here.size / view.grey.size, _MOVED)
-        found = _found(view.grey[..., None], earlier.grey[..., None])  # a third of the work
+            return max(here.size / thumbnail.grey.size, _MOVED)
+        found = _found(thumbnail.grey[..., None], earlier.grey[..., None])  # a third of the work
         if found > _SURE:
             return found
-    found = _found(view.colors, earlier.colors)
+    found = _found(thumbnail.colors, earlier.colors)
     if found > SAME or not (right or down):
         return found  # no cut anyway
-    return max(found, _found(view.colors, earlier.colors, right, down))
+    return max(found, _found(thumbnail.colors, earlier.colors, right, down))
 
 
-def _shift(view: View, earlier: View) -> tuple[int, int]:
+def _shift(thumbnail: Thumbnail, earlier: Thumbnail) -> tuple[int, int]:
     """How many px to the right and down most of a picture lay in another; (0, 0) if it can't be said."""
-    if min(view.contrast, earlier.contrast) < 1:
+    if min(thumbnail.contrast, earlier.contrast) < 1:
         return 0, 0
-    (right, down), _ = cv2.phaseCorrelate(view.grey, earlier.grey)
+    (right, down), _ = cv2.phaseCorrelate(thumbnail.grey, earlier.grey)
     if max(abs(right) / _WIDTH, abs(down) / _HEIGHT) > _FARTHEST:
         return 0, 0
     return round(right), round(down)

@@ -23,7 +23,7 @@ from stylize_video.pipeline.planes import color
 from stylize_video.pipeline.sources.decoder import FilmDecoder
 from stylize_video.pipeline.sources.reader import FileReader
 
-Weights = NDArray[np.float32]  # (H, W) in 0..1, upright; shared, so not to be written to
+Matte = NDArray[np.float32]  # (H, W) in 0..1, upright; shared, so not to be written to
 Size = tuple[int, int]  # px: height, width
 
 _MARGIN = 2 / 255  # what is so near to black or white is it: codecs that lose something leave such noise
@@ -57,14 +57,14 @@ class FilmClock:
 
 
 class Mask(Protocol):
-    """Weights for each frame of a film. A context manager; one user each, for time only goes on."""
+    """A matte for each frame of a film. A context manager; one user each, for time only goes on."""
 
     @property
     def notes(self) -> list[str]:
         """A line for all that is worth one, as far as the mask was read."""
         ...
 
-    def at(self, time: Fraction, size: Size) -> Weights:
+    def at(self, time: Fraction, size: Size) -> Matte:
         """The weights for the frame at `time` (s, by the film's own clock), of its upright size.
 
         As long as nothing changes it is the same array.
@@ -120,10 +120,10 @@ class StillMask:
         from stylize_video.pictures.pictures import read_picture  # brings torch
 
         self._grey = cv2.cvtColor(read_picture(path, hidden=True), cv2.COLOR_RGB2GRAY)
-        self._fitted: Weights | None = None
+        self._fitted: Matte | None = None
         self.notes: list[str] = []
 
-    def at(self, time: Fraction, size: Size) -> Weights:  # noqa: ARG002 - it is the same at any time
+    def at(self, time: Fraction, size: Size) -> Matte:  # noqa: ARG002 - it is the same at any time
         """See `Mask.at`."""
         if self._fitted is None or self._fitted.shape != size:
             self._fitted = _fitted(self._grey.astype(np.float32) / np.float32(255), size)
@@ -157,7 +157,7 @@ class FilmMask:
         # Both clocks round; a quarter of a frame is never what was meant.
         self._tolerance = min((self._clock.tick + info.time_base) / 2, 1 / (4 * info.rate))
         self._asked: Fraction | None = None
-        self._fitted: Weights | None = None
+        self._fitted: Matte | None = None
         self._ended: Fraction | None = None
 
     @property
@@ -171,7 +171,7 @@ class FilmMask:
             )
         return lines
 
-    def at(self, time: Fraction, size: Size) -> Weights:
+    def at(self, time: Fraction, size: Size) -> Matte:
         """See `Mask.at`."""
         place = time - self._clock.beginning
         if self._asked is None:
@@ -262,12 +262,12 @@ def _reduced(grey: NDArray[Any]) -> NDArray[Any]:
     return cv2.resize(np.ascontiguousarray(grey), size, interpolation=cv2.INTER_AREA)
 
 
-def _fitted(values: NDArray[Any], size: Size) -> Weights:
+def _fitted(values: NDArray[Any], size: Size) -> Matte:
     """Luminance (float32) -> weights of `size`: averaged where that is less, linear where it is more."""
     height, width = size
     smaller = (min(width, values.shape[1]), min(height, values.shape[0]))
     shrunk = cv2.resize(np.ascontiguousarray(values), smaller, interpolation=cv2.INTER_AREA)
     grown = cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
-    weights: Weights = ((grown - _MARGIN) / (1 - 2 * _MARGIN)).clip(0, 1).astype(np.float32)
+    weights: Matte = ((grown - _MARGIN) / (1 - 2 * _MARGIN)).clip(0, 1).astype(np.float32)
     weights.flags.writeable = False
     return weights

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from stylize_video.models import style_spec
+from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import GatysArtist, Step, Term
 from stylize_video.models.gatys.semantic_masks import read_regions
 from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow, smooth_flow
-from stylize_video.models.paintings import Painting
 from stylize_video.models.runtimes.sections import to_unit
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pictures.pictures import Picture, read_picture
@@ -86,7 +86,7 @@ def _photoreal(weight: float) -> Callable[[Picture], Sequence[Term]] | None:
 def _filler(transform: Callable[[], WctPainter]) -> Filler:
     painter = cache(transform)
 
-    def paint(picture: Picture) -> Painting:
+    def paint(picture: Picture) -> FloatPicture:
         painter().new_shot()  # frames that ask for it may lie far apart
         image = torch.from_numpy(picture).permute(2, 0, 1)[None].to(painter().device)
         with torch.inference_mode():

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.stages.masks import Mask, Size, Weights
+from stylize_video.pipeline.stages.masks import Mask, Matte, Size
 from stylize_video.pipeline.stages.paint import Stage
 
 
@@ -143,15 +143,15 @@ class Coverage:
         if not masks:
             raise ValueError("coverage needs at least one mask")
         self._masks = tuple(masks)
-        self._parts: list[Weights] = []
-        self._sum: Weights | None = None
+        self._parts: list[Matte] = []
+        self._sum: Matte | None = None
 
     @property
     def notes(self) -> list[str]:
         """What is to be said of the masks, each line once."""
         return list(dict.fromkeys(line for mask in self._masks for line in mask.notes))
 
-    def at(self, time: Fraction, size: Size) -> Weights:
+    def at(self, time: Fraction, size: Size) -> Matte:
         """See `Mask.at`."""
         parts = [mask.at(time, size) for mask in self._masks]
         if len(parts) == 1:

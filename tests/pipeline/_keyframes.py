@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
-from stylize_video.models.paintings import Painting
 from stylize_video.pipeline.frames import Frame, FrameBatch
 
 TICK = Fraction(1, 25)
@@ -44,7 +44,7 @@ def pictures(painted: Iterator[FrameBatch]) -> list[NDArray[Any]]:
     return [image.permute(1, 2, 0).numpy() for batch in painted for image in batch.pixels]
 
 
-def recoloured(original: Picture) -> Painting:
+def recoloured(original: Picture) -> FloatPicture:
     """What the brush makes of colours: soft, and each channel another."""
     soft = cv2.GaussianBlur(original, (0, 0), 1).astype(np.float32) / 255
     return np.ascontiguousarray(0.15 + 0.7 * soft[..., [1, 2, 0]])
@@ -56,12 +56,12 @@ class Brush:
     def __init__(self, *, level: float = 0.08) -> None:
         self._level = level
         self.originals: list[Picture] = []
-        self.starts: list[Painting | None] = []
+        self.starts: list[FloatPicture | None] = []
         self.anchors: list[list[Anchor]] = []
 
     def paint(
-        self, original: Picture, *, start: Painting | None = None, anchors: Sequence[Anchor] = ()
-    ) -> Painting:
+        self, original: Picture, *, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
+    ) -> FloatPicture:
         noise = np.random.default_rng(len(self.originals)).normal(0, 1, original.shape)
         noise = cv2.GaussianBlur(noise, (0, 0), 1.2)
         self.originals.append(original)

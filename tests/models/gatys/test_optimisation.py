@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from stylize_video.errors import InputError
+from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.gatys.config import GatysConfig
 from stylize_video.models.gatys.optimisation import Anchor, GatysArtist, Step
 from stylize_video.models.gatys.semantic_masks import Regions
-from stylize_video.models.paintings import Painting
 from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, write_picture
 from tests.networks import noise, thin
@@ -47,7 +47,7 @@ def artist(config: GatysConfig = SHORT, *style: Picture, **more: Any) -> GatysAr
     return GatysArtist(style or [noise(1)], config, CPU, **more)
 
 
-def check(painting: Painting, original: Picture) -> None:
+def check(painting: FloatPicture, original: Picture) -> None:
     assert painting.shape == original.shape
     assert painting.dtype == np.float32
     assert np.isfinite(painting).all()

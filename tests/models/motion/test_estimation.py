@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stylize_video.models.motion import estimation as motion
-from stylize_video.models.motion.estimation import DisMotion, Motion, View
+from stylize_video.models.motion.estimation import DisMotion, FramePyramid, Motion
 from stylize_video.models.motion.flow import Flow
 from stylize_video.pictures.pictures import Picture
 
@@ -35,11 +35,11 @@ def _coarse_and_fine(*, height: int, width: int) -> Picture:
     return np.repeat((128 + 25 * scene).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def _view(picture: Picture) -> View:
-    return View.of(picture)
+def _view(picture: Picture) -> FramePyramid:
+    return FramePyramid.of(picture)
 
 
-def _panned(right: int, down: int) -> tuple[View, View]:
+def _panned(right: int, down: int) -> tuple[FramePyramid, FramePyramid]:
     """What is seen moves by so many px of the frame."""
     scene = _texture(0, height=_HEIGHT + 2 * _MARGIN, width=_WIDTH + 2 * _MARGIN)
     corners = ((_MARGIN, _MARGIN), (_MARGIN - down, _MARGIN - right))
@@ -87,7 +87,7 @@ def test_the_finer_picture_shows_the_same_piece(
     size: tuple[int, int], finer: tuple[int, int], levels: int
 ) -> None:
     picture = _texture(0, height=size[0], width=size[1])
-    view = View.of(picture)
+    view = FramePyramid.of(picture)
     assert view.finer.shape == finer
     small = cv2.resize(view.finer, view.grey.shape[::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(int) - view.grey).max() <= levels
@@ -95,7 +95,7 @@ def test_the_finer_picture_shows_the_same_piece(
 
 def test_each_small_pixel_is_the_mean_of_a_square() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (363, 645), np.uint8)
-    small = View.of(np.repeat(grey[..., None], 3, axis=2)).grey
+    small = FramePyramid.of(np.repeat(grey[..., None], 3, axis=2)).grey
     expected = grey[:360, :644].reshape(90, 4, 161, 4).mean((1, 3))
     assert small.shape == (90, 161)
     assert small.dtype == np.uint8
@@ -103,7 +103,7 @@ def test_each_small_pixel_is_the_mean_of_a_square() -> None:
 
 
 def test_small_pictures_are_grey_by_bt601() -> None:
-    small = View.of(np.full((16, 16, 3), (200, 100, 50), np.uint8)).grey
+    small = FramePyramid.of(np.full((16, 16, 3), (200, 100, 50), np.uint8)).grey
     assert (small == round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)).all()
 
 
@@ -165,7 +165,7 @@ def test_what_was_found_last_does_not_matter(order: tuple[int, int]) -> None:
     pairs = [_panned(3, 0), _panned(-20, 12)]
     last, this = (pairs[n] for n in order)
     estimator = DisMotion()
-    estimator.between(*(View.of(_texture(n, height=200, width=520)) for n in (0, 1)))
+    estimator.between(*(FramePyramid.of(_texture(n, height=200, width=520)) for n in (0, 1)))
     first = estimator.between(*last)
     copies = [flow.copy() for flow in first]
     found = estimator.between(*this)
@@ -202,7 +202,7 @@ def test_fast_pictures_are_searched_more_thoroughly(
     height, width = size
     scene = _texture(0, height=height, width=width + fast)
     for shift in (slow, fast):
-        DisMotion().between(*(View.of(scene[:, x : x + width]) for x in (shift, 0)))
+        DisMotion().between(*(FramePyramid.of(scene[:, x : x + width]) for x in (shift, 0)))
         last[shift] = efforts[-1]
     assert last[slow].refinements < last[fast].refinements
     assert last[slow].stride > last[fast].stride

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from stylize_video.models.motion import flow, long_motion
 from stylize_video.models.motion.estimation import DisMotion
-from stylize_video.models.motion.long_motion import MotionFlow, Path, Reach
+from stylize_video.models.motion.long_motion import FlowPair, MotionFlow, Reach
 from stylize_video.models.motion.raft import RaftMotion
 from tests.known_motion import Crossing
 
@@ -30,11 +30,11 @@ def uniform(x: float, y: float, height: int = 20, width: int = 30) -> flow.Flow:
     return np.full((height, width, 2), (x, y), np.float32)
 
 
-def steps(x: float, y: float) -> Path:
-    return Path(uniform(x, y), uniform(-x, -y))
+def steps(x: float, y: float) -> FlowPair:
+    return FlowPair(uniform(x, y), uniform(-x, -y))
 
 
-def standing(scene: Crossing) -> Path:
+def standing(scene: Crossing) -> FlowPair:
     """No motion at all."""
     return long_motion.still(scene.height, scene.width)
 
@@ -45,7 +45,7 @@ def film(scene: Crossing) -> list[NDArray[np.uint8]]:
 
 
 @cache
-def path(scene: Crossing, this: int) -> Path:
+def path(scene: Crossing, this: int) -> FlowPair:
     """From a frame to the first, by way of all between."""
     frames = film(scene)
     if this == 0:
@@ -74,8 +74,8 @@ def test_the_second_flow_is_looked_up_where_the_first_leads() -> None:
     """By hand: by 2 px to the right, and then by as much down as the column's number."""
     columns = np.zeros((4, 8, 2), np.float32)
     columns[..., 1] = np.arange(8)
-    near = Path(uniform(2, 0, 4, 8), uniform(-2, 0, 4, 8))
-    joined = long_motion.join(near, Path(columns, -columns))
+    near = FlowPair(uniform(2, 0, 4, 8), uniform(-2, 0, 4, 8))
+    joined = long_motion.join(near, FlowPair(columns, -columns))
     assert joined.there[0, :, 1].tolist() == [2, 3, 4, 5, 6, 7, 7, 7]
     assert (joined.there[..., 0] == 2).all()
 

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from stylize_video.errors import WeightsError
 from stylize_video.models.motion import raft
-from stylize_video.models.motion.estimation import DisMotion, Motion, View
+from stylize_video.models.motion.estimation import DisMotion, FramePyramid, Motion
 from stylize_video.models.motion.raft import RaftMotion
 
 CPU = torch.device("cpu")
 
 
-def view(picture: NDArray[np.uint8]) -> View:
-    return View.of(picture)
+def view(picture: NDArray[np.uint8]) -> FramePyramid:
+    return FramePyramid.of(picture)
 
 
 def texture(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from stylize_video.models.motion import estimation as motion
 from stylize_video.models.motion import flow
 from stylize_video.models.motion.estimation import DisMotion
 from stylize_video.models.runtimes import engine
-from stylize_video.models.steadying.opponent import Painting
+from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
 from stylize_video.models.styles import USUAL_SHARPENING
 from stylize_video.pictures.pictures import Picture
@@ -65,7 +65,7 @@ def _steady(stabilizer: Stabilizer, originals: list[Picture], paintings: list[An
     return [stabilizer.steady(a, b) for a, b in zip(originals, paintings, strict=True)]
 
 
-def _means(one: Painting, other: Painting) -> NDArray[np.float32]:
+def _means(one: AnyPicture, other: AnyPicture) -> NDArray[np.float32]:
     """How far the means of 9x9 px differ, (H, W) levels."""
     difference = one.astype(np.float32) - other.astype(np.float32)
     return np.asarray(np.abs(cv2.blur(difference, (9, 9))).mean(-1), np.float32)

@@ -19,7 +19,7 @@ from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from tests.known_motion import Crossing
-from tests.pipeline._keyframes import Brush, Painting, Picture, batches, pictures, recoloured
+from tests.pipeline._keyframes import Brush, FloatPicture, Picture, batches, pictures, recoloured
 
 SCENE = Crossing()
 INTERVAL = 6
@@ -56,7 +56,7 @@ def keys(originals: tuple[Picture, ...], interval: int | None, *, cuts: tuple[in
     return [next(n for n, p in enumerate(originals) if (p == seen).all()) for seen in brush.originals]
 
 
-def level(painting: Painting) -> NDArray[np.uint8]:
+def level(painting: FloatPicture) -> NDArray[np.uint8]:
     return np.rint(painting * 255).astype(np.uint8)
 
 

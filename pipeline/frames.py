@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
 
 _LONGEST_FRAME = 3600  # s; a frame that claims more is damaged
+_PLANES = "source", "painting"  # attributes of a frame
 UNSPECIFIED = 2  # the code for "not said" of matrix, primaries and transfer in ISO/IEC 23091-2
 
 
@@ -140,6 +141,19 @@ class Frame:
             raise ValueError(f"pixels of shape {self.pixels.shape} are not (H, W, 3)")
         if self.pixels.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"pixels are {self.pixels.dtype}, not uint8 or uint16")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickling: planes as plain data, see `pipeline.planes.packing`."""
+        from stylize_video.pipeline.planes import packing  # which brings av
+
+        planes = {name: getattr(self, name) for name in _PLANES}
+        return self.__dict__ | {n: None if p is None else packing.pack(p) for n, p in planes.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from stylize_video.pipeline.planes import packing
+
+        packed = {name: state[name] for name in _PLANES}
+        self.__dict__.update(state | {n: None if p is None else packing.unpack(p) for n, p in packed.items()})
 
     @property
     def time(self) -> Fraction:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import cv2
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
-from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pipeline.frames import Frame, Pixels, VideoInfo
+from stylize_video.pipeline.stage import Stage, go_on
 from stylize_video.pipeline.stages.likeness import SAME, Shrinker, Thumbnail, likeness
 
 LOOK_AHEAD = 3  # frames; what comes back within so many was a flash
@@ -39,34 +40,68 @@ _TIME = FrameTimecode(0, fps=25.0)
 
 
 def mark(frames: Iterable[Frame], *, look_ahead: int = LOOK_AHEAD) -> Iterator[Frame]:
-    """All frames as they come, those that begin a new shot with `cut`; never the first of all.
+    """All frames of a film as they come, those that begin a new shot with `cut`; see `Cuts`.
 
     Args:
         frames: those of one film; closed with this generator if it is one itself.
+        look_ahead: frames that are held to tell a flash from a cut.
+
+    Raises:
+        ValueError: `look_ahead` below 0.
+        Exception: whatever `frames` raises; the frames held are then lost with the run.
+    """
+    stage = Cuts(look_ahead)
+    return go_on(stage, stage.start(), frames)
+
+
+@dataclass
+class CutsState:
+    """What is known of a film's last few frames."""
+
+    detector: CutDetector
+    held: deque[Frame] = field(default_factory=deque)
+
+
+class Cuts(Stage[CutsState, Frame]):
+    """Marks the frames that begin a new shot; never the first of all.
+
+    Args:
         look_ahead: frames that are held to tell a flash from a cut, 25 MB each at 4K; flashes of so many
             frames, three at most, are told. With 0, for live sources, none is held, and a flash counts as
             a cut when it comes, though not again when it goes.
 
     Raises:
         ValueError: `look_ahead` below 0.
-        Exception: whatever `frames` raises; the frames held are then lost with the run.
     """
-    if look_ahead < 0:
-        raise ValueError(f"{look_ahead = } must be at least 0")
-    detector, shrink = CutDetector(look_ahead), Shrinker()
-    held: deque[Frame] = deque()
-    try:
-        for frame in frames:
-            detector.add(shrink(frame))
-            held.append(frame)
-            if len(held) > look_ahead:
-                yield _marked(held.popleft(), cut=detector.is_cut(look_ahead))
-        while held:
-            yield _marked(held.popleft(), cut=detector.is_cut(len(held)))
-    finally:
-        close = getattr(frames, "close", None)
-        if close is not None:
-            close()
+
+    name = "cuts"
+
+    def __init__(self, look_ahead: int = LOOK_AHEAD) -> None:
+        if look_ahead < 0:
+            raise ValueError(f"{look_ahead = } must be at least 0")
+        self._look_ahead = look_ahead
+        self._shrink = Shrinker()
+
+    @property
+    def holds(self) -> int:
+        """See `Stage.holds`."""
+        return self._look_ahead
+
+    def start(self, signal: VideoInfo | None = None) -> CutsState:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return CutsState(CutDetector(self._look_ahead))
+
+    def step(self, state: CutsState, frame: Frame, /) -> Iterator[Frame]:
+        """Take the next frame; give the one that can be judged by now."""
+        state.detector.add(self._shrink(frame))
+        state.held.append(frame)
+        if len(state.held) > self._look_ahead:
+            yield _marked(state.held.popleft(), cut=state.detector.is_cut(self._look_ahead))
+
+    def finish(self, state: CutsState) -> Iterator[Frame]:
+        """Give the last frames, by what is known."""
+        while state.held:
+            yield _marked(state.held.popleft(), cut=state.detector.is_cut(len(state.held)))
 
 
 def _marked(frame: Frame, *, cut: bool) -> Frame:

@@ -1,0 +1,93 @@
+"""A stage: what works on moving pictures piece by piece, and keeps all that it knows in a state that is data.
+
+The state belongs to whoever runs the stage. It can be pickled after any step and taken up in another process:
+the next frames are the same to the bit. So a film can be stopped and gone on with, and one stage, with its
+networks and compiled programs, serves many films at once, each with a state of its own.
+
+`run_stage` makes a stage a generator; `go_on` is the same from a state that was saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, TypeVar
+
+from stylize_video.pipeline.frames import FrameBatch, VideoInfo
+
+State = TypeVar("State")  # a dataclass of arrays, numbers and times
+Item = TypeVar("Item")  # what flows: `Frame` before batches are made, `FrameBatch` from there on
+
+
+class Stage(Protocol[State, Item]):
+    """A painter or a filter; to be derived from, for what most stages have in common.
+
+    Every frame comes out once and in order. Times travel inside the frame, so that holding it back can't
+    misplace them. At a frame's `cut` a stage drops what it carried over from the shot before.
+    """
+
+    name: str = "painter"  # in messages, of its thread, and where the time is told
+    own_thread: bool = False  # whether to run beside the stages before it; else it runs after them, in theirs
+
+    @property
+    def holds(self) -> int:
+        """How many frames it may hold back when a step is over."""
+        return 0
+
+    def start(self, signal: VideoInfo) -> State:
+        """The state before a film's first frame.
+
+        Args:
+            signal: what is going to flow.
+        """
+        ...
+
+    def step(self, state: State, item: Item, /) -> Iterable[Item]:
+        """Take the next frame or batch; give what is ready, which may be nothing.
+
+        Args:
+            state: changed in place. It is whole again, and may be pickled, when all has been taken that
+                the step gives.
+            item: the next.
+        """
+        ...
+
+    def finish(self, state: State) -> Iterable[Item]:  # noqa: ARG002 - most stages hold nothing
+        """Give what is still held when the film is over."""
+        return ()
+
+    def running(self, state: State) -> AbstractContextManager[Any]:  # noqa: ARG002
+        """What holds as long as somebody steps through a film: threads as wanted, files that are open."""
+        return nullcontext()
+
+
+AnyStage = Stage[Any, FrameBatch]
+
+
+def run_stage(stage: Stage[State, Item], signal: VideoInfo, items: Iterable[Item]) -> Iterator[Item]:
+    """A whole film through a stage.
+
+    Args:
+        stage: what works on it.
+        signal: what flows.
+        items: frames or batches; closed with this generator if it is one itself.
+    """
+    return go_on(stage, stage.start(signal), items)
+
+
+def go_on(stage: Stage[State, Item], state: State, items: Iterable[Item]) -> Iterator[Item]:
+    """The rest of a film through a stage, from a state on; see `run_stage`."""
+    try:
+        with stage.running(state):
+            for item in items:
+                yield from stage.step(state, item)
+            yield from stage.finish(state)
+    finally:
+        close(items)
+
+
+def close(items: object) -> None:
+    """Run a generator's `finally` now, in the thread that ran the generator; others need none."""
+    closing = getattr(items, "close", None)
+    if closing is not None:
+        closing()

@@ -1,0 +1,115 @@
+"""What holds for every stage: each frame once and in order, and a state that can be saved anywhere."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from stylize_video.pipeline.stage import Stage, run_stage
+from tests.pipeline.stages._cases import CASES, HEIGHT, WIDTH
+from tests.pipeline.stages._conformance import COUNT, CUT, Case, Given, Seen, seen, signal
+from tests.pipeline.stages._elsewhere import Elsewhere, elsewhere
+
+SIGNAL = signal(HEIGHT, WIDTH)
+PLACES = 10  # at which a state is saved
+
+every = pytest.mark.parametrize("name", CASES)
+
+
+@pytest.fixture(scope="module")
+def other_process() -> Iterator[Elsewhere]:
+    with elsewhere() as process:
+        yield process
+
+
+def passed(case: Case, given: Given, stage: Stage[Any, Any] | None = None) -> list[Seen]:
+    return list(seen(run_stage(stage or case.make(), SIGNAL, case.film(given))))
+
+
+@every
+@pytest.mark.parametrize("count", [0, 1, 2, CUT, CUT + 1, COUNT])
+def test_every_frame_comes_once_and_in_order(name: str, count: int) -> None:
+    case, given = CASES[name], Given(count=count)
+    expected = [frame.pts for frame in seen(case.film(given))]
+    assert len(expected) == count
+    assert [frame.pts for frame in passed(case, given)] == expected
+
+
+@every
+def test_a_state_is_saved_anywhere_and_gone_on_with_in_another_process(
+    name: str, other_process: Elsewhere
+) -> None:
+    case, given = CASES[name], Given()
+    stage, given_out, saved = case.make(), [], []
+    state = stage.start(SIGNAL)
+    with stage.running(state):
+        for taken, item in enumerate(case.film(given)):
+            if taken <= PLACES:
+                saved.append((taken, len(given_out), pickle.dumps(state)))
+            given_out += seen(stage.step(state, item))
+        given_out += seen(stage.finish(state))
+    rests = other_process.ask(name, given, [(taken, data) for taken, _, data in saved])
+    assert len(rests) == PLACES + 1
+    for (taken, out, _), rest in zip(saved, rests, strict=True):
+        assert rest == given_out[out:], f"otherwise after {taken} frames"
+
+
+@every
+def test_saving_a_state_leaves_it_as_it_was(name: str) -> None:
+    case, given = CASES[name], Given()
+    stage, given_out = case.make(), []
+    state = stage.start(SIGNAL)
+    with stage.running(state):
+        for item in case.film(given):
+            state = pickle.loads(pickle.dumps(state))
+            given_out += seen(stage.step(state, item))
+        given_out += seen(stage.finish(state))
+    assert given_out == passed(case, given)
+
+
+@every
+def test_one_stage_serves_two_films_at_once(name: str) -> None:
+    case, films = CASES[name], (Given(), Given(seeds=(4, 5)))
+    stage = case.make()
+    running = [seen(run_stage(stage, SIGNAL, case.film(film))) for film in films]
+    found: list[list[Seen]] = [[], []]
+    for pair in zip(*running, strict=True):
+        for out, frame in zip(found, pair, strict=True):
+            out.append(frame)
+    assert found == [passed(case, film) for film in films]
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.drops])
+def test_nothing_is_carried_over_a_cut(name: str) -> None:
+    """Another shot before makes no difference; unless nobody knows that a shot begins."""
+    case = CASES[name]
+    one, other = (passed(case, Given(seeds=(seed, 2))) for seed in (1, 3))
+    assert one[CUT:] == other[CUT:]
+    if case.carries:
+        one, other = (passed(case, Given(seeds=(seed, 2), marked=False)) for seed in (1, 3))
+        assert one[CUT:] != other[CUT:]
+
+
+@every
+def test_no_more_is_held_than_was_said(name: str) -> None:
+    case = CASES[name]
+    stage = case.make()
+    state, held = stage.start(SIGNAL), [0]
+    with stage.running(state):
+        for item in case.film(Given()):
+            came, gone = len(list(seen([item]))), len(list(seen(stage.step(state, item))))
+            held.append(held[-1] + came - gone)
+        assert len(list(seen(stage.finish(state)))) == held[-1]
+    assert max(held) <= stage.holds
+    assert (max(held) > 0) == (stage.holds > 0)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.batch_sizes])
+def test_the_batch_makes_no_difference(name: str) -> None:
+    case = CASES[name]
+    found = [passed(case, Given(size=size)) for size in (1, *case.batch_sizes)]
+    assert all(one == other for one, other in pairwise(found))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from stylize_video.commands import paint, score, styles, texture, train
-from stylize_video.commands.console.command_line import PAINT, MainJob, MainJobGroup
+from stylize_video.commands.console.command_line import PAINT, Command, MainJob, MainJobGroup
 
 app = typer.Typer(
     cls=MainJobGroup,
@@ -23,10 +23,10 @@ app.command(
     "[bold]score[/] says what came out, [bold]texture[/] makes more of a picture; each has a --help. "
     "A film called 'styles' is given as ./styles.",
 )(paint.paint)
-app.command("styles")(styles.list_styles)
-app.command("train")(train.train)
-app.command("score")(score.score_film)
-app.command("texture")(texture.texture)
+app.command("styles", cls=Command)(styles.list_styles)
+app.command("train", cls=Command)(train.train)
+app.command("score", cls=Command)(score.score_film)
+app.command("texture", cls=Command)(texture.texture)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,9 +14,10 @@ from stylize_video.process import signals, supervisor, terminal
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line in a process of its own; exits."""
     signals.hold_back()
+    as_json = "--json" in sys.argv
     if supervisor.is_wanted():
-        supervisor.in_child()
-    signals.install()
+        supervisor.in_child(as_json=as_json)
+    signals.install(as_json=as_json)
     signals.let_through()
     stdout, stderr = terminal.secure_streams()
     debugging = os.environ.get("STYLIZE_VIDEO_DEBUG") == "1"
@@ -52,7 +53,7 @@ def _run(arguments: Sequence[str] | None, *, debugging: bool) -> int:
             return 1
         from stylize_video.process.last_net import describe
 
-        message = terminal.shown(describe(error))
+        message = terminal.shown(describe(error, loading=True))
         print(f"stylize-video: {message}", file=sys.stderr)
         if "--json" in sys.argv:
             print(json.dumps({"error": message, "exit_code": 1}))

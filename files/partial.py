@@ -106,7 +106,7 @@ class PartialFile:
 
     def _check_free(self) -> None:
         if not self._overwrite and self.path.exists():
-            raise OutputExistsError(f"{self.path} exists; use --overwrite or another name")
+            raise OutputExistsError(f"{self.path} exists; use `overwrite` or another name")
 
     def write(self, data: bytes) -> int:
         """Write all of `data`; its length in bytes.

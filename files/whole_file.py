@@ -29,11 +29,11 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(next(_partial_names(path)))  # the longest name that will be needed
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; name a file in it with -o")
+            raise OutputError(f"{path}: is a folder; name a file in it with `output`")
         if path.exists() and not overwrite:
-            raise OutputExistsError(f"{path}: exists; add --overwrite or name another with -o")
+            raise OutputExistsError(f"{path}: exists; add `overwrite` or name another with `output`")
         if path.exists() and not path.is_file():
-            raise OutputError(f"{path}: is no regular file; name another with -o")
+            raise OutputError(f"{path}: is no regular file; name another with `output`")
         if not path.parent.is_dir():
             if path.parent.exists():
                 raise OutputError(f"{path}: no folder {path.parent}, that is a file; choose another")

@@ -73,7 +73,7 @@ class TimeRange:
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What the reader knows of a film. Sizes are those of the frames that flow (after --max-size)."""
+    """What the reader knows of a film. Sizes are those of the frames that flow (after `max_size`)."""
 
     path: Path
     coded_width: int  # px, as stored: before the rotation

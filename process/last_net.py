@@ -18,16 +18,19 @@ _OPENCV_NO_MEMORY = -4  # cv2.Error.StsNoMem
 _LONGEST = 300  # characters of a library's message
 
 
-def describe(error: BaseException) -> str:
-    """What went wrong, and what to do."""
+def describe(error: BaseException, *, loading: bool = False) -> str:
+    """What went wrong, and what to do.
+
+    Args:
+        error: it.
+        loading: whether it was raised before any work began, which smaller frames wouldn't help.
+    """
     said = " ".join(str(error).split())
     said = said if len(said) <= _LONGEST else said[:_LONGEST] + " ..."
     if is_out_of_memory(error):
         reason = f" ({said})" if said else ""
-        return (
-            f"too little memory{reason}; use a smaller --max-size, close other programs, or raise the limit"
-            " (ulimit -v)"
-        )
+        smaller = "" if loading else "use a smaller `max_size`, "
+        return f"too little memory{reason}; {smaller}close other programs, or raise the limit (ulimit -v)"
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror} (unexpected; STYLIZE_VIDEO_DEBUG=1 shows where)"

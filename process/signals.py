@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -39,14 +38,20 @@ class _State:
         self.raised = False
         self.leaving = threading.Lock()
         self.half_written: set[Path] = set()
+        self.as_json = False  # whether stdout, too, is told how it ended
         self.parent: int | None = None  # descriptor; see supervisor.py
 
 
 _state = _State()
 
 
-def install() -> None:
-    """Hear signals as above from now on. To be called once, in the main thread."""
+def install(*, as_json: bool = False) -> None:
+    """Hear signals as above from now on. To be called once, in the main thread.
+
+    Args:
+        as_json: whether a process that ends at once says so on stdout, too, as a JSON object.
+    """
+    _state.as_json = as_json
     heard, told = os.pipe()
     with suppress(AttributeError, OSError):  # Windows has learned it late
         os.set_blocking(told, False)
@@ -152,7 +157,7 @@ def _leave() -> None:
         remove(path)
     with suppress(OSError):
         os.write(2, (_ERASE if os.isatty(2) else b"") + b"stylize-video: interrupted\n")
-    if "--json" in sys.argv:
+    if _state.as_json:
         with suppress(OSError):
             os.write(1, json.dumps({"error": "interrupted", "exit_code": exit_code()}).encode() + b"\n")
     tell_end(exit_code())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -26,10 +25,13 @@ def is_wanted() -> bool:
     return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
-def in_child() -> bool:
+def in_child(*, as_json: bool = False) -> bool:
     """Go on in a child, True there. The parent never returns: it ends as the child does.
 
     To be called while signals are held back, and while this process has no other threads.
+
+    Args:
+        as_json: whether the parent says what the child could not on stdout, too, as a JSON object.
     """
     heard, told = os.pipe()
     gone, alive = os.pipe()
@@ -46,7 +48,7 @@ def in_child() -> bool:
         return True
     os.close(told)
     os.close(gone)
-    os._exit(_watch(child, heard))
+    os._exit(_watch(child, heard, as_json=as_json))
 
 
 def _end_with_parent(gone: int) -> None:
@@ -55,7 +57,7 @@ def _end_with_parent(gone: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _watch(child: int, heard: int) -> int:
+def _watch(child: int, heard: int, *, as_json: bool) -> int:
     """Pass signals on until the child has ended; the exit code."""
 
     def pass_on(number: int, _: object) -> None:
@@ -79,14 +81,14 @@ def _watch(child: int, heard: int) -> int:
         return code or 0  # whatever crashed after that
     for path in half_written:
         signals.remove(Path(path))
-    return _tell()
+    return _tell(as_json=as_json)
 
 
-def _tell() -> int:
+def _tell(*, as_json: bool) -> int:
     message = "too little memory: a library gave up or crashed; raise the limit (ulimit -v)"
     with suppress(OSError):
         os.write(2, f"stylize-video: {message}\n".encode())
-    if "--json" in sys.argv:
+    if as_json:
         with suppress(OSError):
             os.write(1, f'{{"error": "{message}", "exit_code": 1}}\n'.encode())
     return 1

@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
+from stylize_video.commands.console import flags
+from stylize_video.commands.console.flags import spelled
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import styles
 from stylize_video.process import signals
@@ -58,7 +60,16 @@ class MainJobGroup(TyperGroup):
         return ("" if name == PAINT else name), command, rest
 
 
-class MainJob(TyperCommand):
+class Command(TyperCommand):
+    """A command, whose own options are spelled as flags in what it says."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        flags.use(self, ctx.parent.command)
+        return super().invoke(ctx)
+
+
+class MainJob(Command):
     """The main job's command, whose usage line shows no subcommand."""
 
     def get_usage(self, ctx: Any) -> str:
@@ -70,7 +81,7 @@ class MainJob(TyperCommand):
 def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
     """Turn what a command raises into one line on stderr and the right exit code."""
     try:
-        yield lambda line: print(shown(line), file=sys.stderr)
+        yield lambda line: print(shown(spelled(line)), file=sys.stderr)
     except StylizeVideoError as error:
         if _debugging():
             raise
@@ -91,7 +102,7 @@ def _fail(message: str, code: int, *, as_json: bool) -> NoReturn:
 
 def _tell(message: str, code: int, *, as_json: bool) -> int:
     """Print an error, in a line; the exit code."""
-    line = " ".join(message.split())  # one line, whatever a library's message held
+    line = " ".join(spelled(message).split())  # one line, whatever a library's message held
     line = shown(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ...")
     print(f"stylize-video: {line}", file=sys.stderr)
     if as_json:

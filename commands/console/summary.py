@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from stylize_video.commands.console.flags import spelled
+
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.film import Painted
     from stylize_video.pipeline.profile import Profile
@@ -37,7 +39,7 @@ def as_json(result: Painted, style: str) -> dict[str, Any]:
             name: {"working": round(stage.working, 3), "waiting": round(stage.waiting, 3)}
             for name, stage in result.profile.stages().items()
         },
-        "notes": list(result.notes),
+        "notes": [spelled(note) for note in result.notes],
         "verified": result.verified,
     }
 

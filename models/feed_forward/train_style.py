@@ -1,4 +1,4 @@
-"""`stylize-video train`: from pictures of paintings to a weights file that `--style` takes."""
+"""`stylize-video train`: from pictures of paintings to a weights file that any `style` may name."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.learned.values(), 10.0)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
-            raise TrainingError(f"diverged at step {self.step + 1}; lower --learning-rate or the weights")
+            raise TrainingError(f"diverged at step {self.step + 1}; lower `learning_rate` or the weights")
         self.whole = False
         self.optimizer.step()
         self._average_weights()

@@ -20,7 +20,7 @@ from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
 if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
-_WEIGHTS = TorchvisionWeights("RAFT", "Raft_Small_Weights.C_T_V2", "use --flow dis")
+_WEIGHTS = TorchvisionWeights("RAFT", "Raft_Small_Weights.C_T_V2", "use `flow` dis")
 
 _SHRINK = 2  # times smaller than the frame are the pictures that RAFT sees; less for small frames
 _LEAST = 128  # px a side: features are 8 times smaller, and of those halved thrice 2 px have to be left

@@ -139,7 +139,7 @@ class Vgg16(FeatureNetwork):
 
 
 _VGG19_WEIGHTS = TorchvisionWeights(
-    "VGG-19", "VGG19_Weights.IMAGENET1K_V1", "use --features vgg16, which is bundled"
+    "VGG-19", "VGG19_Weights.IMAGENET1K_V1", "use `features` vgg16, which is bundled"
 )
 
 

@@ -40,7 +40,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(kind for kind, found in there.items() if found))
     if not there[name]:
-        raise DeviceError(f"no {name} device on this machine; use --device cpu or auto")
+        raise DeviceError(f"no {name} device on this machine; use `device` cpu or auto")
     return torch.device(name)
 
 

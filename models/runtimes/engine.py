@@ -83,7 +83,7 @@ class Engine:
         else:
             height, width = images.shape[-2:]
             raise DeviceError(
-                f"{self.device}: too little memory for {width}x{height}; use --max-size or --device cpu"
+                f"{self.device}: too little memory for {width}x{height}; use `max_size` or `device` cpu"
             )
         self._runtime.forget()
 

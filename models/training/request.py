@@ -27,7 +27,7 @@ class TrainingRequest:
     target: Path  # the weights file
     start: str = BUNDLED  # or `NOTHING`, a style, a weights file
     overwrite: bool = False
-    statistics: tuple[Path, ...] = ()  # paintings that are not trained on, but known to the file; with --wct
+    statistics: tuple[Path, ...] = ()  # paintings that are not trained on, but known to the file; with `wct`
 
     @property
     def pictures(self) -> tuple[Path, ...]:
@@ -58,7 +58,7 @@ class TrainingRequest:
         """
         _check_names(self.names)
         if self.start == NOTHING and not full:
-            raise UsageError("scales and shifts alone can't be learned from nothing; add --full")
+            raise UsageError("scales and shifts alone can't be learned from nothing; add `full`")
         if wct and self.start not in (BUNDLED, NOTHING) and not paths.is_file(self.start):
             raise UsageError(f"{self.start}: no such file of the transform's networks")
         if not wct and self.start not in (BUNDLED, NOTHING):
@@ -94,9 +94,9 @@ class TrainingRequest:
         pictures = (*paintings, *statistics)
         chosen = tuple(names) or tuple(picture.stem for picture in pictures)
         if len(chosen) != len(pictures):
-            raise UsageError(f"{len(chosen)} names for {len(pictures)} paintings; give a --name for each")
+            raise UsageError(f"{len(chosen)} names for {len(pictures)} paintings; give a `name` for each")
         if target is None and len(chosen) > 1:
-            raise UsageError("several styles in a file: say how to call it, with -o")
+            raise UsageError("several styles in a file: say how to call it, with `output`")
         _check_names(chosen)
         chosen_target = target or Path(f"{chosen[0]}.safetensors")
         if chosen_target.suffix != ".safetensors":
@@ -108,7 +108,7 @@ def _check_names(names: Sequence[str]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise UsageError(
-                f"{name!r} can't be a style's name; letters, digits, '-', '_' and '.' can; give --name"
+                f"{name!r} can't be a style's name; letters, digits, '-', '_' and '.' can; give `name`"
             )
     if len(set(names)) < len(names):
         raise UsageError(f"two styles of one name in {', '.join(names)}")

@@ -75,7 +75,7 @@ def check(source: Path, target: Path, options: TextureOptions, *, overwrite: boo
     if options.wct_weights is not None and not paths.is_file(options.wct_weights):
         raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
     if paths.is_file(target) and target.samefile(source):
-        raise UsageError(f"{target}: the texture would replace the picture; name another with -o")
+        raise UsageError(f"{target}: the texture would replace the picture; name another with `output`")
     whole_file.check_target(target, overwrite=overwrite)
 
 

@@ -1,4 +1,4 @@
-"""`stylize-video train --wct`: networks of the whitening and colouring transform, and paintings for them."""
+"""The training of the whitening and colouring transform: its networks, and paintings for them."""
 
 from __future__ import annotations
 

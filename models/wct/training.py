@@ -210,7 +210,7 @@ class WctTrainer:
             [*self.network.parameters(), *self.embeddings.parameters()], config.largest_gradient
         )
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
-            raise TrainingError(f"diverged at step {self.step + 1}; lower --learning-rate")
+            raise TrainingError(f"diverged at step {self.step + 1}; lower `learning_rate`")
         self.whole = False
         self.optimizer.step()
         self._average_weights()

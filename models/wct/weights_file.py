@@ -95,7 +95,7 @@ def open_bundled() -> WctWeights:
 
 
 def open_file(path: Path) -> WctWeights:
-    """Networks from a file that `train --wct` wrote.
+    """Networks from a file that `stylize-video train` wrote.
 
     Raises:
         WeightsError: it is missing, damaged or of another version.

@@ -24,7 +24,7 @@ class TorchvisionWeights:
 
     network: str  # as people call it: "VGG-19"
     name: str  # as torchvision calls them: "VGG19_Weights.IMAGENET1K_V1"
-    instead: str  # what to do without them: "use --features vgg16, which is bundled"
+    instead: str  # what to do without them: "use `features` vgg16, which is bundled"
 
     def load(self) -> Mapping[str, Tensor]:
         """The network's state, on the CPU.

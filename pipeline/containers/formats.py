@@ -196,7 +196,7 @@ def check_quality(encoder: str, crf: int | None, preset: str | None) -> None:
     quality = QUALITY.get(encoder)
     if quality is None:
         if crf is not None or preset is not None:
-            what = "--crf" if crf is not None else "--preset"
+            what = "`crf`" if crf is not None else "`preset`"
             raise UsageError(f"{encoder} has no {what}; leave it out or take another codec")
         return
     if crf is not None and not 0 <= crf <= quality.worst:

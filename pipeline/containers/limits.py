@@ -66,7 +66,7 @@ def check_worth(info: VideoInfo) -> None:
     if info.width * info.height > free and size < _WORTH:
         raise InputError(
             f"{info.path}: its {size / 1024:.0f} KiB say that its frames are {info.width}x{info.height} px,"
-            " so nearly nothing is in them; to paint that would take gigabytes of memory: add --max-size 3840"
+            " so nearly nothing is in them; to paint that would take gigabytes of memory: add `max_size` 3840"
         )
 
 

@@ -101,7 +101,7 @@ def note(container: InputContainer, path: Path, chosen: VideoStream, *, asked: b
     if len(found) < 2 or chosen.disposition & Disposition.dependent:
         return None
     number = [s.index for s in found].index(chosen.index) + 1
-    other = "" if asked else ", --video-track N takes another"
+    other = "" if asked else ", `video_track` N takes another"
     return f"{path}: holds {_listed(found)}; {number} is painted{other}"
 
 

@@ -61,7 +61,7 @@ def _checked(encoder: str, wanted: str) -> str:
     for name in (wanted, f"{wanted}le"):
         if name in known:
             return name
-    taken = ", ".join(known) or "its own; leave --pixel-format out"
+    taken = ", ".join(known) or "its own; leave `pixel_format` out"
     raise UnknownFormatError(f"{encoder} has no pixel format {wanted!r}; it takes {taken}")
 
 

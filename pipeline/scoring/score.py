@@ -162,7 +162,7 @@ def _missing_painting(options: ScoreOptions) -> Iterator[str]:
     if options.style is not None and options.painting is None:
         yield (
             f"the style distance of {options.style!r} needs a picture of the painting, which does not come "
-            "with the weights: give that, --style PAINTING.jpg"
+            "with the weights: give the picture's file as `style`"
         )
 
 

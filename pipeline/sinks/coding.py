@@ -80,11 +80,11 @@ class Coding:
 
     def _note_chroma(self) -> None:
         """Say that colours are stored coarser than they were, and how they are not."""
-        more = "--codec h264 --pixel-format yuv444p keeps"
+        more = "`codec` h264 `pixel_format` yuv444p keeps"
         if pixels.has_whole_chroma(self._encoder):
-            more = "--pixel-format yuv444p keeps"
+            more = "`pixel_format` yuv444p keeps"
         elif self._format.muxer == "webm":
-            more = "--codec vp9 --pixel-format yuv444p keeps"
+            more = "`codec` vp9 `pixel_format` yuv444p keeps"
         self.notes.append(
             f"stored as {self.pixel_format}, which players take, with a quarter of the colour samples; "
             f"{more} all of them"
@@ -95,9 +95,9 @@ class Coding:
         top = "top" if first == TOP_FIRST else "bottom"
         if formats.holds_fields(self._encoder):
             self._label = Labeller(first)
-            how = f"the output is labelled so, {top} field first; --deinterlace makes whole frames"
+            how = f"the output is labelled so, {top} field first; `deinterlace` makes whole frames"
         else:
-            how = f"{self._encoder} can't say so; --deinterlace makes whole frames"
+            how = f"{self._encoder} can't say so; `deinterlace` makes whole frames"
         self.notes.append(f"interlaced: both fields are painted as one; {how}")
 
     def check(self, picture: av.VideoFrame) -> None:
@@ -197,7 +197,7 @@ class Coding:
             reason = messages[0] if messages else error.strerror
             raise OutputError(
                 f"{self._encoder} can't be opened here for {self.width}x{self.height} {self.pixel_format} "
-                f"({reason}); use another --codec, or leave it out for {self._format.codec}"
+                f"({reason}); use another `codec`, or leave it out for {self._format.codec}"
             ) from error
 
 

@@ -90,7 +90,7 @@ class FileReader:
             if picture.interlaced_frame and self.info.first_field is None:
                 self._remark_once(
                     "fields",
-                    "interlaced; both fields are painted as one and not labelled so, --deinterlace makes "
+                    "interlaced; both fields are painted as one and not labelled so, `deinterlace` makes "
                     "whole frames",
                 )
             planes = self._planarize(picture if self._hidden else self._opaque(picture))
@@ -238,7 +238,7 @@ def _remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool)
 
 def _why_empty(path: Path, clip: TimeRange) -> str:
     if clip.start is not None:
-        return "no frame at or after --start; the film is shorter"
+        return "no frame at or after `start`; the film is shorter"
     if path.suffix.lower() == ".webp":
         return "no frame that can be decoded; animated WebP is not supported"
     return "holds a video stream but not one frame that can be decoded"

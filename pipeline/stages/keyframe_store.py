@@ -84,7 +84,7 @@ class KeyframeStore:
             return
         if not resume:
             raise OutputExistsError(
-                f"{folder}: has keyframes of an interrupted run; add --resume to go on, or delete the folder"
+                f"{folder}: has keyframes of an interrupted run; add `resume` to go on, or delete the folder"
             )
         if _identity_in(folder) != identity:
             raise InputError(

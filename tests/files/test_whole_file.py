@@ -106,7 +106,7 @@ def test_removing_takes_what_a_killed_write_left_and_nothing_else(tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("folder", "is a folder; name a file in it with -o"),
+        ("folder", "is a folder; name a file in it with `output`"),
         ("missing/file", "no such folder"),
         ("old/file", "no folder"),
         ("x" * 300, "can't be written (File name too long)"),
@@ -126,7 +126,7 @@ def test_a_target_that_exists(tmp_path: Path) -> None:
     assert names(tmp_path) == set()
     path.write_bytes(b"precious")
     whole_file.check_target(path, overwrite=True)
-    with pytest.raises(OutputExistsError, match="file: exists; add --overwrite or name another with -o"):
+    with pytest.raises(OutputExistsError, match="file: exists; add `overwrite` or name another with"):
         whole_file.check_target(path, overwrite=False)
     assert path.read_bytes() == b"precious"
 

@@ -144,13 +144,13 @@ from stylize_video.process import signals, supervisor
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
 signals.hold_back()
-assert supervisor.is_wanted() and supervisor.in_child()
+assert supervisor.is_wanted() and supervisor.in_child(as_json=True)
 for name in ("half\\nwritten", "whole"):
     path = pathlib.Path(name)
     path.touch()
     signals.half_written(path)
 signals.whole(path)
-signals.install()
+signals.install(as_json=True)
 signals.let_through()
 print("ready", flush=True)
 if sys.argv[1] == "wait":
@@ -183,7 +183,11 @@ def test_a_child_does_the_work_where_memory_is_limited(
     assert process.stdout.readline() == "ready\n"
     if sent is not None:
         process.send_signal(sent)
-    _, error = _ended(process, code)  # the streams' end is the child's, too
+    out, error = _ended(process, code)  # the streams' end is the child's, too
+    if message:
+        child_s = 143 if sent == signal.SIGKILL else code  # SIGTERM is what it dies of
+        told = {"error": error.removeprefix("stylize-video: ").strip(), "exit_code": child_s}
+        assert json.loads(out) == told
     assert error.startswith(message)
     assert len(error.splitlines()) == bool(message)
     assert names(tmp_path) == left

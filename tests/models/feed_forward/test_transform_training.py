@@ -246,7 +246,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
     next(going)
     before = {name: tensor.clone() for name, tensor in weights_of(run).items()}
     monkeypatch.setattr(losses, loss, lambda *_: torch.tensor(value, requires_grad=True))
-    with pytest.raises(TrainingError, match="diverged at step 2; lower --learning-rate or the weights"):
+    with pytest.raises(TrainingError, match="diverged at step 2; lower `learning_rate` or the weights"):
         next(going)
     assert run.step == 1
     assert run.whole

@@ -184,10 +184,10 @@ def _no_download(*_: Any, **__: Any) -> None:
 def test_without_weights_dis_is_offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", _no_download)
-    with pytest.raises(WeightsError, match=r"RAFT's weights can't be downloaded .* or use --flow dis$"):
+    with pytest.raises(WeightsError, match=r"RAFT's weights can't be downloaded .* or use `flow` dis$"):
         RaftMotion.load(CPU)
     monkeypatch.setitem(sys.modules, "torchvision.models", None)
-    with pytest.raises(WeightsError, match=r"RAFT needs a torchvision .* or use --flow dis$"):
+    with pytest.raises(WeightsError, match=r"RAFT needs a torchvision .* or use `flow` dis$"):
         RaftMotion.load(CPU)
 
 

@@ -180,14 +180,14 @@ def test_a_failed_download_says_what_to_do(
     message = str(caught.value)
     assert str(error) in message
     assert "takes a network once" in message
-    assert "--features vgg16" in message
+    assert "`features` vgg16" in message
     assert "\n" not in message
     assert capsys.readouterr().out == ""
 
 
 def test_a_download_with_another_checksum_is_damaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     no_download(monkeypatch, tmp_path, RuntimeError('invalid hash value (expected "dcbb9e9d", got "0")'))
-    with pytest.raises(WeightsError, match=r"damaged \(RuntimeError: invalid hash value.*--features vgg16"):
+    with pytest.raises(WeightsError, match=r"damaged \(RuntimeError: invalid hash value.*`features` vgg16"):
         load_features("vgg19")
 
 
@@ -206,7 +206,7 @@ def test_a_damaged_file_in_the_cache_is_named(
 
 def test_without_torchvision_the_bundled_network_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchvision.models", None)
-    with pytest.raises(WeightsError, match=r"needs a torchvision that fits torch .*--features vgg16"):
+    with pytest.raises(WeightsError, match=r"needs a torchvision that fits torch .*`features` vgg16"):
         load_features("vgg19")
 
 
@@ -219,7 +219,7 @@ def test_a_torchvision_for_another_torch_is_a_clear_error(
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(WeightsError, match=r"torchvision::nms does not exist.*--features vgg16"):
+    with pytest.raises(WeightsError, match=r"torchvision::nms does not exist.*`features` vgg16"):
         load_features("vgg19")
 
 

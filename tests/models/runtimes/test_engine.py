@@ -151,7 +151,7 @@ def test_a_picture_too_large_for_the_device_is_painted_in_tiles() -> None:
 
 
 def test_a_device_with_next_to_no_memory_says_so() -> None:
-    with pytest.raises(DeviceError, match="256x256; use --max-size or --device cpu"):
+    with pytest.raises(DeviceError, match="256x256; use `max_size` or `device` cpu"):
         engine.Engine(SmallDevice(10)).paint(picture(256, 256))
 
 

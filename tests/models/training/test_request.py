@@ -36,9 +36,9 @@ def test_what_lies_beside_the_target() -> None:
 @pytest.mark.parametrize(
     ("paintings", "chosen", "target", "message"),
     [
-        ([RED], ["a", "b"], None, "2 names for 1 paintings; give a --name for each"),
+        ([RED], ["a", "b"], None, "2 names for 1 paintings; give a `name` for each"),
         ([RED, BLUE], ["a"], Path("x.safetensors"), "1 names for 2 paintings"),
-        ([RED, BLUE], [], None, "several styles in a file: say how to call it, with -o"),
+        ([RED, BLUE], [], None, "several styles in a file: say how to call it, with `output`"),
         ([RED, RED], [], Path("x.safetensors"), "two styles of one name in red, red"),
         ([RED], ["a#b"], None, "'a#b' can't be a style's name"),
         ([RED], ["-a"], None, "'-a' can't be a style's name"),

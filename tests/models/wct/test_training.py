@@ -300,7 +300,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_the_step(
     monkeypatch.setattr(
         wct_objectives, "_weighted_error", lambda *_: torch.tensor(float("nan"), requires_grad=True)
     )
-    with pytest.raises(TrainingError, match=f"diverged at step {step}; lower --learning-rate"):
+    with pytest.raises(TrainingError, match=f"diverged at step {step}; lower `learning_rate`"):
         next(going)
     assert run.step == step - 1
     assert run.whole

@@ -90,7 +90,7 @@ def test_a_large_still_is_read_smaller(tmp_path: Path) -> None:
     path.write_bytes(bombs.png(7680, 4320, rows=4320))
     with FileReader(path, max_size=384) as reader:
         limits.check_worth(reader.info)
-    with FileReader(path) as reader, pytest.raises(InputError, match=r"7680x4320 px, .* add --max-size 3840"):
+    with FileReader(path) as reader, pytest.raises(InputError, match=r"7680x4320 px, .* add `max_size` 3840"):
         limits.check_worth(reader.info)
 
 

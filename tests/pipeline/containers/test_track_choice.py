@@ -71,7 +71,7 @@ def test_moving_default_largest(tracks: list[Track], painted: int, tmp_path: Pat
         assert len(list(reader.frames())) == tracks[painted].frames
     (note,) = reader.report.notes
     assert "2 video tracks: 1 (h264, " in note
-    assert f"; {painted + 1} is painted, --video-track N takes another" in note
+    assert f"; {painted + 1} is painted, `video_track` N takes another" in note
 
 
 def test_the_users_choice(tmp_path: Path) -> None:

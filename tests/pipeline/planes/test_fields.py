@@ -96,7 +96,7 @@ def test_labelled_as_it_is(name: str, codec: str | None, first: str, tmp_path: P
 def test_codecs_without_fields_say_so(name: str, codec: str | None, tmp_path: Path) -> None:
     report = written(interlaced_film(tmp_path / "source.mkv", "tff"), tmp_path / name, codec)
     assert fields_of(tmp_path / name) == [None] * 5
-    assert any("can't say so; --deinterlace makes whole frames" in note for note in report.notes)
+    assert any("can't say so; `deinterlace` makes whole frames" in note for note in report.notes)
 
 
 def test_each_field_has_whole_chroma_samples(tmp_path: Path) -> None:

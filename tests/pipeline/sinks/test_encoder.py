@@ -290,7 +290,7 @@ def test_lossless_is_lossless(tmp_path: Path) -> None:
         ({"codec": "nonsense"}, UnknownFormatError, "no codec"),
         ({"crf": 60}, UsageError, "crf 60"),
         ({"preset": "hurry"}, UsageError, "hurry"),
-        ({"codec": "mjpeg", "crf": 20}, UsageError, "no --crf"),
+        ({"codec": "mjpeg", "crf": 20}, UsageError, "no `crf`"),
     ],
 )
 def test_bad_options_leave_nothing(tmp_path: Path, options: dict, error: type, words: str) -> None:
@@ -305,7 +305,7 @@ def test_bad_options_leave_nothing(tmp_path: Path, options: dict, error: type, w
     [
         (
             "h264_nvenc",
-            r"h264_nvenc can't be opened here .*; use another --codec, or leave it out for libx264",
+            r"h264_nvenc can't be opened here .*; use another `codec`, or leave it out for libx264",
         ),
         ("mpeg2video", r"mpeg2video can't be opened here .*does not support 12800/1 fps\); use another"),
     ],

@@ -56,13 +56,13 @@ def rgb(folder: Path, size: tuple[int, int] = (96, 64)) -> Path:
 def test_rgb_becomes_high(make, tmp_path: Path) -> None:
     result = paint(make(tmp_path), tmp_path / "out.mp4")
     assert header(result.output) == ("avc1", "High", "yuv420p")
-    assert any("--pixel-format yuv444p keeps all of them" in note for note in result.notes)
+    assert any("`pixel_format` yuv444p keeps all of them" in note for note in result.notes)
 
 
 @pytest.mark.parametrize(("suffix", "better"), [("mp4", "h264"), ("webm", "vp9")])
 def test_advice_on_colours_can_be_followed(suffix: str, better: str, tmp_path: Path) -> None:
     """AV1's encoder takes 4:2:0 alone."""
-    advice = f"--codec {better} --pixel-format yuv444p"
+    advice = f"`codec` {better} `pixel_format` yuv444p"
     notes = converted(rgb(tmp_path), tmp_path / f"out.{suffix}", codec="av1", preset="12")
     assert any(f"; {advice} keeps all of them" in note for note in notes)
     whole = tmp_path / f"whole.{suffix}"

@@ -133,7 +133,7 @@ def test_start_and_duration(tmp_path: Path) -> None:
     assert reader.clip.shift(reader.info.time_base) == Fraction(1, 5) / reader.info.time_base
     assert reader.info.frame_count == 10
     assert len(read(clip.path, duration=Fraction(1, 5))[1]) == 5
-    with pytest.raises(InputError, match="--start"):
+    with pytest.raises(InputError, match="`start`"):
         FileReader(clip.path, start=Fraction(100))
 
 

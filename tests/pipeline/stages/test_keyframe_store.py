@@ -51,7 +51,7 @@ def test_to_resume_what_never_began_is_to_begin(tmp_path: Path) -> None:
 
 def test_keys_are_not_taken_unasked(tmp_path: Path) -> None:
     KeyframeStore(tmp_path / "keys", "a", resume=False).put(0, painting())
-    with pytest.raises(OutputExistsError, match=r"keys: has keyframes .* add --resume to go on, or delete"):
+    with pytest.raises(OutputExistsError, match=r"keys: has keyframes .* add `resume` to go on, or delete"):
         KeyframeStore(tmp_path / "keys", "a", resume=False)
 
 

@@ -25,13 +25,17 @@ def decoding(film: Path) -> float:
 
 def encoding(film: Path) -> float:
     """Frames/s of this project's writer, given pictures that are decoded and converted already."""
-    from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sinks.coding import EncoderOptions
+    from stylize_video.pipeline.sinks.film import FilmSink
+    from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stages.composite import Compositor
 
     target = film.with_name(f"{film.stem}_unchanged.mp4")
-    with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:
-        compose = Compositor(reader.info, writer.pixel_format, output=writer.color)
+    with (
+        FilmSource(film) as reader,
+        FilmSink(target, EncoderOptions(), others=reader.others).open(reader.signal) as writer,
+    ):
+        compose = Compositor(reader.signal, writer.pixel_format, output=writer.color)
         pictures = [compose(frame) for frame in reader.frames()]
         began = time.perf_counter()
         for picture in pictures:

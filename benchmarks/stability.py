@@ -35,7 +35,7 @@ from stylize_video.models import styles
 from stylize_video.models.motion import flow
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.pictures.pictures import Picture, read_picture
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts
 
 ERROR_GOAL, DETAIL_GOAL, STYLE_GOAL = 0.33, 0.85, 1.1  # of what it is without the stabiliser
@@ -75,8 +75,8 @@ def measure(clip: Path, films: dict[str, Path], frames: int) -> dict[str, Tally]
     """All films of one clip, frame by frame beside it; those of other lengths end with the shortest."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     with ExitStack() as stack:
-        original = stack.enter_context(FileReader(clip))
-        painted = {name: stack.enter_context(FileReader(film)) for name, film in films.items()}
+        original = stack.enter_context(FilmSource(clip))
+        painted = {name: stack.enter_context(FilmSource(film)) for name, film in films.items()}
         streams = [_pictures(reader) for reader in painted.values()]
         previous: Picture | None = None
         every = max(1, frames // _JUDGED)
@@ -93,7 +93,7 @@ def measure(clip: Path, films: dict[str, Path], frames: int) -> dict[str, Tally]
     return dict(tallies)
 
 
-def _pictures(reader: FileReader) -> Iterator[Picture]:
+def _pictures(reader: FilmSource) -> Iterator[Picture]:
     for frame in reader.frames():
         yield frame.rgb
 
@@ -147,9 +147,9 @@ def _of_clip(clip: Path, given: argparse.Namespace, judges: dict[str, Judge]) ->
         if given.seconds:
             source = part
             paint(clip, "kandinsky", part, *paint_nothing, "--duration", str(given.seconds))
-        with FileReader(source) as reader:
-            size = Size(reader.info.width, reader.info.height)
-            frames = reader.info.frame_count or _JUDGED
+        with FilmSource(source) as reader:
+            size = Size(reader.signal.width, reader.signal.height)
+            frames = reader.signal.frame_count or _JUDGED
         films = {}
         for style in judges:
             for name, options in ((style, []), (f"{style} plain", ["--no-stabilize"])):

@@ -148,14 +148,18 @@ def environment() -> dict[str, str]:
 def film_alone(film: Path) -> tuple[int, float]:
     """Frames and seconds of the same pipeline with a stage that paints nothing."""
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sinks.coding import EncoderOptions
+    from stylize_video.pipeline.sinks.film import FilmSink
+    from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stages.composite import Compositor
     from stylize_video.pipeline.stages.paint import Unchanged
 
     target = film.with_name(f"{film.stem}_unchanged.mp4")
-    with FileReader(film) as reader, FileWriter(target, reader.info, EncoderOptions()) as writer:
-        compose = Compositor(reader.info, writer.pixel_format, output=writer.color)
+    with (
+        FilmSource(film) as reader,
+        FilmSink(target, EncoderOptions(), others=reader.others).open(reader.signal) as writer,
+    ):
+        compose = Compositor(reader.signal, writer.pixel_format, output=writer.color)
         began = time.perf_counter()
         runner.run(reader.frames(), Unchanged(), lambda frame: writer.write(compose(frame)))
         report = writer.finish()
@@ -171,12 +175,12 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     from stylize_video.models import styles
     from stylize_video.models.runtimes import engine
     from stylize_video.pipeline import batcher
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stages.paint import NetworkPainter
     from stylize_video.pipeline.transfer import RgbTransfer
 
     device, warm_up = torch.device("cpu"), 5
-    with FileReader(film) as reader:
+    with FilmSource(film) as reader:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
         way = RgbTransfer(device)
         batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]

@@ -1,22 +1,17 @@
-"""The data that flows: what a film is, one frame of it, and a batch of frames on the device.
+"""The data that flows: one frame of a film, and a batch of frames on the device.
 
 Everything is checked when it is made, so nobody downstream checks again.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from stylize_video.pipeline.carried.captions import Captions
-from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     import av
@@ -24,93 +19,7 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
 
-_LONGEST_FRAME = 3600  # s; a frame that claims more is damaged
 _PLANES = "source", "painting"  # attributes of a frame
-UNSPECIFIED = 2  # the code for "not said" of matrix, primaries and transfer in ISO/IEC 23091-2
-
-
-class ColorTags(NamedTuple):
-    """How pixels are coded, in the codes of ISO/IEC 23091-2 that FFmpeg uses too.
-
-    `range` is FFmpeg's: 0 unspecified, 1 limited ("tv"), 2 full ("pc").
-    """
-
-    matrix: int = UNSPECIFIED
-    range: int = 0
-    primaries: int = UNSPECIFIED
-    transfer: int = UNSPECIFIED
-
-
-@dataclass(frozen=True)
-class TimeRange:
-    """The part of a film to keep, in seconds of the source's own clock.
-
-    With a `start`, times in the output count from it; without, they are the source's.
-    """
-
-    start: Fraction | None = None
-    end: Fraction | None = None
-
-    def __post_init__(self) -> None:
-        if self.start is not None and self.end is not None and self.end <= self.start:
-            raise ValueError(f"end = {self.end} s must be after start = {self.start} s")
-
-    def holds(self, time: Fraction) -> bool:
-        """Whether something presented at `time` (seconds) is kept."""
-        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
-
-    def lasts(self, pts: int, duration: int, time_base: Fraction) -> int:
-        """Ticks of a frame's duration that lie in the range; 0 if it can't be true."""
-        if not 0 < duration * time_base <= _LONGEST_FRAME:
-            return 0
-        left = duration if self.end is None else math.ceil(self.end / time_base) - pts
-        return max(min(duration, left), 1)
-
-    def shift(self, time_base: Fraction) -> int:
-        """Ticks of `time_base` to subtract from the source's timestamps."""
-        return 0 if self.start is None else round(self.start / time_base)
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """What the reader knows of a film. Sizes are those of the frames that flow (after `max_size`)."""
-
-    path: Path
-    coded_width: int  # px, as stored: before the rotation
-    coded_height: int
-    quarter_turns: int  # anticlockwise turns that bring a stored picture upright: 0..3
-    display_matrix: tuple[int, ...] | None  # the source's 3x3 matrix, row by row, or None
-    sample_aspect_ratio: Fraction | None  # of the stored picture
-    time_base: Fraction  # seconds a tick
-    rate: Fraction  # frames/s; a hint for encoders and progress, never a clock
-    pixel_format: str  # FFmpeg's name, of the source
-    bit_depth: int
-    color: ColorTags  # as labelled, for the output; after tone mapping if the source was HDR
-    frame_count: int | None = None  # a hint for progress
-    beginning: Fraction | None = None  # s, time of the first frame
-    timeline: Timeline = field(default_factory=Timeline)  # on which the frames' times lie
-    centred_chroma: bool = False  # chroma lies between luma samples across too, as in JPEG; else on one
-    captions: Captions = field(default_factory=Captions, compare=False)  # of frames on their way
-    stream: int | None = None  # index in the file; None: the film that is most likely meant
-    first_field: str | None = None  # of interlaced frames: "tff" or "bff" (top or bottom first)
-
-    def __post_init__(self) -> None:
-        if self.coded_width < 1 or self.coded_height < 1:
-            raise ValueError(f"{self.coded_width}x{self.coded_height} px is no size")
-        if self.time_base <= 0 or self.rate <= 0:
-            raise ValueError(f"{self.time_base = } and {self.rate = } must be above 0")
-        if self.quarter_turns not in range(4):
-            raise ValueError(f"{self.quarter_turns = } must be in 0..3")
-
-    @property
-    def width(self) -> int:
-        """Width of the upright picture, px."""
-        return self.coded_height if self.quarter_turns % 2 else self.coded_width
-
-    @property
-    def height(self) -> int:
-        """Height of the upright picture, px."""
-        return self.coded_width if self.quarter_turns % 2 else self.coded_height
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,9 @@ import torch
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.crew import Crew
-from stylize_video.pipeline.frames import Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.profile import Profile, StageTime
+from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stages.paint import Stage
 from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
 
@@ -30,9 +31,9 @@ CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder
 _CHANNEL_BYTES = 64e6  # of frames waiting at one place: two at 4K, where a frame takes so long anyway
 
 
-def channel_depth(info: VideoInfo) -> int:
+def channel_depth(signal: Signal) -> int:
     """How many frames of a film may wait between two threads."""
-    size = info.width * info.height * 3 * (2 if info.bit_depth > 8 else 1)  # bytes
+    size = signal.width * signal.height * 3 * (2 if signal.bit_depth > 8 else 1)  # bytes
     return max(1, min(CHANNEL_DEPTH, int(_CHANNEL_BYTES // size)))
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
-from stylize_video.pipeline.frames import FrameBatch, VideoInfo
+from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.signal import Signal
 
 State = TypeVar("State")  # a dataclass of arrays, numbers and times
 Item = TypeVar("Item")  # what flows: `Frame` before batches are made, `FrameBatch` from there on
@@ -34,7 +35,11 @@ class Stage(Protocol[State, Item]):
         """How many frames it may hold back when a step is over."""
         return 0
 
-    def start(self, signal: VideoInfo) -> State:
+    def output(self, signal: Signal) -> Signal:
+        """What comes out where that goes in, known before any frame; the same, unless a stage changes it."""
+        return signal
+
+    def start(self, signal: Signal) -> State:
         """The state before a film's first frame.
 
         Args:
@@ -64,7 +69,7 @@ class Stage(Protocol[State, Item]):
 AnyStage = Stage[Any, FrameBatch]
 
 
-def run_stage(stage: Stage[State, Item], signal: VideoInfo, items: Iterable[Item]) -> Iterator[Item]:
+def run_stage(stage: Stage[State, Item], signal: Signal, items: Iterable[Item]) -> Iterator[Item]:
     """A whole film through a stage.
 
     Args:

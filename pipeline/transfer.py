@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from stylize_video.pipeline import batcher
-from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.device_color import CENTRED, LEFT, PlaneCoder, supported
+from stylize_video.pipeline.signal import ColorTags, Signal
 
 Finish = Callable[[], Iterable[Frame]]
 
@@ -105,16 +106,16 @@ class _Side:
             tensor.record_stream(self._stream)
 
 
-def choose(info: VideoInfo, pixel_format: str, output: ColorTags, device: torch.device) -> Transfer:
+def choose(signal: Signal, pixel_format: str, output: ColorTags, device: torch.device) -> Transfer:
     """The better way for a film, a device, and planes to be written in `pixel_format`, coded by `output`."""
-    if device.type == "cuda" and supported(info.pixel_format) and supported(pixel_format):
-        half = info.bit_depth <= 8  # eleven bits are enough for those
-        return planes(info, pixel_format, output, device, dtype=torch.float16 if half else torch.float32)
+    if device.type == "cuda" and supported(signal.pixel_format) and supported(pixel_format):
+        half = signal.bit_depth <= 8  # eleven bits are enough for those
+        return planes(signal, pixel_format, output, device, dtype=torch.float16 if half else torch.float32)
     return RgbTransfer(device)
 
 
 def planes(
-    info: VideoInfo,
+    signal: Signal,
     pixel_format: str,
     output: ColorTags,
     device: torch.device,
@@ -123,14 +124,14 @@ def planes(
 ) -> PlaneTransfer:
     """Planes converted on the device, whatever it is; pictures there are of `dtype`."""
     coder = PlaneCoder(
-        info.color,
-        info.coded_height,
-        info.pixel_format,
-        info.quarter_turns,
+        signal.color,
+        signal.coded_height,
+        signal.pixel_format,
+        signal.quarter_turns,
         device=device,
         output=output,
         output_format=pixel_format,
         dtype=dtype,
-        siting=CENTRED if info.centred_chroma else LEFT,
+        siting=CENTRED if signal.centred_chroma else LEFT,
     )
     return PlaneTransfer(coder, device)

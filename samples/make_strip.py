@@ -19,7 +19,7 @@ import numpy as np
 from stylize_video.pipeline.frames import Pixels
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.options import PaintOptions
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 
 TARGET = Path(__file__).parents[1] / "docs" / "before_after.jpg"
 WIDTH, HEIGHT, GAP = 480, 270, 6  # px
@@ -28,7 +28,7 @@ WHITE = 255
 
 def frame(film: Path, number: int) -> Pixels:
     """Frame `number` of a film, counted from 0."""
-    with FileReader(film) as reader:
+    with FilmSource(film) as reader:
         return next(islice(reader.frames(), number, None)).rgb
 
 

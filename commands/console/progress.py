@@ -16,7 +16,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from stylize_video.pipeline.frames import VideoInfo
+from stylize_video.pipeline.signal import Signal
 from stylize_video.process.terminal import shown
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class FilmProgress:
         self._title = shown(title)
         self._task = self._progress.add_task(self._title, total=None, start=False)
 
-    def start(self, info: VideoInfo) -> None:
+    def start(self, signal: Signal) -> None:
         """Set the total, as far as the film's header knows it."""
-        self._progress.update(self._task, total=info.frame_count)
+        self._progress.update(self._task, total=signal.frame_count)
         self._progress.start_task(self._task)
 
     def update(self, frames: int) -> None:

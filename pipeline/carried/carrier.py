@@ -25,12 +25,13 @@ from av.video.stream import VideoStream
 from stylize_video.errors import InputError
 from stylize_video.pipeline.carried import copying, hidden, sound
 from stylize_video.pipeline.carried.packets import SourcePackets
+from stylize_video.pipeline.carried.report import CarriedStream, Tally
 from stylize_video.pipeline.carried.tracks import AudioTrack, CopyTrack, SubtitleTrack, Track
 from stylize_video.pipeline.containers import holding, track_choice
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.containers.opening import open_media
-from stylize_video.pipeline.containers.report import CarriedStream, Tally
-from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.time_range import TimeRange
 from stylize_video.pipeline.timeline import Timeline
 
 _MICROSECOND = Fraction(1, av.time_base)
@@ -73,6 +74,11 @@ class Carrier:
         self._bases: dict[int, Fraction] = {}  # s
         self._attached: list[tuple[str, int, bytes]] = []  # name, output stream, payload
         self._packets = SourcePackets(self.source, container, clip, timeline or Timeline())
+
+    def muxer_options(self, signal: Signal) -> dict[str, str]:
+        """Options for the output's muxer so that no tag and no start time of the source is lost."""
+        film = None if self.film is None else self.film.index
+        return holding.muxer_options(self._container, signal, holding.Source(self.source, self.clip, film))
 
     def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
         """Add a stream to `output` for everything it can hold, in the source's order.

@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 
-from stylize_video.pipeline.carried import channels
+from stylize_video.pipeline.containers import channels
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.containers.opening import open_media
 

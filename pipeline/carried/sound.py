@@ -14,8 +14,8 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.filter import Graph
 
-from stylize_video.pipeline.carried import channels
-from stylize_video.pipeline.carried.channels import Layout
+from stylize_video.pipeline.containers import channels
+from stylize_video.pipeline.containers.channels import Layout
 from stylize_video.pipeline.containers.formats import Container
 
 # Encoders for sound that a container can't hold. Everything plays PCM in AVI.

@@ -14,10 +14,10 @@ from av.rational import AVRational
 from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 
-from stylize_video.pipeline.carried import channels, sound
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.carried import sound
+from stylize_video.pipeline.carried.report import EMPTY_CUE, CarriedStream, Tally
+from stylize_video.pipeline.containers import channels, holding
 from stylize_video.pipeline.containers.formats import Container
-from stylize_video.pipeline.containers.report import EMPTY_CUE, CarriedStream, Tally
 
 _PAUSE = b"\0\0"  # mov_text has a packet of no text for each time between two cues
 

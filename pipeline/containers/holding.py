@@ -6,7 +6,7 @@ import io
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -15,15 +15,25 @@ from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
-from stylize_video.pipeline.carried import channels
+from stylize_video.pipeline.containers import channels
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.containers.opening import open_media
-from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.time_range import TimeRange
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
 Tags = dict[str, str]
+
+
+class Source(NamedTuple):
+    """What is carried beside the pictures: a file, which part of it, and the index of the painted stream."""
+
+    file: InputContainer
+    clip: TimeRange
+    film: int | None
+
 
 _MICROSECOND = Fraction(1, 1_000_000)  # s
 _MP4_FAMILY = ("mp4", "mov")
@@ -175,27 +185,27 @@ def film_tags(film: Stream, container: Container, clip: TimeRange) -> Tags:
     return {k: v for k, v in tags.items() if k.lower() not in gone}
 
 
-def muxer_options(
-    container: Container,
-    source: InputContainer,
-    clip: TimeRange,
-    beginning: Fraction | None = None,
-    film: int | None = None,
-) -> dict[str, str]:
+def muxer_options(container: Container, signal: Signal, source: Source | None = None) -> dict[str, str]:
     """Options for the muxer so that no tag and no start time is lost.
 
-    `beginning`: when the first frame is shown, s in the source's clock; None: when the header says.
-    `film`: index of the stream that is painted.
+    Args:
+        container: of which kind.
+        signal: of the pictures.
+        source: what else goes into it.
     """
     options = dict(container.options)
     if container.muxer not in _MP4_FAMILY:
         return options
-    tags, _ = container_tags(source, container)
-    if any(tag.lower() not in _MP4_TAGS for tag in tags):
-        # QuickTime's free-form list instead of iTunes' fixed one
-        options["movflags"] = "use_metadata_tags"
-    scale = _movie_timescale(source, clip, beginning, film)
-    if scale is not None:
+    if source is None:
+        start = None if signal.beginning is None else signal.beginning - signal.origin
+        scale = _finer(_MOVIE_TIMESCALE, start, signal.time_base.denominator)
+    else:
+        tags, _ = container_tags(source.file, container)
+        if any(tag.lower() not in _MP4_TAGS for tag in tags):
+            # QuickTime's free-form list instead of iTunes' fixed one
+            options["movflags"] = "use_metadata_tags"
+        scale = _movie_timescale(source, signal.beginning)
+    if scale != _MOVIE_TIMESCALE:
         options["movie_timescale"] = str(scale)
     return options
 
@@ -207,31 +217,34 @@ def edit_tick(container: Container, options: Tags) -> Fraction:
     return Fraction(1, int(options.get("movie_timescale", _MOVIE_TIMESCALE)))
 
 
-def _movie_timescale(
-    source: InputContainer, clip: TimeRange, beginning: Fraction | None, film: int | None
-) -> int | None:
-    """Ticks a second of MP4's common clock in which all start offsets are exact; None: as usual.
+def _movie_timescale(source: Source, beginning: Fraction | None) -> int:
+    """Ticks a second of MP4's common clock in which all start offsets are exact.
 
     A track that does not start at 0 is put there by an "edit" in that clock. Only
     of these containers is the start known before the first frame is decoded.
     Sound begins with its codec's delay, so it is always edited, and its last packet cut off where
     less of it is to be heard than such a tick.
     """
+    file, clip, film = source
     scale = _MOVIE_TIMESCALE
-    known = clip.start is None and source.format.name.startswith(("mov,", "matroska,"))
-    for stream in sorted(source.streams, key=lambda s: s.type != "video"):
+    known = clip.start is None and file.format.name.startswith(("mov,", "matroska,"))
+    for stream in sorted(file.streams, key=lambda s: s.type != "video"):
         if stream.type not in ("video", "audio", "subtitle") or stream.time_base is None:
             continue
         start = None if stream.start_time is None else stream.start_time * stream.time_base
         if stream.index == film and beginning is not None:
             start = beginning  # its first pictures may be lost
-        is_sound = isinstance(stream, AudioStream)
-        if known and not is_sound and start is not None and (start * 1000).denominator == 1:
-            continue
-        ticks = _rate(stream) or stream.time_base.denominator
-        if 0 < lcm(scale, ticks) < 2**31:
-            scale = lcm(scale, ticks)
-    return scale if scale != _MOVIE_TIMESCALE else None
+        is_certain = known and not isinstance(stream, AudioStream)
+        scale = _finer(scale, start if is_certain else None, _rate(stream) or stream.time_base.denominator)
+    return scale
+
+
+def _finer(scale: int, start: Fraction | None, ticks: int) -> int:
+    """A clock of `scale` ticks a second made to hold a `start` (s; None: unknown) in `ticks` a second."""
+    if start is not None and (start * 1000).denominator == 1:
+        return scale
+    finer = lcm(scale, ticks)
+    return finer if 0 < finer < 2**31 else scale
 
 
 def _rate(stream: Stream) -> int:

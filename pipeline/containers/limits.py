@@ -10,7 +10,7 @@ from typing import BinaryIO
 from stylize_video.errors import InputError
 from stylize_video.pictures import boxes, picture_size
 from stylize_video.pictures.picture_names import READ
-from stylize_video.pipeline.frames import VideoInfo
+from stylize_video.pipeline.signal import Signal
 
 LARGEST = picture_size.LARGEST  # px of a frame: a 16K still, four times an 8K film
 
@@ -54,18 +54,18 @@ def check_size(path: Path, width: int, height: int) -> None:
     picture_size.check(picture_size.Declared(width, height), path)
 
 
-def check_worth(info: VideoInfo) -> None:
+def check_worth(path: Path, signal: Signal) -> None:
     """See whether a film may be painted, or measured, in the size that its frames have by now.
 
     Raises:
         InputError: they are too large for such a small file.
     """
-    size = info.path.stat().st_size
-    still = info.frame_count == 1 or (info.frame_count is None and info.path.suffix.lower() in READ)
+    size = path.stat().st_size
+    still = signal.frame_count == 1 or (signal.frame_count is None and path.suffix.lower() in READ)
     free = _FREE_STILL if still else _FREE
-    if info.width * info.height > free and size < _WORTH:
+    if signal.width * signal.height > free and size < _WORTH:
         raise InputError(
-            f"{info.path}: its {size / 1024:.0f} KiB say that its frames are {info.width}x{info.height} px,"
+            f"{path}: its {size / 1024:.0f} KiB say that its frames are {signal.width}x{signal.height} px,"
             " so nearly nothing is in them; to paint that would take gigabytes of memory: add `max_size` 3840"
         )
 

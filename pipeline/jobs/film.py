@@ -18,15 +18,17 @@ from stylize_video.models.runtimes.devices import choose_device, is_out_of_memor
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline import runner, transfer
 from stylize_video.pipeline.containers import formats, limits
-from stylize_video.pipeline.containers.report import FramesRead, WriteReport
-from stylize_video.pipeline.frames import Frame, VideoInfo
+from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.jobs import preflight
 from stylize_video.pipeline.jobs.options import PaintOptions
 from stylize_video.pipeline.planes.pixels import chroma_is_halved
 from stylize_video.pipeline.profile import Profile
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sinks.verify import verify
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
+from stylize_video.pipeline.sinks.verification import verify
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts, painters
 from stylize_video.pipeline.stages.composite import Compositor
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
@@ -75,7 +77,7 @@ def paint(
     output: Path,
     options: PaintOptions,
     *,
-    on_start: Callable[[VideoInfo], None] | None = None,
+    on_start: Callable[[Signal], None] | None = None,
     on_frame: OnFrame | None = None,
     on_step: OnStep | None = None,
 ) -> Painted:
@@ -100,10 +102,10 @@ def paint(
     container, _ = formats.check_output(output, options.codec)
     clock = FilmClock.of(source, options.video_track) if options.masked else FilmClock()
     with ExitStack() as masks, _reader(source, options, upright=not container.rotation) as reader:
-        limits.check_worth(reader.info)
-        if reader.info.width * reader.info.height > _MEMORY_MATTERS:
+        limits.check_worth(source, reader.signal)
+        if reader.signal.width * reader.signal.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
-        exact = reader.info.bit_depth > 8
+        exact = reader.signal.bit_depth > 8
         if options.has_keyframes:
             painter = painters.create_with_keyframes(
                 options, device, exact=exact, store=store, on_step=on_step
@@ -114,12 +116,12 @@ def paint(
         encoding = EncoderOptions(
             options.codec, options.crf, options.preset, options.overwrite, options.pixel_format
         )
-        with FileWriter(output, reader.info, encoding, clip=reader.clip) as writer:
+        with FilmSink(output, encoding, others=reader.others).open(reader.signal) as writer:
             stages = painter.stage, _stabilizer(options, writer, device) if options.stabilizes else None
             if on_start is not None:
-                on_start(reader.info)
+                on_start(reader.signal)
             began = time.perf_counter()
-            compositor = _compositor(reader.info, writer, options, coverage)
+            compositor = _compositor(reader.signal, writer, options, coverage)
             report, verified, profile = _run(
                 reader, stages, compositor, writer, options, device, on_frame, store
             )
@@ -137,8 +139,8 @@ def paint(
         )
 
 
-def _reader(source: Path, options: PaintOptions, *, upright: bool) -> FileReader:
-    return FileReader(
+def _reader(source: Path, options: PaintOptions, *, upright: bool) -> FilmSource:
+    return FilmSource(
         source,
         start=options.start,
         duration=options.duration,
@@ -151,10 +153,10 @@ def _reader(source: Path, options: PaintOptions, *, upright: bool) -> FileReader
 
 
 def _compositor(
-    info: VideoInfo, writer: FileWriter, options: PaintOptions, coverage: Coverage | None
+    signal: Signal, writer: FilmSink, options: PaintOptions, coverage: Coverage | None
 ) -> Compositor:
     return Compositor(
-        info,
+        signal,
         writer.pixel_format,
         output=writer.color,
         strength=_mixed_strength(options),
@@ -164,24 +166,22 @@ def _compositor(
 
 
 def _run(
-    reader: FileReader,
+    reader: FilmSource,
     stages: tuple[Stage, Stage | None],
     compositor: Compositor,
-    writer: FileWriter,
+    writer: FilmSink,
     options: PaintOptions,
     device: torch.device,
     on_frame: OnFrame | None,
     store: KeyframeStore | None,
 ) -> tuple[WriteReport, str | None, Profile]:
-    way = transfer.choose(reader.info, writer.pixel_format, writer.color, device)
+    way = transfer.choose(reader.signal, writer.pixel_format, writer.color, device)
     written = 0
     verified: str | None = None
 
     def check(partial: Path, report: WriteReport) -> None:
         nonlocal verified
-        shift = reader.clip.shift(reader.info.time_base)
-        read = FramesRead(reader.report.times, reader.info.time_base, shift)
-        verified = verify(partial, report, read)
+        verified = verify(partial, report, FramesRead.of(reader.report.times, reader.signal))
 
     def write(frame: Frame) -> None:
         nonlocal written
@@ -193,7 +193,7 @@ def _run(
 
     if methods.GATYS in options.ways:
         signals.begin_work()  # each of its keyframes takes minutes
-    batch_size = options.batch_size or _batch_size(reader.info, options, device)
+    batch_size = options.batch_size or _batch_size(reader.signal, options, device)
     try:
         profile = runner.run(
             _frames(reader, options, rgb=way.needs_rgb),
@@ -202,13 +202,13 @@ def _run(
             filter_stage=stages[1],
             batch_size=batch_size,
             transfer=way,
-            depth=max(batch_size, runner.channel_depth(reader.info)),
+            depth=max(batch_size, runner.channel_depth(reader.signal)),
         )
         # Verified under its partial name, so that a bad film never replaces a good one.
         report = writer.finish(check if options.verify else None)
     except RuntimeError as error:
         if is_out_of_memory(error):  # outside the engine, which knows what to do
-            raise _out_of_memory(reader.info, batch_size, device) from error
+            raise _out_of_memory(reader.signal, batch_size, device) from error
         raise
     except KeyboardInterrupt:
         resumable = store is not None and not store.is_empty
@@ -245,21 +245,21 @@ def _open(options: PaintOptions, clock: FilmClock, masks: ExitStack) -> list[Mas
     return [masks.enter_context(open_mask(r.mask, clock)) for r in options.painted if r.mask is not None]
 
 
-def _batch_size(info: VideoInfo, options: PaintOptions, device: torch.device) -> int:
+def _batch_size(signal: Signal, options: PaintOptions, device: torch.device) -> int:
     if options.has_keyframes:
         return 1
     # In px, of frame or painting, the larger one.
-    canvas = info.width * info.height / min(1.0, options.stroke_size) ** 2
+    canvas = signal.width * signal.height / min(1.0, options.stroke_size) ** 2
     return engine.batch_size(device, round(canvas))
 
 
-def _frames(reader: FileReader, options: PaintOptions, *, rgb: bool) -> Iterator[Frame]:
+def _frames(reader: FilmSource, options: PaintOptions, *, rgb: bool) -> Iterator[Frame]:
     """The film's frames; the first of each shot marked, if a stage asks for it."""
     frames = reader.frames(rgb=rgb)
     return cuts.mark(frames) if options.stabilizes or options.has_keyframes else frames
 
 
-def _stabilizer(options: PaintOptions, writer: FileWriter, device: torch.device) -> Stabilize:
+def _stabilizer(options: PaintOptions, writer: FilmSink, device: torch.device) -> Stabilize:
     steadying = painters.steadying(options)
     stabilizer = Stabilizer(
         _estimator(options.flow, device),
@@ -278,9 +278,9 @@ def _estimator(name: str, device: torch.device) -> MotionEstimator:
     return RaftMotion.load(device)
 
 
-def _out_of_memory(info: VideoInfo, batch_size: int, device: torch.device) -> DeviceError:
+def _out_of_memory(signal: Signal, batch_size: int, device: torch.device) -> DeviceError:
     smaller = "--batch-size or --max-size" if batch_size > 1 else "--max-size"
     return DeviceError(
-        f"{device}: too little memory for frames of {info.width}x{info.height}, {batch_size} at once; "
+        f"{device}: too little memory for frames of {signal.width}x{signal.height}, {batch_size} at once; "
         f"use a smaller {smaller}, or --device cpu"
     )

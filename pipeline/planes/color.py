@@ -14,7 +14,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.frames import ColorTags, Pixels
+from stylize_video.pipeline.frames import Pixels
+from stylize_video.pipeline.signal import ColorTags
 
 LIMITED, FULL = 1, 2
 BT709, BT601 = 1, 6

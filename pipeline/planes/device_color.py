@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylize_video.pipeline.frames import ColorTags
 from stylize_video.pipeline.planes import color
+from stylize_video.pipeline.signal import ColorTags
 
 # Where chroma sample 0 lies across, in luma pixels from luma sample 0: as MPEG-2, H.264 and their kin
 # have it unless they say otherwise, and as JPEG has it. Down, it is in the middle in both. libswscale

@@ -10,8 +10,8 @@ from av.codec import Codec
 from av.video.format import VideoFormat
 
 from stylize_video.errors import UnknownFormatError
-from stylize_video.pipeline.frames import UNSPECIFIED, ColorTags
 from stylize_video.pipeline.planes import color as colors
+from stylize_video.pipeline.signal import UNSPECIFIED, ColorTags
 
 _SAMPLINGS = {"444": (1, 1), "440": (1, 2), "422": (2, 1), "420": (2, 2), "411": (4, 1), "410": (4, 4)}
 _PLANAR = re.compile(r"yuvj?(4\d\d)p(\d*)(?:le)?")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stylize_video.errors import InputError
 from stylize_video.pipeline.containers import limits
-from stylize_video.pipeline.frames import Frame, VideoInfo
+from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.scoring import figures, streams, survey, time_map
 from stylize_video.pipeline.scoring.figures import Figures
 from stylize_video.pipeline.scoring.frame_scores import FrameScores
@@ -26,7 +26,8 @@ from stylize_video.pipeline.scoring.streams import StreamComparison
 from stylize_video.pipeline.scoring.survey import FilmSummary
 from stylize_video.pipeline.scoring.time_map import TimeMap
 from stylize_video.pipeline.scoring.worst_places import Place
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def score(
     output: Path,
     options: ScoreOptions,
     *,
-    on_start: Callable[[VideoInfo], None] | None = None,
+    on_start: Callable[[Signal], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> Score:
     """Compare a film with its painting.
@@ -77,14 +78,14 @@ def score(
     """
     judge = _judge(options)  # what is wrong with a painting is said before the work is done
     with (
-        FileReader(source, max_size=options.max_size) as original,
-        FileReader(output, max_size=options.max_size) as painted,
+        FilmSource(source, max_size=options.max_size) as original,
+        FilmSource(output, max_size=options.max_size) as painted,
     ):
-        _check_size(original.info)
-        limits.check_worth(original.info)
-        limits.check_worth(painted.info)
+        _check_size(source, original.signal)
+        limits.check_worth(source, original.signal)
+        limits.check_worth(output, painted.signal)
         if on_start is not None:
-            on_start(original.info)
+            on_start(original.signal)
         films = survey.survey(source), survey.survey(output)
         clock = time_map.find(films[0].times, films[0].time_base, films[1].times, films[1].time_base)
         scores = FrameScores(options.places, () if judge is None else _sample_times(*films, clock))
@@ -92,7 +93,7 @@ def score(
         return Score(
             source=films[0],
             output=films[1],
-            size=(original.info.width, original.info.height),
+            size=(original.signal.width, original.signal.height),
             clock=clock,
             pairing=report,
             streams=streams.compare(*films, clock),
@@ -116,15 +117,15 @@ def _judge(options: ScoreOptions) -> Judge | None:
     return frame_distances.Judge(painting)
 
 
-def _check_size(info: VideoInfo) -> None:
-    if min(info.width, info.height) < SMALLEST:
-        small = f"{info.width}x{info.height} px is too small to find motion in"
-        raise InputError(f"{info.path}: {small}; it takes {SMALLEST} px a side")
+def _check_size(path: Path, signal: Signal) -> None:
+    if min(signal.width, signal.height) < SMALLEST:
+        small = f"{signal.width}x{signal.height} px is too small to find motion in"
+        raise InputError(f"{path}: {small}; it takes {SMALLEST} px a side")
 
 
 def _see_all(
-    original: FileReader,
-    painted: FileReader,
+    original: FilmSource,
+    painted: FilmSource,
     clock: TimeMap,
     scores: FrameScores,
     on_frame: Callable[[int], None] | None,
@@ -135,7 +136,7 @@ def _see_all(
     for found in pair(frames, painted.frames(), clock, report):
         scores.see(found)
     if not report.pairs:
-        films = f"{painted.info.path}: no frame at the time of one of {original.info.path}"
+        films = f"{painted.path}: no frame at the time of one of {original.path}"
         raise InputError(f"{films}; is it the same film?")
     return report
 
@@ -166,12 +167,12 @@ def _missing_painting(options: ScoreOptions) -> Iterator[str]:
         )
 
 
-def _notes(original: FileReader, painted: FileReader) -> Iterator[str]:
+def _notes(original: FilmSource, painted: FilmSource) -> Iterator[str]:
     """What is to be known of the reading."""
     for reader in (original, painted):
         for note in reader.report.notes:
-            yield note if str(reader.info.path) in note else f"{reader.info.path}: {note}"
-    shapes = [_shape(reader.info) for reader in (original, painted)]
+            yield note if str(reader.path) in note else f"{reader.path}: {note}"
+    shapes = [_shape(reader.signal) for reader in (original, painted)]
     if abs(shapes[1] / shapes[0] - 1) > _SAME_SHAPE:
         yield (
             f"the output has another shape, {shapes[1]:.2f}:1 and not {shapes[0]:.2f}:1; "
@@ -179,7 +180,7 @@ def _notes(original: FileReader, painted: FileReader) -> Iterator[str]:
         )
 
 
-def _shape(info: VideoInfo) -> float:
+def _shape(signal: Signal) -> float:
     """Width to height, as seen."""
-    aspect = float(info.sample_aspect_ratio or 1)
-    return info.width / info.height * (1 / aspect if info.quarter_turns % 2 else aspect)
+    aspect = float(signal.sample_aspect_ratio or 1)
+    return signal.width / signal.height * (1 / aspect if signal.quarter_turns % 2 else aspect)

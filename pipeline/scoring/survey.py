@@ -14,10 +14,10 @@ from av.container import InputContainer
 from av.stream import AttachmentStream, Stream
 
 from stylize_video.errors import InputError
+from stylize_video.pipeline.carried.demux import tally_streams
+from stylize_video.pipeline.carried.report import Tally
 from stylize_video.pipeline.containers import holding, track_choice
-from stylize_video.pipeline.containers.demux import tally_streams
 from stylize_video.pipeline.containers.opening import open_media
-from stylize_video.pipeline.containers.report import Tally
 
 KINDS = ("audio", "subtitle", "data", "video", "cover", "attachment")
 

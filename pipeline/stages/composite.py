@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.pipeline.frames import ColorTags, Frame, VideoInfo
+from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.planes import color
 from stylize_video.pipeline.planes.color import ColorConverter, planes_of
+from stylize_video.pipeline.signal import ColorTags, Signal
 
 Matte = NDArray[np.float32]
 
@@ -38,7 +39,7 @@ class Compositor:
     """Painted frames -> pictures for the encoder.
 
     Args:
-        info: the film.
+        signal: of the film.
         pixel_format: what the encoder wants.
         output: how the encoder's pictures are coded; by default as the film's.
         strength: how much of the painting, 0..1; the rest is the original.
@@ -48,7 +49,7 @@ class Compositor:
 
     def __init__(
         self,
-        info: VideoInfo,
+        signal: Signal,
         pixel_format: str,
         *,
         output: ColorTags | None = None,
@@ -63,12 +64,14 @@ class Compositor:
         self._coverage = coverage
         self._covered: Matte | None = None  # what `_shares` were made from
         self._shares: list[Matte] = []
-        self._turns = info.quarter_turns
+        self._turns = signal.quarter_turns
         self._pixel_format = pixel_format
         self._rgb = color.is_rgb(pixel_format)
         deep = "rgb48le" if color.bit_depth(pixel_format) > 8 else "rgb24"
         self._mixed_in = deep if self._rgb else pixel_format
-        self._converter = ColorConverter(info.color, info.coded_height, info.quarter_turns, output=output)
+        self._converter = ColorConverter(
+            signal.color, signal.coded_height, signal.quarter_turns, output=output
+        )
 
     @property
     def needs_source(self) -> bool:

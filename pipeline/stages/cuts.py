@@ -17,7 +17,8 @@ import cv2
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
-from stylize_video.pipeline.frames import Frame, Pixels, VideoInfo
+from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage, go_on
 from stylize_video.pipeline.stages.likeness import SAME, Shrinker, Thumbnail, likeness
 
@@ -87,7 +88,7 @@ class Cuts(Stage[CutsState, Frame]):
         """See `Stage.holds`."""
         return self._look_ahead
 
-    def start(self, signal: VideoInfo | None = None) -> CutsState:  # noqa: ARG002 - all films are alike
+    def start(self, signal: Signal | None = None) -> CutsState:  # noqa: ARG002 - all films are alike
         """See `Stage.start`."""
         return CutsState(CutDetector(self._look_ahead))
 

@@ -20,8 +20,8 @@ from stylize_video.files import paths
 from stylize_video.pictures import picture_names
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.planes import color
-from stylize_video.pipeline.sources.decoder import FilmDecoder
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.sources.film_decoder import FilmDecoder
 
 Matte = NDArray[np.float32]  # (H, W) in 0..1, upright; shared, so not to be written to
 Size = tuple[int, int]  # px: height, width
@@ -153,7 +153,7 @@ class FilmMask:
         self._path, self._clock = path, clock or FilmClock()
         self._open(Fraction(0))
         self._beginning = self._current.time
-        info = self._reader.info
+        info = self._reader.signal
         # Both clocks round; a quarter of a frame is never what was meant.
         self._tolerance = min((self._clock.tick + info.time_base) / 2, 1 / (4 * info.rate))
         self._asked: Fraction | None = None
@@ -196,7 +196,7 @@ class FilmMask:
         self.close()
 
     def _open(self, start: Fraction) -> None:
-        self._reader = FileReader(self._path, start=start, hidden=True)
+        self._reader = FilmSource(self._path, start=start, hidden=True)
         try:
             self._frames: Any = self._reader.frames(rgb=False)  # a generator
             self._current: Frame = next(self._frames)  # of which the reader has made sure
@@ -229,13 +229,13 @@ class FilmMask:
             self._current, self._next = self._next, next(self._frames, None)
             self._fitted = None
         last = self._place(self._current)
-        end = last + 1 / self._reader.info.rate
+        end = last + 1 / self._reader.signal.rate
         if self._next is None and last > 0 and end <= latest:  # a film of one frame is a still picture
             self._ended = end
 
     def _luminance(self) -> NDArray[np.float32]:
         """(H, W) of the frame in hand, upright; black is 0 and white 1, with what lies beyond."""
-        planes, info = self._current.planes, self._reader.info
+        planes, info = self._current.planes, self._reader.signal
         name, grey = planes.format.name, color.planes_of(planes)[0]
         black, span = _black_and_span(color.bit_depth(name), color.effective_range(name, info.color))
         if color.is_rgb(name):

@@ -10,8 +10,9 @@ import pytest
 from stylize_video.errors import OutputError
 from stylize_video.files import partial
 from stylize_video.files.partial import PartialFile, output_errors
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
 from tests.commands import names
 
@@ -64,8 +65,8 @@ def test_a_folder_that_is_removed_meanwhile(
 def test_a_film_whose_folder_is_removed_meanwhile(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    with FileReader(media.constant(tmp_path, count=3).path, keep_source=True) as reader:
-        writer = FileWriter(folder / "out.mp4", reader.info, EncoderOptions(), clip=reader.clip)
+    with FilmSource(media.constant(tmp_path, count=3).path, keep_source=True) as reader:
+        writer = FilmSink(folder / "out.mp4", EncoderOptions(), others=reader.others).open(reader.signal)
         shutil.rmtree(folder)
         for frame in reader.frames():
             assert frame.source is not None

@@ -6,7 +6,7 @@ import importlib.util
 import itertools
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from stylize_video.pipeline.containers.report import FramesRead
-from stylize_video.pipeline.frames import ColorTags, TimeRange, VideoInfo
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter, WriteReport
-from stylize_video.pipeline.sinks.verify import verify as _verify
+from stylize_video.pipeline.carried.other_streams import OtherStreams
+from stylize_video.pipeline.signal import ColorTags, Signal
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
+from stylize_video.pipeline.sinks.verification import verify as _verify
+from stylize_video.pipeline.time_range import TimeRange
 
 ASS_HEADER = b"""[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n\
 Format: Name, Fontname, Fontsize\r\nStyle: Default,Arial,16\r\n\r\n[Events]\r\n\
@@ -155,7 +158,7 @@ def big_buck_bunny() -> Path:
     return Path(spec.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
 
 
-def info_of(path: Path) -> VideoInfo:
+def signal_of(path: Path) -> Signal:
     """What the reader would say of `path`."""
     with av.open(path.absolute(), metadata_errors="surrogateescape") as source:
         stream = source.streams.video[0]
@@ -165,8 +168,7 @@ def info_of(path: Path) -> VideoInfo:
             data = next(d for d in frame.side_data if d.type.name == "DISPLAYMATRIX")
             matrix = tuple(memoryview(bytes(data)).cast("i"))
         assert stream.time_base is not None
-        return VideoInfo(
-            path=path,
+        return Signal(
             coded_width=frame.width,
             coded_height=frame.height,
             quarter_turns=frame.rotation // 90 % 4,
@@ -185,7 +187,22 @@ def info_of(path: Path) -> VideoInfo:
         )
 
 
-def feed(writer: FileWriter, path: Path, *, frames: int | None = None, clip: TimeRange | None = None) -> int:
+def sink(
+    output: Path,
+    source: Path,
+    options: EncoderOptions | None = None,
+    *,
+    clip: TimeRange | None = None,
+    **other: Any,
+) -> FilmSink:
+    """An open sink for the pictures of `source`, with all that lies beside them; `other`: of their signal."""
+    clip = clip or TimeRange()
+    signal = replace(signal_of(source), origin=clip.start or Fraction(0), **other)
+    options = options or EncoderOptions()
+    return FilmSink(output, options, others=OtherStreams(source, clip)).open(signal)
+
+
+def feed(writer: FilmSink, path: Path, *, frames: int | None = None, clip: TimeRange | None = None) -> int:
     """Decode `path` and hand its frames to `writer`; how many."""
     count = 0
     with av.open(path.absolute(), metadata_errors="surrogateescape") as source:
@@ -252,7 +269,7 @@ def write(
 ) -> Written:
     """Send `source` through the writer."""
     settings = EncoderOptions(**({"preset": "ultrafast"} if _is_x264(output, options) else {}) | options)
-    with FileWriter(output, info_of(source), settings, clip=clip) as writer:
+    with sink(output, source, settings, clip=clip) as writer:
         feed(writer, source, frames=frames, clip=clip)
         return Written(writer.finish(), read(source, frames=frames, clip=clip))
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import av
 
 from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.containers.report import FramesRead, WriteReport
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sinks.verify import verify
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
+from stylize_video.pipeline.sinks.verification import verify
+from stylize_video.pipeline.sources.film import FilmSource
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ def trip(
     fastest = "8" if output.suffix == ".webm" else "ultrafast"
     said: list[str] = []
     with (
-        FileReader(
+        FilmSource(
             source, start=start, duration=duration, keep_source=True, upright=not container.rotation
         ) as reader,
-        FileWriter(output, reader.info, EncoderOptions(preset=fastest), clip=reader.clip) as writer,
+        FilmSink(output, EncoderOptions(preset=fastest), others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames(rgb=False):
             planes = frame.planes
@@ -51,8 +52,8 @@ def trip(
             writer.write(picture)
 
         def check(partial: Path, report: WriteReport) -> None:
-            shift = reader.clip.shift(reader.info.time_base)
-            read = FramesRead(reader.report.times, reader.info.time_base, shift)
+            shift = reader.clip.shift(reader.signal.time_base)
+            read = FramesRead(reader.report.times, reader.signal.time_base, shift)
             said.append(verify(partial, report, read))
 
         report = writer.finish(check)

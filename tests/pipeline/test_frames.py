@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from stylize_video.pipeline import batcher
-from stylize_video.pipeline.frames import Frame, FrameBatch, TimeRange
+from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.time_range import TimeRange
 from stylize_video.pipeline.transfer import RgbTransfer
 
 TICK = Fraction(1, 25)

@@ -17,19 +17,18 @@ import torch
 from stylize_video.errors import DeviceError
 from stylize_video.models.runtimes.sections import to_unit
 from stylize_video.pipeline import transfer
-from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.transfer import PlaneTransfer, RgbTransfer
 from tests import media
 
 CPU = torch.device("cpu")
 
 
-def planes_on_the_cpu(
-    info: VideoInfo, pixel_format: str, output: ColorTags, _: torch.device
-) -> PlaneTransfer:
+def planes_on_the_cpu(info: Signal, pixel_format: str, output: ColorTags, _: torch.device) -> PlaneTransfer:
     """What `transfer.choose` takes for CUDA, with chroma where libswscale puts it."""
     like_libswscale = replace(info, centred_chroma=True)
     dtype = torch.float16 if info.bit_depth <= 8 else torch.float32
@@ -78,10 +77,10 @@ def test_a_film_painted_through_planes_is_the_film_painted_through_rgb(
 
 
 def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sources.film import FilmSource
 
-    with FileReader(media.constant(tmp_path).path) as reader:
-        info = reader.info
+    with FilmSource(media.constant(tmp_path).path) as reader:
+        info = reader.signal
     chosen = transfer.choose(info, "yuv420p", info.color, CPU)
     assert isinstance(chosen, RgbTransfer)
     for pixel_format in ("rgb24", "gray"):  # GIF, PNG
@@ -89,10 +88,10 @@ def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_download_that_is_waited_for_later_gives_its_own_frames(tmp_path: Path) -> None:
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sources.film import FilmSource
 
-    with FileReader(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
+    with FilmSource(media.constant(tmp_path).path) as reader:
+        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         frames = list(reader.frames(rgb=False))
     first, second = way.upload(frames[:2]), way.upload(frames[2:4])
     pending = [way.download(batch) for batch in (first, second)]
@@ -132,7 +131,7 @@ def test_frames_without_pixels_are_grouped_by_their_planes() -> None:
 def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
     """Also the batch that was on its way when Ctrl-C came."""
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sources.film import FilmSource
 
     class InterruptedInTheThirdBatch:
         def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
@@ -142,8 +141,8 @@ def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
                 yield batch
 
     written: list[int] = []
-    with FileReader(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
+    with FilmSource(media.constant(tmp_path).path) as reader:
+        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         with pytest.raises(KeyboardInterrupt):
             runner.run(
                 reader.frames(rgb=False),
@@ -175,7 +174,7 @@ def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) 
     `openvino_runtime._core`.
     """
     from stylize_video.pipeline import runner
-    from stylize_video.pipeline.sources.reader import FileReader
+    from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stages.paint import Unchanged
 
     written: list[int] = []
@@ -188,8 +187,8 @@ def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) 
             time.sleep(0.3)
         written.append(frame.pts)
 
-    with FileReader(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.info, "yuv420p", reader.info.color, CPU)
+    with FilmSource(media.constant(tmp_path).path) as reader:
+        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         with pytest.raises(KeyboardInterrupt):
             runner.run(reader.frames(rgb=False), Unchanged(), slow, batch_size=4, transfer=way, depth=1)
         times = list(reader.report.times)

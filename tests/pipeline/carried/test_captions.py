@@ -9,8 +9,9 @@ import av
 import pytest
 
 from stylize_video.pipeline.carried import captions
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
 from tests.pipeline import _clips
 from tests.pipeline._clips import Clip
 
@@ -52,7 +53,10 @@ def _captions(path: Path) -> list[bytes]:
 
 def _paint(film: Path, output: Path, **options: str) -> tuple[str, ...]:
     """Write the film's own frames, as the command writes painted ones; the notes."""
-    with FileReader(film) as reader, FileWriter(output, reader.info, EncoderOptions(**options)) as writer:
+    with (
+        FilmSource(film) as reader,
+        FilmSink(output, EncoderOptions(**options), others=reader.others).open(reader.signal) as writer,
+    ):
         for frame in reader.frames(rgb=False):
             assert frame.source is not None
             picture = frame.source.reformat(format=writer.pixel_format)
@@ -89,15 +93,15 @@ def test_frames_are_let_go_at_once(tmp_path: Path) -> None:
     gc.disable()
     try:
         before = _frames_in_memory()
-        with FileReader(film) as reader:
-            reader.info.captions.wanted = True
+        with FilmSource(film) as reader:
+            reader.others.captions.wanted = True
             for frame in reader.frames():
                 last = frame.pts
                 del frame
             # The first is looked at for other labels, and a tiny picture is made of each with captions.
             left = [f for f in _frames_in_memory()[len(before) :] if f.width > 16]
         assert last > 0
-        assert reader.info.captions.take(last) is not None
+        assert reader.others.captions.take(last) is not None
         assert len(left) <= 2
     finally:
         gc.enable()
@@ -108,9 +112,9 @@ def _frames_in_memory() -> list[av.VideoFrame]:
 
 
 def test_captions_that_nobody_takes_are_not_kept(tmp_path: Path) -> None:
-    with FileReader(_film(tmp_path / "film.mp4")) as reader:
+    with FilmSource(_film(tmp_path / "film.mp4")) as reader:
         for frame in reader.frames():
-            assert reader.info.captions.take(frame.pts) is None
+            assert reader.others.captions.take(frame.pts) is None
 
 
 def test_no_start_code_inside_a_message() -> None:

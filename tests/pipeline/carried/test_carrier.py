@@ -14,8 +14,8 @@ from av.stream import Disposition
 from stylize_video.errors import InputError
 from stylize_video.pipeline.carried.carrier import Carrier
 from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.containers.report import FramesRead
-from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.sinks.report import FramesRead
+from stylize_video.pipeline.time_range import TimeRange
 from tests.pipeline import _clips
 from tests.pipeline._clips import Clip
 
@@ -201,7 +201,7 @@ def test_clip_that_starts_between_all_ticks(tmp_path: Path, extension: str) -> N
     expected = [t - Fraction(1, 7) for t in _clips.times(film) if Fraction(1, 7) <= t < Fraction(3, 10)]
     found = _clips.times(output)
     tick = {"mp4": 0, "mov": 0}.get(extension, Fraction(1, 1000))
-    base = _clips.info_of(film).time_base
+    base = _clips.signal_of(film).time_base
     assert all(abs(a - b) <= tick + base for a, b in zip(expected, found, strict=True))
 
 
@@ -461,15 +461,15 @@ def test_from_avi(tmp_path: Path, sound: str, rate: int, extension: str) -> None
 def test_film_that_starts_late_in_avi(tmp_path: Path, extension: str) -> None:
     """With B-frames AVI's first time is no frame's, so the header can't tell where the film begins."""
     film = _clips.make(tmp_path / "film.avi", Clip(rate=Fraction(30), options={}))
-    info = _clips.info_of(film)
+    base = _clips.signal_of(film).time_base
     pictures = [av.VideoFrame(96, 64, "yuv420p") for _ in range(4)]
     output = tmp_path / f"out.{extension}"
-    with _clips.FileWriter(output, info, _clips.EncoderOptions(preset="ultrafast")) as writer:
+    with _clips.sink(output, film, _clips.EncoderOptions(preset="ultrafast")) as writer:
         for pts, picture in enumerate(pictures, 1):
-            picture.pts, picture.time_base = pts, info.time_base
+            picture.pts, picture.time_base = pts, base
             writer.write(picture)
         report = writer.finish()
-    _clips.verify(output, _clips.Written(report, FramesRead(array("q", range(1, 5)), info.time_base, 0)))
+    _clips.verify(output, _clips.Written(report, FramesRead(array("q", range(1, 5)), base, 0)))
     assert _clips.times(output) == [Fraction(n, 30) for n in range(1, 5)]
 
 

@@ -12,10 +12,9 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.pipeline.carried import channels
 from stylize_video.pipeline.carried.trial import Trial
-from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.frames import TimeRange
+from stylize_video.pipeline.containers import channels, formats
+from stylize_video.pipeline.time_range import TimeRange
 from tests.pipeline import _clips, _codecs
 from tests.pipeline._clips import Clip
 

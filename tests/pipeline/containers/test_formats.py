@@ -10,8 +10,8 @@ import pytest
 
 from stylize_video.errors import UnknownFormatError, UsageError
 from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.frames import ColorTags
 from stylize_video.pipeline.planes import pixels
+from stylize_video.pipeline.signal import ColorTags
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from stylize_video.errors import InputError
 from stylize_video.pictures import picture_size
 from stylize_video.pipeline.containers import limits
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages.guide import Guide
 from stylize_video.pipeline.stages.masks import open_mask
 from tests import bombs, media
@@ -88,18 +88,18 @@ def test_honest_films_pass(tmp_path: Path) -> None:
 def test_a_large_still_is_read_smaller(tmp_path: Path) -> None:
     path = tmp_path / "white.png"
     path.write_bytes(bombs.png(7680, 4320, rows=4320))
-    with FileReader(path, max_size=384) as reader:
-        limits.check_worth(reader.info)
-    with FileReader(path) as reader, pytest.raises(InputError, match=r"7680x4320 px, .* add `max_size` 3840"):
-        limits.check_worth(reader.info)
+    with FilmSource(path, max_size=384) as reader:
+        limits.check_worth(reader.path, reader.signal)
+    with FilmSource(path) as reader, pytest.raises(InputError, match=r"7680x4320 px, .* add `max_size` 3840"):
+        limits.check_worth(reader.path, reader.signal)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_a_telephones_photograph_is_painted_in_its_size(suffix: str, tmp_path: Path) -> None:
     path = Path(written(tmp_path / f"photo{suffix}", bombs.encoded(suffix, 4032, 3024, flat=True)))
     assert path.stat().st_size < 2**20
-    with FileReader(path) as reader:
-        limits.check_worth(reader.info)
+    with FilmSource(path) as reader:
+        limits.check_worth(reader.path, reader.signal)
 
 
 def test_a_frame_beyond_the_limit_in_mid_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,10 +107,10 @@ def test_a_frame_beyond_the_limit_in_mid_film(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(limits, "CODEC_OPTIONS", {"max_pixels": "5000"})
     film = media.constant(tmp_path)
     with pytest.raises(InputError, match="not one frame that can be decoded"):
-        FileReader(film.path)
+        FilmSource(film.path)
     monkeypatch.setattr(picture_size, "LARGEST", 5000)
     with pytest.raises(InputError, match=r"says that it is \d+x\d+ px; at most"):
-        FileReader(film.path)
+        FilmSource(film.path)
 
 
 def test_a_large_mask_is_reduced_before_it_becomes_numbers(

@@ -37,8 +37,8 @@ def test_films_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name
     output = Path(f"{name}_two.mp4")
     with av.open(media_url(Path(f"{name}.mp4")), options=dict(AS_NAMED)) as film:
         assert len(film.streams) == 2
-    info = _clips.info_of(Path(f"{name}.mp4"))
-    with _clips.FileWriter(output, info, _clips.EncoderOptions(preset="ultrafast")) as writer:
+    options = _clips.EncoderOptions(preset="ultrafast")
+    with _clips.sink(output, Path(f"{name}.mp4"), options) as writer:
         _clips.feed(writer, Path(f"{name}.mp4"))
         report = writer.finish()
     written = _clips.Written(report, _clips.read(Path(f"{name}.mp4")))

@@ -15,7 +15,7 @@ from av.stream import Disposition
 from stylize_video.errors import InputError, UsageError
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.options import PaintOptions
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
 
 
@@ -66,8 +66,8 @@ SMALL, LARGE = (64, 48), (96, 64)
 )
 def test_moving_default_largest(tracks: list[Track], painted: int, tmp_path: Path) -> None:
     path = make(tmp_path / "two.mkv", tracks)
-    with FileReader(path) as reader:
-        assert reader.info.stream == painted
+    with FilmSource(path) as reader:
+        assert reader.others.film == painted
         assert len(list(reader.frames())) == tracks[painted].frames
     (note,) = reader.report.notes
     assert "2 video tracks: 1 (h264, " in note
@@ -77,10 +77,10 @@ def test_moving_default_largest(tracks: list[Track], painted: int, tmp_path: Pat
 def test_the_users_choice(tmp_path: Path) -> None:
     path = make(tmp_path / "two.mkv", [Track(SMALL, 3), Track(LARGE, 3)])
     for number, size in ((1, SMALL), (2, LARGE)):
-        with FileReader(path, track=number) as reader:
-            assert (reader.info.width, reader.info.height) == size
+        with FilmSource(path, track=number) as reader:
+            assert (reader.signal.width, reader.signal.height) == size
     with pytest.raises(UsageError, match=r"no video track 3; there are 2 video tracks: 1 \(h264, 64x48\)"):
-        FileReader(path, track=3)
+        FilmSource(path, track=3)
     with pytest.raises(UsageError, match="counted from 1"):
         PaintOptions(video_track=0)
 
@@ -103,7 +103,7 @@ def test_the_others_are_carried(track: int | None, suffix: str, tmp_path: Path) 
 
 
 def test_one_film_is_no_choice(tmp_path: Path) -> None:
-    with FileReader(media.cover_art(tmp_path).path) as reader:
+    with FilmSource(media.cover_art(tmp_path).path) as reader:
         assert reader.report.notes == []
 
 
@@ -118,7 +118,7 @@ def test_sound_and_covers_are_no_film(tmp_path: Path) -> None:
         output.mux(cover.encode(None))
         media.encode_tone(output, sound, media.Sound())
     with pytest.raises(InputError, match="no video in it, only sound and a cover picture"):
-        FileReader(path)
+        FilmSource(path)
 
 
 def packets(path: Path, index: int) -> list[bytes]:

@@ -18,7 +18,7 @@ from stylize_video.models import weights
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions, default_output
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import painters
 from tests import drawing, media
 
@@ -175,7 +175,7 @@ def test_strength_0_gives_rgb_and_grey_back(name: str, tmp_path: Path) -> None:
 def test_an_unlabelled_film_shrunk_below_720_lines_keeps_its_colours(tmp_path: Path) -> None:
     clip = media.chart(tmp_path, "709", full_range=False, tagged=False, size=(1080, 720))
     result = paint(clip.path, tmp_path / "out.mkv", strength=0.0, crf=0, max_size=270)
-    with FileReader(result.output) as reader:  # which goes by the label, or by the height
+    with FilmSource(result.output) as reader:  # which goes by the label, or by the height
         (first, *_) = reader.frames()
     assert np.abs(drawing.read_chart(first.pixels) - drawing.chart_colours() * 255).max() < 3
 
@@ -196,7 +196,7 @@ def test_mixing_small_frames(
 def test_mixing_rotated_films(suffix: str, options: dict[str, object], tmp_path: Path) -> None:
     clip = media.rotated(tmp_path, 270)
     result = paint(clip.path, tmp_path / f"out.{suffix}", **options)
-    with FileReader(result.output) as reader:
+    with FilmSource(result.output) as reader:
         (first, *_) = reader.frames()
     assert first.pixels.shape[1::-1] == clip.upright_size
     if "strength" in options:
@@ -229,7 +229,7 @@ def test_every_container(suffix: str, tmp_path: Path) -> None:
     assert len(decoded(result.output)) == 5
     assert result.verified is not None
     tolerance = Fraction(1, 50) if suffix == "gif" else Fraction(1, 1000)
-    with FileReader(result.output) as reader:
+    with FilmSource(result.output) as reader:
         times = [frame.time for frame in reader.frames()]
     # AVI knows no start: FFmpeg's demuxer counts the decoder's delay in.
     offset = times[0] if suffix == "avi" else Fraction(0)

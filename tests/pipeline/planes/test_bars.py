@@ -11,7 +11,7 @@ import pytest
 
 from stylize_video.pipeline.planes.bars import around, fitted
 from stylize_video.pipeline.planes.color import planes_of
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 
 ONE = Fraction(1)
 
@@ -75,7 +75,7 @@ def two_sizes(path: Path, sizes: list[tuple[int, int]]) -> Path:
 
 
 def test_bars_and_a_line(tmp_path: Path) -> None:
-    with FileReader(two_sizes(tmp_path / "a.ts", [(160, 96), (128, 96)])) as reader:
+    with FilmSource(two_sizes(tmp_path / "a.ts", [(160, 96), (128, 96)])) as reader:
         frames = [frame.pixels for frame in reader.frames()]
     assert {frame.shape for frame in frames} == {(96, 160, 3)}
     assert frames[0].min() > 200

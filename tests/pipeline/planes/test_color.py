@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.frames import ColorTags
 from stylize_video.pipeline.planes import color
 from stylize_video.pipeline.planes.color import ColorConverter
 from stylize_video.pipeline.planes.planarizer import Planarizer
 from stylize_video.pipeline.planes.planarizer import turned as turned_by
+from stylize_video.pipeline.signal import ColorTags
 from tests import drawing
 
 MATRICES = {"601": 6, "709": 1, "2020": 9}

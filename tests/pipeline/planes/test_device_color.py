@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stylize_video.pipeline.frames import ColorTags
 from stylize_video.pipeline.planes import color, device_color
 from stylize_video.pipeline.planes.color import ColorConverter
 from stylize_video.pipeline.planes.device_color import CENTRED, LEFT, PlaneCoder
+from stylize_video.pipeline.signal import ColorTags
 from tests import drawing
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "sample.mp4"

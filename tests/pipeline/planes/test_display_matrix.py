@@ -17,8 +17,9 @@ import pytest
 from stylize_video.pictures.orientation import Orientation
 from stylize_video.pictures.pictures import read_picture
 from stylize_video.pipeline.planes.display_matrix import of_matrix
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
 
 # "The 0th row is at the visual top, the 0th column at the left-hand side", and so on: how each is stored.
 STORED: dict[int, Callable[[Any], Any]] = {
@@ -104,7 +105,7 @@ def upright(found: np.ndarray, seen: np.ndarray) -> bool:
 
 
 def read(path: Path) -> np.ndarray:
-    with FileReader(path) as reader:
+    with FilmSource(path) as reader:
         return np.asarray(next(reader.frames()).pixels)
 
 
@@ -128,8 +129,8 @@ def test_transparency_is_turned_with_the_picture(orientation: int, tmp_path: Pat
 def test_films_and_what_is_written(orientation: int, suffix: str, tmp_path: Path) -> None:
     path, output = film(tmp_path / f"a.{suffix}", orientation), tmp_path / "out.mp4"
     with (
-        FileReader(path, keep_source=True) as reader,
-        FileWriter(output, reader.info, EncoderOptions()) as writer,
+        FilmSource(path, keep_source=True) as reader,
+        FilmSink(output, EncoderOptions(), others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames():
             assert upright(frame.pixels, scene())
@@ -146,8 +147,8 @@ def test_films_and_what_is_written(orientation: int, suffix: str, tmp_path: Path
 @pytest.mark.parametrize("orientation", [2, 4, 7])
 def test_odd_sizes_are_mirrored_too(orientation: int, pixel_format: str, tmp_path: Path) -> None:
     path = film(tmp_path / "a.mkv", orientation, (97, 65), pixel_format)
-    with FileReader(path) as reader:
-        assert reader.info.pixel_format == pixel_format
+    with FilmSource(path) as reader:
+        assert reader.signal.pixel_format == pixel_format
         frame = next(reader.frames())
     pixels = frame.pixels if frame.pixels.dtype == np.uint8 else frame.pixels >> 8
     assert upright(pixels, scene(97, 65))

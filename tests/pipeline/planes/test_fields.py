@@ -12,12 +12,13 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.pipeline.containers.report import FramesRead
 from stylize_video.pipeline.planes.color import planes_of
 from stylize_video.pipeline.planes.fields import Labeller, deinterlaced, first_field
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter, WriteReport
-from stylize_video.pipeline.sinks.verify import verify
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
+from stylize_video.pipeline.sinks.verification import verify
+from stylize_video.pipeline.sources.film import FilmSource
 
 BASE = Fraction(1, 25)
 WIDTH, HEIGHT = 96, 64
@@ -55,14 +56,14 @@ def written(source: Path, output: Path, codec: str | None = None, **reading: Any
     """Unpainted through reader and writer, and verified."""
     options = EncoderOptions(codec=codec, pixel_format=None)
     with (
-        FileReader(source, keep_source=True, **reading) as reader,
-        FileWriter(output, reader.info, options) as writer,
+        FilmSource(source, keep_source=True, **reading) as reader,
+        FilmSink(output, options, others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames():
             assert frame.source is not None
             writer.write(frame.source.reformat(format=writer.pixel_format))
         report = writer.finish()
-    verify(output, report, FramesRead(reader.report.times, reader.info.time_base, 0))
+    verify(output, report, FramesRead.of(reader.report.times, reader.signal))
     return replace(report, notes=(*reader.report.notes, *report.notes))
 
 

@@ -12,7 +12,7 @@ import pytest
 from stylize_video.errors import InputError
 from stylize_video.pictures.heif_boxes import find_grid
 from stylize_video.pictures.pictures import read_picture
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from tests.pipeline import _heif
 from tests.pipeline._heif import box
 
@@ -26,7 +26,7 @@ def scene(width: int, height: int) -> np.ndarray:
 
 
 def read(path: Path) -> np.ndarray:
-    with FileReader(path) as reader:
+    with FilmSource(path) as reader:
         (frame,) = reader.frames()
         assert reader.report.notes == []
     return np.asarray(frame.pixels)
@@ -86,4 +86,4 @@ def test_what_is_wrong_is_no_grid_or_says_so(tmp_path: Path) -> None:
     at = good.index(b"mdat") + 8
     broken.write_bytes(good[:at] + b"\xff\xff" + good[at + 2 :])
     with pytest.raises(InputError, match="don't cover the 65535x64 px"):
-        FileReader(broken)
+        FilmSource(broken)

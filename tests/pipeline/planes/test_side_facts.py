@@ -10,8 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
 
 _INTO = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1")
@@ -53,7 +54,7 @@ def labelled(folder: Path, *boxes: bytes) -> Path:
     ],
 )
 def test_a_line_for_what_cant_be_written(boxes: tuple[bytes, ...], words: list[str], tmp_path: Path) -> None:
-    with FileReader(labelled(tmp_path, *boxes)) as reader:
+    with FilmSource(labelled(tmp_path, *boxes)) as reader:
         assert len(list(reader.frames())) == 1
     assert [any(word in note for word in words) for note in reader.report.notes] == [True] * len(words)
 
@@ -70,8 +71,8 @@ def test_matroska_keeps_stereo(suffix: str, kept: bool, tmp_path: Path) -> None:
         film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
     with (
-        FileReader(source, keep_source=True) as reader,
-        FileWriter(output, reader.info, EncoderOptions()) as writer,
+        FilmSource(source, keep_source=True) as reader,
+        FilmSink(output, EncoderOptions(), others=reader.others).open(reader.signal) as writer,
     ):
         for read in reader.frames():
             writer.write(read.source)

@@ -15,8 +15,9 @@ import pytest
 
 from stylize_video.pictures.pictures import read_picture
 from stylize_video.pipeline.planes.color import planes_of
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages.masks import open_mask
 
 WIDTH, HEIGHT, EDGE = 64, 48, 32  # px; right of the edge pictures are transparent
@@ -93,7 +94,7 @@ KINDS: dict[str, Callable[[Path], Path]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_grey_where_it_is_transparent(kind: str, tmp_path: Path) -> None:
-    with FileReader(KINDS[kind](tmp_path)) as reader:
+    with FilmSource(KINDS[kind](tmp_path)) as reader:
         frames = [frame.pixels / (257 if frame.pixels.dtype == np.uint16 else 1) for frame in reader.frames()]
     assert len(frames) == (3 if kind in ("vp8", "vp9", "ffv1", "gbrap") else 1)
     for found in frames:
@@ -104,7 +105,7 @@ def test_grey_where_it_is_transparent(kind: str, tmp_path: Path) -> None:
 
 
 def test_grey_pictures_too(tmp_path: Path) -> None:
-    with FileReader(grey_png(tmp_path / "a.png")) as reader:
+    with FilmSource(grey_png(tmp_path / "a.png")) as reader:
         found = next(reader.frames()).pixels
     assert np.abs(found[:, EDGE:] - GREY).max() < 2
     assert found[:, :EDGE].min() > 190
@@ -115,7 +116,7 @@ def test_half_of_it(tmp_path: Path) -> None:
     half[..., 3] = 51  # a fifth
     cv2.imwrite(str(tmp_path / "a.png"), half[..., [2, 1, 0, 3]])
     expected = np.array(RED) / 5 + GREY * 4 / 5
-    with FileReader(tmp_path / "a.png") as reader:
+    with FilmSource(tmp_path / "a.png") as reader:
         assert np.abs(next(reader.frames()).pixels - expected).max() <= 1
     assert np.abs(read_picture(tmp_path / "a.png") - expected).max() <= 1
 
@@ -124,7 +125,7 @@ def test_nothing_is_said_of_what_is_opaque(tmp_path: Path) -> None:
     opaque = pixels()
     opaque[..., 3] = 255
     cv2.imwrite(str(tmp_path / "a.png"), opaque[..., [2, 1, 0, 3]])
-    with FileReader(tmp_path / "a.png") as reader:
+    with FilmSource(tmp_path / "a.png") as reader:
         assert np.array_equal(next(reader.frames()).pixels, opaque[..., :3])
         assert reader.report.notes == []
 
@@ -149,8 +150,8 @@ def test_the_output_says_nothing_of_alpha(tmp_path: Path) -> None:
         assert container.streams.video[0].metadata["ALPHA_MODE"] == "1"
     output = tmp_path / "out.webm"
     with (
-        FileReader(source, keep_source=True) as reader,
-        FileWriter(output, reader.info, EncoderOptions()) as writer,
+        FilmSource(source, keep_source=True) as reader,
+        FilmSink(output, EncoderOptions(), others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames():
             writer.write(frame.source)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from stylize_video.errors import OutputError, UnknownFormatError
-from stylize_video.pipeline.containers.report import FramesRead
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions, default_output
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
-from stylize_video.pipeline.sinks.verify import verify
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sinks.report import FramesRead
+from stylize_video.pipeline.sinks.verification import verify
+from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
 
 
@@ -73,8 +74,8 @@ def test_advice_on_colours_can_be_followed(suffix: str, better: str, tmp_path: P
 def converted(source: Path, output: Path, **options: str) -> tuple[str, ...]:
     """The source's own frames in the writer's pixel format; its notes."""
     with (
-        FileReader(source, keep_source=True) as reader,
-        FileWriter(output, reader.info, EncoderOptions(**options)) as writer,
+        FilmSource(source, keep_source=True) as reader,
+        FilmSink(output, EncoderOptions(**options), others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames(rgb=False):
             picture = frame.source.reformat(format=writer.pixel_format)
@@ -129,13 +130,13 @@ def unpainted(source: Path, output: Path, *, codec: str | None = None, **reading
     """Through reader and writer, verified; the writer's notes."""
     options = EncoderOptions(codec=codec)
     with (
-        FileReader(source, keep_source=True, **reading) as reader,
-        FileWriter(output, reader.info, options) as writer,
+        FilmSource(source, keep_source=True, **reading) as reader,
+        FilmSink(output, options, others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames():
             writer.write(frame.source)
         report = writer.finish()
-    verify(output, report, FramesRead(reader.report.times, reader.info.time_base, 0))
+    verify(output, report, FramesRead.of(reader.report.times, reader.signal))
     return report.notes
 
 
@@ -153,8 +154,8 @@ def test_turned_upright_it_stays_420(tmp_path: Path) -> None:
     """AVI can't say that a film is turned: of an odd size its chroma can't just be turned along."""
     video = media.Video(times=media.steady(2), size=(97, 65), codec="ffv1", rotation=90)
     with (
-        FileReader(media.film(tmp_path / "odd.mkv", video).path, keep_source=True, upright=True) as reader,
-        FileWriter(tmp_path / "out.avi", reader.info, EncoderOptions()) as writer,
+        FilmSource(media.film(tmp_path / "odd.mkv", video).path, keep_source=True, upright=True) as reader,
+        FilmSink(tmp_path / "out.avi", EncoderOptions(), others=reader.others).open(reader.signal) as writer,
     ):
         for frame in reader.frames():
             writer.write(frame.source)
@@ -180,7 +181,7 @@ def test_an_animated_png_is_a_film(tmp_path: Path) -> None:
     path = animated_png(tmp_path / "a.png", 3)
     output = default_output(path, "kandinsky")
     assert output == tmp_path / "a_kandinsky.mp4"
-    with FileReader(path) as reader:
+    with FilmSource(path) as reader:
         assert len(list(reader.frames())) == 3
     with pytest.raises(OutputError, match=r"more than one frame and \.png holds one; .* -o film\.mp4"):
         paint(path, tmp_path / "out.png")
@@ -224,8 +225,10 @@ def test_a_link_as_output_stays(tmp_path: Path) -> None:
 def write(source: Path, output: Path, *, overwrite: bool) -> None:
     """Unpainted."""
     with (
-        FileReader(source, keep_source=True) as reader,
-        FileWriter(output, reader.info, EncoderOptions(overwrite=overwrite)) as writer,
+        FilmSource(source, keep_source=True) as reader,
+        FilmSink(output, EncoderOptions(overwrite=overwrite), others=reader.others).open(
+            reader.signal
+        ) as writer,
     ):
         for frame in reader.frames():
             writer.write(frame.source)

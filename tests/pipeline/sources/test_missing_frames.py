@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from stylize_video.pipeline.sources import missing_frames as losses
-from stylize_video.pipeline.sources.decoder import FilmDecoder
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.sources.film_decoder import FilmDecoder
 from stylize_video.pipeline.stages.masks import FilmMask
 from tests.pipeline import _clips
 from tests.pipeline._trip import trip
@@ -26,7 +26,7 @@ _SOUND_TAG, _RAW_AAC = 8, b"\xaf\x01"
 
 def read(path: Path, **clip: Any) -> tuple[int, list[str]]:
     """How many frames the reader gives, and what it says."""
-    with FileReader(path, **clip) as reader:
+    with FilmSource(path, **clip) as reader:
         return sum(1 for _ in reader.frames(rgb=False)), reader.report.notes
 
 
@@ -84,7 +84,7 @@ def test_damage_costs_no_more_than_without_frame_threads(tmp_path: Path, number:
 def test_frames_come_once_when_damage_is_decoded_again(tmp_path: Path) -> None:
     """Their times are those of the packets that are left."""
     film = damage(h265(tmp_path / "film.mp4"), 9)
-    with FileReader(film) as reader:
+    with FilmSource(film) as reader:
         times = [frame.time for frame in reader.frames(rgb=False)]
     assert len(times) == len(set(times))
     assert set(times) < set(_clips.times(film))
@@ -102,7 +102,7 @@ def test_masks_that_are_missing_are_said(tmp_path: Path) -> None:
 def test_damage_far_into_a_film_is_looked_at_from_a_key_frame(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stylize_video.pipeline.sources.decoder._FAR", 2)
+    monkeypatch.setattr("stylize_video.pipeline.sources.film_decoder._FAR", 2)
     options = {"g": "25", "bf": "2"}
     film = _clips.make(tmp_path / "film.mp4", _clips.Clip(frames=150, options=options))
     damage(film, 140)
@@ -153,7 +153,7 @@ def test_whole_films_miss_nothing(
             frame.pts = number
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    with FileReader(path, start=start) as reader:
+    with FilmSource(path, start=start) as reader:
         count = sum(1 for _ in reader.frames(rgb=False))
     assert count == (50 if start is None else 25)
     assert reader.report.missing == 0
@@ -227,7 +227,7 @@ def test_an_empty_packet_does_not_end_a_film(tmp_path: Path) -> None:
                 output.mux(made)
     with av.open(film) as written:
         assert sum(not packet.size for packet in written.demux(video=0)) == 3  # one is PyAV's own
-    with FileReader(film) as reader:
+    with FilmSource(film) as reader:
         times = [frame.pts * frame.time_base for frame in reader.frames(rgb=False)]
     assert times == [Fraction(number, 25) for number in (0, 1, 4, 5)]
     assert not reader.report.notes

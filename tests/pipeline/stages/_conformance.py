@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.pipeline.frames import ColorTags, Frame, FrameBatch, VideoInfo
+from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.color import planes_of
+from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.stage import Stage
 
 TICK = Fraction(1, 25)
@@ -56,10 +56,16 @@ class Seen(NamedTuple):
     digest: str  # of pixels, originals and planes
 
 
-def signal(height: int, width: int) -> VideoInfo:
+def signal(height: int, width: int) -> Signal:
     """Of a film that is nowhere."""
-    return VideoInfo(
-        Path("film.mkv"), width, height, 0, None, None, TICK, 1 / TICK, "yuv420p", 8, color=ColorTags()
+    return Signal(
+        coded_width=width,
+        coded_height=height,
+        pixel_format="yuv420p",
+        bit_depth=8,
+        color=ColorTags(),
+        time_base=TICK,
+        rate=1 / TICK,
     )
 
 

@@ -18,7 +18,7 @@ from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
 from stylize_video.pipeline.frames import Frame, Pixels
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts
 from tests import filmmaking
 from tests.filmmaking import Video, steady
@@ -322,14 +322,14 @@ def coded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
 def test_twenty_cuts_two_fades_and_a_flash(coded: tuple[Path, list[int]], rgb: bool) -> None:
     path, expected = coded
     assert len(expected) == 20
-    with FileReader(path) as reader:
+    with FilmSource(path) as reader:
         marked = list(cuts.mark(reader.frames(rgb=rgb)))
     assert [n for n, frame in enumerate(marked) if frame.cut] == expected
     assert [frame.pts for frame in marked] == list(reader.report.times)
 
 
 def test_nothing_is_printed(coded: tuple[Path, list[int]], capfd: pytest.CaptureFixture[str]) -> None:
-    with FileReader(coded[0]) as reader:
+    with FilmSource(coded[0]) as reader:
         assert any(frame.cut for frame in cuts.mark(reader.frames()))
     assert capfd.readouterr() == ("", "")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import masks
 from stylize_video.pipeline.stages.masks import FilmClock, FilmMask, StillMask, check_mask, open_mask
 from tests import drawing, media
@@ -136,14 +136,14 @@ def test_times_that_containers_round_still_meet(film: str, of_masks: str, tmp_pa
     same = {"rate": rate, "codec": "libx264", "time_base": Fraction(1, 30000)}
     one = grey_film(tmp_path / film, levels(15), **same)
     other = grey_film(tmp_path / of_masks, levels(15), **same)
-    with FileReader(one) as reader, open_mask(other, FilmClock.of(one)) as mask:
+    with FilmSource(one) as reader, open_mask(other, FilmClock.of(one)) as mask:
         assert greys(mask, [frame.time for frame in reader.frames()]) == list(range(15))
 
 
 def test_both_films_begin_together(tmp_path: Path) -> None:
     late = media.steady(8, start=Fraction(1, 2))
     film = grey_film(tmp_path / "film.mkv", levels(8), late)
-    with FileReader(film) as reader:
+    with FilmSource(film) as reader:
         times = [frame.time for frame in reader.frames()]
     assert times[0] == Fraction(1, 2)
     for mask_times in (late, media.steady(8), media.steady(8, start=Fraction(2))):
@@ -156,7 +156,7 @@ def test_an_excerpt_uses_the_same_stretch_of_the_masks(tmp_path: Path) -> None:
     film = grey_film(tmp_path / "film.mkv", levels(12), media.steady(12, start=Fraction(1, 2)))
     path = grey_film(tmp_path / "mask.mkv", levels(12))
     with (
-        FileReader(film, start=5 * STEP, duration=4 * STEP) as reader,
+        FilmSource(film, start=5 * STEP, duration=4 * STEP) as reader,
         open_mask(path, FilmClock.of(film)) as mask,
     ):
         assert greys(mask, [frame.time for frame in reader.frames()]) == [5, 6, 7, 8]
@@ -170,11 +170,11 @@ def test_far_into_the_masks_they_are_sought(
     monkeypatch.setattr(masks, "_RUN_UP", Fraction(1, 5))
     starts: list[Fraction] = []
 
-    def reader(path: Path, *, start: Fraction, hidden: bool) -> FileReader:
+    def reader(path: Path, *, start: Fraction, hidden: bool) -> FilmSource:
         starts.append(start)
-        return FileReader(path, start=start, hidden=hidden)
+        return FilmSource(path, start=start, hidden=hidden)
 
-    monkeypatch.setattr(masks, "FileReader", reader)
+    monkeypatch.setattr(masks, "FilmSource", reader)
     times = media.steady(20)
     if hold:
         times = (*times[:8], *(time + 1 for time in times[8:]))

@@ -18,12 +18,13 @@ from av.stream import AttachmentStream, Stream
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError, VerificationError
+from stylize_video.pipeline.carried.demux import tally_streams
+from stylize_video.pipeline.carried.report import CarriedStream, Tally
 from stylize_video.pipeline.containers import holding
-from stylize_video.pipeline.containers.demux import tally_streams
 from stylize_video.pipeline.containers.opening import open_media
-from stylize_video.pipeline.containers.report import CarriedStream, FramesRead, Tally, WriteReport
-from stylize_video.pipeline.frames import ColorTags
-from stylize_video.pipeline.sinks.clock import Grid
+from stylize_video.pipeline.signal import ColorTags
+from stylize_video.pipeline.sinks.output_clock import Grid
+from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
 
 # Their bitstreams hold all four colour tags, whatever the container.
 _LABELLED_CODECS = frozenset({"h264", "hevc", "av1"})

@@ -1,4 +1,4 @@
-"""FileWriter: times, pixel formats, tags and shape of the picture; faults while writing."""
+"""FilmSink: times, pixel formats, tags and shape of the picture; faults while writing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from stylize_video.errors import (
     VerificationError,
 )
 from stylize_video.files import partial
-from stylize_video.pipeline.frames import ColorTags, TimeRange
 from stylize_video.pipeline.planes.color import planes_of
-from stylize_video.pipeline.sinks.encoder import EncoderOptions, FileWriter
+from stylize_video.pipeline.signal import ColorTags
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.time_range import TimeRange
 from tests.pipeline import _clips
 from tests.pipeline._clips import Clip, Written
 
@@ -80,8 +80,7 @@ def test_other_codecs_keep_times_too(film: Path, tmp_path: Path, extension: str,
 @pytest.mark.parametrize("extension", ["avi", "gif"])
 def test_coarse_clocks_round_and_say_so(film: Path, tmp_path: Path, extension: str) -> None:
     output = tmp_path / f"out.{extension}"
-    info = replace(_clips.info_of(film), rate=Fraction(25))
-    with FileWriter(output, info, EncoderOptions()) as writer:
+    with _clips.sink(output, film, rate=Fraction(25)) as writer:
         _clips.feed(writer, film)
         report = Written(writer.finish(), _clips.read(film))
     assert report.frames == len(_clips.times(output)) == 12
@@ -96,11 +95,11 @@ def test_coarse_clocks_round_and_say_so(film: Path, tmp_path: Path, extension: s
 
 def test_times_without_any_are_made_up(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip(frames=3))
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         for pts in (None, None, 0):
             picture = av.VideoFrame(96, 64, writer.pixel_format)
             picture.pts = pts
-            picture.time_base = writer._info.time_base
+            picture.time_base = _clips.signal_of(film).time_base
             writer.write(picture)
         report = writer.finish()
     assert _clips.times(report.path)[:2] == [0, Fraction(1, 25)]
@@ -111,8 +110,7 @@ def test_times_without_any_are_made_up(tmp_path: Path) -> None:
 def test_a_frame_that_moves_twice_is_counted_once(tmp_path: Path, extension: str) -> None:
     """Off the grid, and then too close to the one before: 11 of 12."""
     film = _clips.make(tmp_path / "film.mp4", Clip(pts=range(0, 120, 10), time_base=Fraction(1, 1000)))
-    info = replace(_clips.info_of(film), rate=Fraction(30))
-    with FileWriter(tmp_path / f"out.{extension}", info, EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / f"out.{extension}", film, rate=Fraction(30)) as writer:
         _clips.feed(writer, film)
         assert "11 of 12 frame times moved" in writer.finish().notes[-1]
 
@@ -208,10 +206,10 @@ def test_rgb_becomes_yuv_with_a_matrix(tmp_path: Path) -> None:
 def test_rotation_is_kept(tmp_path: Path, rotation: int, extension: str) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip(frames=2, rotation=rotation))
     output = tmp_path / f"out.{extension}"
-    info = _clips.info_of(film)
+    info = _clips.signal_of(film)
     assert info.quarter_turns == rotation // 90
     _clips.write(film, output)
-    written = _clips.info_of(output)
+    written = _clips.signal_of(output)
     assert written.quarter_turns == info.quarter_turns
     assert (written.coded_width, written.coded_height) == (96, 64)
 
@@ -219,7 +217,7 @@ def test_rotation_is_kept(tmp_path: Path, rotation: int, extension: str) -> None
 @pytest.mark.parametrize(("extension", "size"), [("mp4", (96, 64)), ("avi", (64, 96)), ("png", (64, 96))])
 def test_upright_where_no_rotation_fits(tmp_path: Path, extension: str, size: tuple[int, int]) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip(frames=1, rotation=90))
-    with FileWriter(tmp_path / f"out.{extension}", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / f"out.{extension}", film) as writer:
         assert writer.upright == (size == (64, 96))
         assert (writer.width, writer.height) == size
 
@@ -239,7 +237,7 @@ def test_sample_aspect_ratio_is_kept(tmp_path: Path, extension: str, codec: str 
     film = _clips.make(tmp_path / "film.mp4", Clip(frames=2, aspect=Fraction(4, 3)))
     output = tmp_path / f"out.{extension}"
     report = _clips.write(film, output, codec=codec)
-    assert _clips.info_of(output).sample_aspect_ratio == Fraction(4, 3)
+    assert _clips.signal_of(output).sample_aspect_ratio == Fraction(4, 3)
     assert not report.notes
 
 
@@ -340,7 +338,7 @@ def test_svt_takes_no_priority(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip(frames=2))
     options = EncoderOptions(codec="av1", preset="12")
     before = os.sched_getscheduler(0)
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), options) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film, options) as writer:
         threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
         assert {os.sched_getscheduler(thread) for thread in threads} == {before}
         _clips.feed(writer, film)
@@ -352,7 +350,7 @@ def test_existing_output_is_not_touched(tmp_path: Path) -> None:
     output.write_text("precious")
     with pytest.raises(OutputExistsError, match="exists"):
         _clips.write(film, output)
-    with FileWriter(output, _clips.info_of(film), EncoderOptions(overwrite=True)) as writer:
+    with _clips.sink(output, film, EncoderOptions(overwrite=True)) as writer:
         _clips.feed(writer, film)
     assert output.read_text() == "precious"
     assert _clips.names(tmp_path) == ["film.mp4", "out.mp4"]
@@ -363,7 +361,7 @@ def test_existing_output_is_not_touched(tmp_path: Path) -> None:
 def test_output_that_comes_into_being_meanwhile(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
     output = tmp_path / "out.mp4"
-    with FileWriter(output, _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(output, film) as writer:
         _clips.feed(writer, film)
         output.write_text("precious")
         with pytest.raises(OutputExistsError, match=r"finished film lies in .*out\.part\.mp4"):
@@ -386,9 +384,9 @@ def test_a_rename_that_fails_keeps_the_film(tmp_path: Path, monkeypatch: pytest.
 
 def test_two_runs_at_once_do_not_share_a_file(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
-    info, output = _clips.info_of(film), tmp_path / "out.mp4"
+    output = tmp_path / "out.mp4"
     (tmp_path / "out.part.mp4").write_text("somebody else's")
-    with FileWriter(output, info, EncoderOptions()) as one, FileWriter(output, info, EncoderOptions()) as two:
+    with _clips.sink(output, film) as one, _clips.sink(output, film) as two:
         _clips.feed(one, film)
         _clips.feed(two, film, frames=3)
         assert sorted(p.name for p in tmp_path.glob("out*")) == [
@@ -408,7 +406,7 @@ def test_partial_is_playable(tmp_path: Path, extension: str) -> None:
     film = _clips.make(tmp_path / "film.mkv", clip)
     output = tmp_path / f"out.{extension}"
     output.write_text("precious")
-    with FileWriter(output, _clips.info_of(film), EncoderOptions(overwrite=True)) as writer:
+    with _clips.sink(output, film, EncoderOptions(overwrite=True)) as writer:
         _clips.feed(writer, film, frames=20)
         partial_path = writer.keep_partial()
     assert partial_path == tmp_path / f"out.part.{extension}"
@@ -422,11 +420,10 @@ def test_partial_is_playable(tmp_path: Path, extension: str) -> None:
 
 def test_no_frame_leaves_nothing(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
-    info = _clips.info_of(film)
-    with FileWriter(tmp_path / "out.mp4", info, EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         assert writer.keep_partial() is None
     with (
-        FileWriter(tmp_path / "out.mp4", info, EncoderOptions()) as writer,
+        _clips.sink(tmp_path / "out.mp4", film) as writer,
         pytest.raises(OutputError, match="not one frame"),
     ):
         writer.finish()
@@ -435,16 +432,16 @@ def test_no_frame_leaves_nothing(tmp_path: Path) -> None:
 
 def test_close_again_and_use_after_close(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
-    writer = FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions())
+    writer = _clips.sink(tmp_path / "out.mp4", film)
     writer.close()
     writer.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ValueError, match="not open"):
         _clips.feed(writer, film)
 
 
 def test_wrong_pictures_are_refused(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         for wrong in (av.VideoFrame(96, 64, "rgb24"), av.VideoFrame(64, 64, writer.pixel_format)):
             with pytest.raises(ValueError, match="the writer takes"):
                 writer.write(wrong)
@@ -542,7 +539,7 @@ def test_ctrl_c_while_finishing_loses_nothing(tmp_path: Path, monkeypatch: pytes
         return real(self, data)
 
     monkeypatch.setattr(partial.PartialFile, "write", write)
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         _clips.feed(writer, film)
         armed.append(True)
         report = Written(writer.finish(), _clips.read(film))
@@ -579,7 +576,7 @@ def test_a_check_that_fails_keeps_the_film_and_the_earlier_output(tmp_path: Path
         assert partial.exists()
         raise RuntimeError("not what was read")
 
-    with FileWriter(output, _clips.info_of(film), EncoderOptions(overwrite=True)) as writer:
+    with _clips.sink(output, film, EncoderOptions(overwrite=True)) as writer:
         _clips.feed(writer, film)
         with pytest.raises(VerificationError, match=r"not what was read; .* kept as .*out\.unverified2\.mp4"):
             writer.finish(check)
@@ -595,7 +592,7 @@ def test_ctrl_c_while_checking_keeps_the_film(tmp_path: Path) -> None:
     def check(partial: Path, report: object) -> None:
         raise KeyboardInterrupt
 
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         _clips.feed(writer, film)
         with pytest.raises(KeyboardInterrupt):
             writer.finish(check)
@@ -619,7 +616,7 @@ def test_second_ctrl_c_while_finishing_keeps_the_film(
         return real(self, data)
 
     monkeypatch.setattr(partial.PartialFile, "write", write)
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         _clips.feed(writer, film)
         armed.append(True)
         with pytest.raises(KeyboardInterrupt):
@@ -631,7 +628,7 @@ def test_second_ctrl_c_while_finishing_keeps_the_film(
 
 def test_ctrl_c_after_the_rename(tmp_path: Path) -> None:
     film = _clips.make(tmp_path / "film.mp4", Clip())
-    with FileWriter(tmp_path / "out.mp4", _clips.info_of(film), EncoderOptions()) as writer:
+    with _clips.sink(tmp_path / "out.mp4", film) as writer:
         _clips.feed(writer, film)
         writer.finish()
         assert writer.keep_partial() == tmp_path / "out.mp4"

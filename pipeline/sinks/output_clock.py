@@ -8,7 +8,7 @@ from fractions import Fraction
 import av
 
 from stylize_video.pipeline.containers.formats import Container
-from stylize_video.pipeline.frames import TimeRange, VideoInfo
+from stylize_video.pipeline.signal import Signal
 
 _GIF_TICK = Fraction(1, 100)  # s
 _GIF_SHORTEST = 2  # ticks; browsers show what is shorter for ten
@@ -47,15 +47,15 @@ class OutputClock:
         times: pts of the frames so far, in ticks of `time_base`. 8 bytes a frame.
     """
 
-    def __init__(self, container: Container, info: VideoInfo, clip: TimeRange) -> None:
+    def __init__(self, container: Container, signal: Signal) -> None:
         self._container = container
-        self._clip = clip
-        self._rate = info.rate
+        self._signal = signal
+        self._rate = signal.rate
         self._grid = Grid(container)
-        self.time_base = info.time_base
+        self.time_base = signal.time_base
         if container.constant_rate:
             # Of a variable rate FFmpeg may make thousands a second; AVI fills each with a blank.
-            self.time_base = 1 / (info.rate if info.rate <= _FASTEST else _USUAL)
+            self.time_base = 1 / (signal.rate if signal.rate <= _FASTEST else _USUAL)
         elif container.muxer == "gif":
             self.time_base = _GIF_TICK
         self.times = array("q")
@@ -73,7 +73,7 @@ class OutputClock:
         if picture.pts is None:
             exact = Fraction(self.times[-1] + nominal if self.times else 0)
         else:
-            exact = (picture.pts - self._clip.shift(base)) * base / self.time_base
+            exact = (picture.pts - self._signal.shift(base)) * base / self.time_base
         pts = self._grid.place(exact)
         self._last_duration = round((picture.duration or 0) * base / self.time_base) or nominal
         picture.pts, picture.duration = pts, self._last_duration

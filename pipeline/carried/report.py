@@ -1,67 +1,18 @@
-"""What was read and written, in a form that can be found again in the file."""
+"""What was carried of a stream, in a form that can be found again in the output."""
 
 from __future__ import annotations
 
 import hashlib
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
 
 from stylize_video.pipeline.carried import aac
-from stylize_video.pipeline.containers.formats import Container
-from stylize_video.pipeline.frames import ColorTags
 
 EMPTY_CUE = b"\0\0"  # mov_text between two subtitles; muxers add and drop them as they need
-
-
-@dataclass
-class ReadingReport:
-    """What was read, and what went wrong without stopping it."""
-
-    times: array[int] = field(default_factory=lambda: array("q"))  # pts of each frame, source's ticks
-    damaged: int = 0  # frames or packets decoded only in part, or not at all
-    undecoded: int = 0  # of these, packets at which the decoder failed
-    missing: int = 0  # packets that gave no frame, with or without a word from the decoder
-    retimed: int = 0  # frames whose own time was missing or went backwards
-    truncated: bool = False
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def notes(self) -> list[str]:
-        """A line for each thing that is worth one."""
-        lines = [*self.remarks, *self.losses]
-        if self.retimed:
-            were = "1 frame" if self.retimed == 1 else f"{self.retimed} frames"
-            lines.append(f"{were} came without a time or out of order, each shown right after the one before")
-        return lines
-
-    @property
-    def losses(self) -> list[str]:
-        """A line for frames that are damaged, and one for those that are missing."""
-        lines = []
-        in_part = self.damaged - self.undecoded
-        if in_part:
-            lines.append(f"{in_part} damaged frame{'s' * (in_part > 1)}, decoded as far as possible")
-        gone = max(self.undecoded, self.missing)
-        if gone:
-            they = (
-                "1 frame is missing, because it" if gone == 1 else f"{gone} frames are missing, because they"
-            )
-            lines.append(f"{they} could not be decoded")
-        return lines
-
-
-@dataclass(frozen=True)
-class FramesRead:
-    """What the reader yielded, in the source's clock."""
-
-    times: array[int]  # pts of each frame, ticks of time_base, before the clip's shift
-    time_base: Fraction  # s
-    shift: int  # ticks by which the output's times lie before the source's
 
 
 @dataclass(frozen=True)
@@ -129,24 +80,3 @@ class Tally:
     def digest(self) -> bytes:
         """The hash of all payloads so far, 16 bytes."""
         return self._hash.digest()
-
-
-@dataclass(frozen=True)
-class WriteReport:
-    """What was written, to be compared with what the file holds."""
-
-    path: Path
-    container: Container
-    times: array[int]  # pts of each frame, ticks of time_base, in the output's clock
-    time_base: Fraction  # s
-    color: ColorTags
-    carried: tuple[CarriedStream, ...]
-    notes: tuple[str, ...]  # a line for everything that is not as in the source
-    edit_tick: Fraction = Fraction(0)  # s, to a multiple of which a track's start may be rounded; 0: exact
-    index: int = 0  # of the painted stream in the output
-    size: tuple[int, int] | None = None  # px, as encoded; None: not said
-
-    @property
-    def frames(self) -> int:
-        """Number of frames written."""
-        return len(self.times)

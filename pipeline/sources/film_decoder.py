@@ -18,11 +18,11 @@ from stylize_video.errors import InputError
 from stylize_video.pipeline.clocks import survey as clock_survey
 from stylize_video.pipeline.containers import holding, limits, track_choice
 from stylize_video.pipeline.containers.opening import open_media
-from stylize_video.pipeline.containers.report import ReadingReport
-from stylize_video.pipeline.frames import TimeRange
 from stylize_video.pipeline.planes import transparency
 from stylize_video.pipeline.sources import missing_frames as losses
 from stylize_video.pipeline.sources.missing_frames import Missing
+from stylize_video.pipeline.sources.report import ReadingReport
+from stylize_video.pipeline.time_range import TimeRange
 from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import pytest
 
 from stylize_video.errors import InputError
 from stylize_video.pipeline.frames import Frame
-from stylize_video.pipeline.sources.reader import FileReader
+from stylize_video.pipeline.sources.film import FilmSource
 from tests import drawing, media
 from tests.test_media import FILMS
 
 
-def read(path: Path, **options) -> tuple[FileReader, list[Frame]]:
-    with FileReader(path, **options) as reader:
+def read(path: Path, **options) -> tuple[FilmSource, list[Frame]]:
+    with FilmSource(path, **options) as reader:
         return reader, list(reader.frames())
 
 
@@ -33,7 +33,7 @@ def test_each_frame_once_in_order_at_its_time(make: Callable[[Path], media.Clip]
     assert numbers(frames) == clip.numbers
     assert tuple(frame.time for frame in frames) == clip.times
     assert all(frame.pixels.shape[1::-1] == clip.upright_size for frame in frames)
-    assert (reader.info.width, reader.info.height) == clip.upright_size
+    assert (reader.signal.width, reader.signal.height) == clip.upright_size
     assert reader.report.damaged == 0
     assert reader.report.retimed == 0
     assert not reader.report.truncated
@@ -41,14 +41,14 @@ def test_each_frame_once_in_order_at_its_time(make: Callable[[Path], media.Clip]
 
 def test_the_time_base_is_the_files_own(tmp_path: Path) -> None:
     reader, frames = read(media.ntsc(tmp_path).path)
-    assert reader.info.time_base.denominator % 30000 == 0
-    assert reader.info.rate == Fraction(30000, 1001)
+    assert reader.signal.time_base.denominator % 30000 == 0
+    assert reader.signal.rate == Fraction(30000, 1001)
     assert frames[1].time == Fraction(1001, 30000)
 
 
 def test_sample_aspect_ratio_and_display_matrix(tmp_path: Path) -> None:
-    assert read(media.anamorphic(tmp_path).path)[0].info.sample_aspect_ratio == Fraction(4, 3)
-    info = read(media.rotated(tmp_path, 90).path)[0].info
+    assert read(media.anamorphic(tmp_path).path)[0].signal.sample_aspect_ratio == Fraction(4, 3)
+    info = read(media.rotated(tmp_path, 90).path)[0].signal
     assert info.quarter_turns == 1
     assert info.display_matrix is not None
     assert (info.coded_width, info.coded_height) == (info.height, info.width)
@@ -119,7 +119,7 @@ def test_hdr_becomes_sdr(transfer: str, tmp_path: Path) -> None:
     clip = media.hdr(tmp_path, transfer)
     reader, frames = read(clip.path)
     assert numbers(frames) == clip.numbers
-    assert reader.info.color == (1, 1, 1, 1)
+    assert reader.signal.color == (1, 1, 1, 1)
     assert any("HDR" in note for note in reader.report.notes)
     assert frames[0].pixels.dtype == np.uint8  # players take SDR in 8 bits
     white = np.percentile(frames[0].pixels, 99) / 255
@@ -130,11 +130,11 @@ def test_start_and_duration(tmp_path: Path) -> None:
     clip = media.constant(tmp_path, count=25)
     reader, frames = read(clip.path, start=Fraction(1, 5), duration=Fraction(2, 5))
     assert numbers(frames) == tuple(range(5, 15))
-    assert reader.clip.shift(reader.info.time_base) == Fraction(1, 5) / reader.info.time_base
-    assert reader.info.frame_count == 10
+    assert reader.clip.shift(reader.signal.time_base) == Fraction(1, 5) / reader.signal.time_base
+    assert reader.signal.frame_count == 10
     assert len(read(clip.path, duration=Fraction(1, 5))[1]) == 5
     with pytest.raises(InputError, match="`start`"):
-        FileReader(clip.path, start=Fraction(100))
+        FilmSource(clip.path, start=Fraction(100))
 
 
 def test_start_counts_from_where_the_film_begins(tmp_path: Path) -> None:
@@ -198,12 +198,12 @@ def test_bad_input_says_what_and_where(tmp_path: Path) -> None:
     }
     for path, message in expected.items():
         with pytest.raises(InputError, match=message) as caught:
-            FileReader(path)
+            FilmSource(path)
         assert str(path) in str(caught.value)
 
 
 def test_closing_twice_is_fine(tmp_path: Path) -> None:
-    reader = FileReader(media.one_frame(tmp_path).path)
+    reader = FilmSource(media.one_frame(tmp_path).path)
     reader.close()
     reader.close()
 
@@ -241,9 +241,9 @@ def test_start_where_seeking_is_hard(suffix: str, tmp_path: Path) -> None:
 def test_an_unlabelled_film_keeps_its_matrix_when_it_is_shrunk(tmp_path: Path) -> None:
     clip = media.chart(tmp_path, "709", full_range=False, tagged=False, size=(1080, 720))
     reader, frames = read(clip.path, max_size=270)
-    assert reader.info.color.matrix == 1  # else players would take 180 lines for BT.601
+    assert reader.signal.color.matrix == 1  # else players would take 180 lines for BT.601
     assert np.abs(drawing.read_chart(frames[0].pixels) - drawing.chart_colours() * 255).max() < 3
-    assert read(clip.path)[0].info.color.matrix == 2
+    assert read(clip.path)[0].signal.color.matrix == 2
 
 
 def test_names_that_ffmpeg_would_take_for_something_else(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stylize_video.pipeline.carried.report import Tally
 from stylize_video.pipeline.containers import holding
-from stylize_video.pipeline.containers.report import Tally
 
 
 def tally_streams(

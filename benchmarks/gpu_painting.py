@@ -77,14 +77,14 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
     with torch.inference_mode():
         wanted = (plain.network(frames[:1].float() / 255, plain.style[None]) * 255).round()
         made = engine.create(painter.network, painter.style, device)
-        there = frames.to(device)
+        there = frames.to(device).permute(0, 2, 3, 1)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         fast = _rate(lambda: made.paint(there), count, device, seconds)
         memory = torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else 0.0
-        alike = _psnr(made.paint(there)[:1].cpu(), wanted)
+        alike = _psnr(made.paint(there)[:1].cpu().permute(0, 3, 1, 2), wanted)
         network, style = plain.network.to(device), plain.style[None].to(device)
-        single = there[:1].float() / 255
+        single = there[:1].permute(0, 3, 1, 2).float() / 255
         slow = _rate(lambda: network(single, style), 1, device, seconds / 2)
     return {"batch": count, "rate": fast, "plain_rate": slow, "memory_gb": memory, "psnr_db": alike}
 

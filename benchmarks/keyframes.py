@@ -42,12 +42,12 @@ from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes import engine
-from stylize_video.models.runtimes.sections import to_unit
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.models.wct.painter import WctPainter
+from stylize_video.pictures.arrays import to_host, to_unit
 from stylize_video.pictures.pictures import Picture, read_picture, write_picture
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages import cuts
@@ -107,11 +107,11 @@ def paint_film(clip: Clip, artist: GatysArtist, given: argparse.Namespace, fille
 
 def _batches(frames: Sequence[Frame]) -> Iterator[FrameBatch]:
     for frame in frames:
-        yield FrameBatch(torch.from_numpy(frame.rgb[None]).permute(0, 3, 1, 2), [frame])
+        yield FrameBatch(frame.rgb[None], [frame])
 
 
 def _picture(batch: FrameBatch) -> Picture:
-    return np.ascontiguousarray(batch.pixels[0].permute(1, 2, 0).numpy(), np.uint8)
+    return to_host(batch.pixels)[0]
 
 
 @dataclass(frozen=True)
@@ -238,9 +238,7 @@ def _filler(painting: Path) -> Filler:
     painter = WctPainter(runtime, wct_style.load(str(painting), weights))
 
     def paint(picture: Picture) -> FloatPicture:
-        with torch.inference_mode():
-            painted = painter.paint(torch.from_numpy(picture).permute(2, 0, 1)[None])
-        return np.ascontiguousarray(to_unit(painted)[0].permute(1, 2, 0).float().numpy())
+        return to_host(to_unit(painter.paint(picture[None])))[0]
 
     return paint
 

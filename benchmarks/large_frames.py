@@ -42,7 +42,7 @@ def tiles_against_whole() -> dict[str, float]:
 
     from stylize_video.models.runtimes import engine
 
-    frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8)
+    frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
     found: dict[str, float] = {}
     for name, exact in (("as films are painted", False), ("float32", True)):
         for style in styles.available():

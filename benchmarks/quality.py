@@ -28,9 +28,10 @@ from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes import engine
-from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.models.runtimes.sections import to_kind
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.run import SHORTER_SIDE
+from stylize_video.pictures.arrays import to_unit
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import Picture, read_picture
 
@@ -69,7 +70,13 @@ def _packaged() -> Iterator[Path]:
 def as_films_are(painter: styles.Painter) -> measuring.Paint:
     """Paints by the fastest engine of the CPU, from bytes to bytes."""
     paints = engine.create(painter.network, painter.style, torch.device("cpu"))
-    return lambda photo: to_unit(paints.paint(to_kind(photo, torch.uint8)))
+
+    def paint(photo: torch.Tensor) -> torch.Tensor:
+        rows = to_kind(photo, torch.uint8).permute(0, 2, 3, 1)
+        painted: torch.Tensor = to_unit(paints.paint(rows)).permute(0, 3, 1, 2)
+        return painted
+
+    return paint
 
 
 def _painting(folder: Path, style: str) -> Picture:

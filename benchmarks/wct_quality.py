@@ -35,6 +35,7 @@ from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.models.wct.weights_file import WctWeights
+from stylize_video.pictures.arrays import to_host
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
 
 PSNR_GOALS = {1: 30.0, 2: 27.0, 3: 25.0, 4: 22.0, 5: 19.0}  # dB
@@ -52,10 +53,7 @@ def by_transform(weights: WctWeights, painting: Picture, levels: Sequence[int]) 
     painter = WctPainter(runtime, style, levels=levels, steady=False)
 
     def paint(photograph: Picture) -> Picture:
-        image = torch.from_numpy(photograph[None]).permute(0, 3, 1, 2)
-        with torch.inference_mode():
-            painted = painter.paint(image)[0].permute(1, 2, 0)
-        return np.ascontiguousarray(painted.numpy())
+        return to_host(painter.paint(photograph[None]))[0]
 
     return paint
 

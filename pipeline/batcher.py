@@ -1,15 +1,18 @@
-"""Frames in groups, and pixels on the device and off it."""
+"""Frames in groups, as one array and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from stylize_video.models.runtimes.sections import to_unit
+from stylize_video.pictures import arrays
 from stylize_video.pipeline.frames import Frame, Pixels
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 
 def batches(frames: Iterable[Frame], *, size: int) -> Iterator[list[Frame]]:
@@ -33,24 +36,24 @@ def batches(frames: Iterable[Frame], *, size: int) -> Iterator[list[Frame]]:
         yield waiting
 
 
-def to_tensor(pixels: list[Pixels], device: torch.device) -> Tensor:
-    """Pictures of one size -> (N, 3, H, W) on the device, channels last in memory.
-
-    Bytes stay bytes: a quarter of the traffic, and what the painter takes. More bits become float32 in
-    0..1.
-    """
-    stacked = np.stack(pixels) if len(pixels) > 1 else pixels[0][None]  # a large frame is not copied
-    if stacked.dtype == np.uint16:  # torch knows the type but converts it nowhere near as fast
-        stacked = stacked.astype(np.float32) / 65535
-    return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2)
+def stacked(pixels: list[Pixels]) -> NDArray[Any]:
+    """Pictures of one size -> (N, H, W, 3): bytes as they are, more bits as float32 in 0..1."""
+    array = np.stack(pixels) if len(pixels) > 1 else pixels[0][None]  # a large frame is not copied
+    return array.astype(np.float32) / 65535 if array.dtype == np.uint16 else array
 
 
-def to_pixels(images: Tensor, *, deep: bool = False) -> list[Pixels]:
-    """(N, 3, H, W), uint8 or float in 0..1 -> N pictures (H, W, 3), rounded, uint16 if `deep` else uint8."""
-    if images.dtype == torch.uint8 and not deep:
-        return list(images.permute(0, 2, 3, 1).contiguous().cpu().numpy())
-    images = to_unit(images)
-    peak, dtype = (65535, torch.int32) if deep else (255, torch.uint8)
-    scaled = images.detach().clamp(0, 1).mul(peak).round_().permute(0, 2, 3, 1).contiguous()
-    array = scaled.to(dtype).cpu().numpy()
-    return list(array.astype(np.uint16) if deep else array)
+def to_pixels(pictures: Pictures, *, deep: bool = False) -> list[Pixels]:
+    """(N, H, W, 3), uint8 or float in 0..1 -> N pictures (H, W, 3), rounded, uint16 if `deep` else uint8."""
+    if not isinstance(pictures, np.ndarray):
+        return to_pixels(arrays.to_host(_rounded(pictures, deep=deep)), deep=deep)
+    if arrays.is_bytes(pictures) and not deep:
+        return list(np.ascontiguousarray(pictures))
+    peak, dtype = (65535, np.uint16) if deep else (255, np.uint8)
+    scaled = arrays.to_unit(pictures).clip(0, 1)
+    scaled *= np.float32(peak)
+    return list(np.rint(scaled, out=scaled).astype(dtype))
+
+
+def _rounded(pictures: Any, *, deep: bool) -> Any:
+    """Pictures on a device as bytes already, where there are to be bytes: a quarter of the traffic."""
+    return pictures if deep else arrays.to_bytes(arrays.to_unit(pictures))

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize_video.pictures import arrays
+
 if TYPE_CHECKING:
     import av
-    from torch import Tensor
+
+    from stylize_video.pictures.arrays import Pictures
 
 Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
 
@@ -73,10 +76,10 @@ class Frame:
         """The same frame with other pixels of the same size.
 
         Raises:
-            ValueError: the size differs.
+            ValueError: the size differs from that of the frame's own pixels, where it has some.
         """
-        if pixels.shape != self.rgb.shape:
-            raise ValueError(f"painting of shape {pixels.shape} for a frame {self.rgb.shape}")
+        if self.pixels is not None and pixels.shape != self.pixels.shape:
+            raise ValueError(f"painting of shape {pixels.shape} for a frame {self.pixels.shape}")
         return replace(self, pixels=pixels)
 
     def painted_as(self, planes: av.VideoFrame) -> Frame:
@@ -107,31 +110,31 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """Consecutive frames of one shot and size, as one tensor on the device.
+    """Consecutive frames of one shot and size, as one array.
 
-    `pixels` is (N, 3, H, W) RGB, channels last in memory: uint8 in 0..255, or floating in 0..1 for films
-    of more than 8 bits and wherever somebody computed with it; `frames` are the N frames they came from.
-    Only the first of them may be a `cut`: what keeps state drops it there, before the batch. `originals`
-    are the pixels before the first stage changed them, None until one did.
+    `pixels` is (N, H, W, 3) RGB, a NumPy array on the CPU and a torch tensor on another device: uint8 in
+    0..255, or floating in 0..1 for films of more than 8 bits and wherever somebody computed with it;
+    `frames` are the N frames they came from. Only the first of them may be a `cut`: what keeps state drops
+    it there, before the batch. `originals` are the pixels before the first stage changed them, None until
+    one did; they may lie elsewhere than the pixels.
     """
 
-    pixels: Tensor
+    pixels: Pictures
     frames: Sequence[Frame]
-    originals: Tensor | None = None
+    originals: Pictures | None = None
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 4 or self.pixels.shape[1] != 3:
-            raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, 3, H, W)")
+        if self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
+            raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, H, W, 3)")
         if len(self.frames) != len(self.pixels):
             raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
-        # By name, for this file imports no torch.
-        if not (self.pixels.is_floating_point() or str(self.pixels.dtype) == "torch.uint8"):
+        if not arrays.is_known(self.pixels):
             raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
         late = [number for number, frame in enumerate(self.frames) if frame.cut and number > 0]
         if late:
             raise ValueError(f"cuts at {late} within a batch; each has to begin one")
 
-    def with_pixels(self, pixels: Tensor) -> FrameBatch:
+    def with_pixels(self, pixels: Pictures) -> FrameBatch:
         """The same frames with other pixels."""
         originals = self.pixels if self.originals is None else self.originals
         return replace(self, pixels=pixels, originals=originals)

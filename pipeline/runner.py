@@ -16,8 +16,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-import torch
-
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.crew import Crew
@@ -62,7 +60,7 @@ def run(
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
         Exception: the first error of any of them, as it was raised.
     """
-    transfer = transfer or RgbTransfer(torch.device("cpu"))
+    transfer = transfer or RgbTransfer()
     read_frames: Channel[Frame] = Channel(depth)
     between: Channel[FrameBatch] = Channel(1)
     painted: Channel[Frame] = Channel(depth)

@@ -6,15 +6,21 @@ Runtime on a CPU. NVIDIA's GPUs run PyTorch in half precision unless asked to be
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from stylize_video.errors import DeviceError
-from stylize_video.models.feed_forward.transform_net import STRIDE, TransformNet, pad_to_stride
+from stylize_video.models.feed_forward.transform_net import STRIDE, TransformNet
 from stylize_video.models.runtimes import sections, tiles
 from stylize_video.models.runtimes.devices import is_out_of_memory
 from stylize_video.models.runtimes.sections import Program, Runtime
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+from stylize_video.pictures.arrays import joined, padded
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 _TILED_ABOVE = 4096 * 2304  # px of a picture; larger ones are painted in tiles where that saves memory
 _TILE = 512  # px
@@ -41,11 +47,12 @@ class Engine:
         """Where pictures must lie."""
         return self._runtime.device
 
-    def paint(self, images: Tensor) -> Tensor:
+    def paint(self, images: Pictures) -> Pictures:
         """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
 
         Args:
-            images: (N, 3, H, W) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32.
+            images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
+                arrays or tensors as these are.
 
         Raises:
             DeviceError: not even a tile fits into the device's memory.
@@ -62,41 +69,38 @@ class Engine:
     def new_shot(self) -> None:
         """Nothing: each picture is painted by itself."""
 
-    def _paint_in_parts(self, images: Tensor) -> Tensor:
+    def _paint_in_parts(self, images: Pictures) -> Pictures:
         if len(images) <= self._at_once:
             return self._paint(images)
-        # Of the kind that `_paint` gives, so that halving doesn't show in what comes out.
-        painted = torch.empty_like(images, dtype=None if images.dtype == torch.uint8 else torch.float32)
-        for first in range(0, len(images), self._at_once):
-            part = slice(first, first + self._at_once)
-            painted[part] = self._paint(images[part])
+        firsts = range(0, len(images), self._at_once)
+        painted: Pictures = joined([self._paint(images[first : first + self._at_once]) for first in firsts])
         return painted
 
-    def _spare_memory(self, images: Tensor) -> None:
+    def _spare_memory(self, images: Pictures) -> None:
         """Remember to take less at a time from now on."""
         most = min(len(images), self._at_once)
-        smaller = (self._tile_for(images) or max(images.shape[-2:])) // 2
+        smaller = (self._tile_for(images) or max(images.shape[1:3])) // 2
         if most > 1:
             self._at_once = most // 2
         elif smaller >= _SMALLEST_TILE:
             self._tile = smaller
         else:
-            height, width = images.shape[-2:]
+            height, width = images.shape[1:3]
             raise DeviceError(
                 f"{self.device}: too little memory for {width}x{height}; use `max_size` or `device` cpu"
             )
         self._runtime.forget()
 
-    def _paint(self, images: Tensor) -> Tensor:
-        height, width = images.shape[-2:]
+    def _paint(self, images: Pictures) -> Pictures:
+        height, width = images.shape[1:3]
         padded = _padded(images)
         tile = self._tile_for(padded)
         painted = tiles.paint(self._runtime, padded, tile) if tile else self._runtime.run("paint", padded)
-        return painted[..., :height, :width]
+        return painted[:, :height, :width]
 
-    def _tile_for(self, images: Tensor) -> int:
+    def _tile_for(self, images: Pictures) -> int:
         """The tiles' side, or 0 for none."""
-        height, width = images.shape[-2:]
+        height, width = images.shape[1:3]
         tile = self._tile
         if tile is None:
             tile = _TILE if height * width > _TILED_ABOVE and not self._runtime.frugal else 0
@@ -149,8 +153,9 @@ def batch_size(device: torch.device, pixels: int) -> int:
     return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
 
 
-def _padded(images: Tensor) -> Tensor:
-    height, width = images.shape[-2:]
-    if height % STRIDE == width % STRIDE == 0 and min(height, width) >= 2 * STRIDE:
-        return images
-    return pad_to_stride(images.float()).to(images.dtype)  # torch mirrors no bytes
+def _padded(images: Pictures) -> Pictures:
+    """Mirrored to the right and below to a multiple of `STRIDE`, and to twice that at least."""
+    height, width = images.shape[1:3]
+    down, right = (max(2 * STRIDE - side, -side % STRIDE) for side in (height, width))
+    bordered: Pictures = padded(images, down, right)
+    return bordered

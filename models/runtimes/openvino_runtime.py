@@ -9,7 +9,7 @@ import warnings
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,7 +22,11 @@ from stylize_video.models.runtimes import model_cache, sections
 from stylize_video.models.runtimes.sections import Program
 from stylize_video.models.wct import network as wct_network
 from stylize_video.models.wct import sections as wct_sections
+from stylize_video.pictures.arrays import to_host, to_place
 from stylize_video.process import signals
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 Array = NDArray[Any]  # (N, H, W, C)
 
@@ -92,10 +96,9 @@ class OpenVinoRuntime:
         self._program = program
         self._compiled: dict[object, Any] = {}
 
-    def run(self, section: str, *inputs: Tensor) -> Tensor:
-        """See `Runtime.run`."""
-        wide = (x.float() if x.dtype == torch.float16 else x for x in inputs)
-        arrays = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in wide]
+    def run(self, section: str, *inputs: Pictures) -> Pictures:
+        """See `Runtime.run`; tensors on the CPU give a tensor."""
+        arrays = [to_host(x) for x in inputs]
         key = (section, *((a.shape, a.dtype) for a in arrays))
         if key not in self._compiled:
             self._compiled[key] = self._compile(section, arrays)
@@ -104,7 +107,8 @@ class OpenVinoRuntime:
         result = np.empty(tuple(port.shape), port.element_type.to_dtype())
         request.set_output_tensor(self._openvino.Tensor(result, shared_memory=True))
         request.infer(arrays, share_inputs=True)
-        return torch.from_numpy(result).permute(0, 3, 1, 2)
+        placed: Pictures = to_place(result, inputs[0])
+        return placed
 
     def forget(self) -> None:
         """See `Runtime.forget`."""

@@ -1,18 +1,22 @@
 """The feed-forward painter cut into sections that a runtime runs: all at once, or in turn for tiles.
 
 Pictures are (N, 3, H, W) RGB, uint8 in 0..255 or float in 0..1, their sides multiples of the network's
-stride; what comes out is of the kind that went in. Features are float32, moments (N, C, 1, 1) each.
+stride; what comes out is of the kind that went in. Features are float32, moments (N, C, 1, 1) each. A runtime
+takes and gives all of them with their channels last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from stylize_video.models.feed_forward.transform_net import Moments, TransformNet
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 
 class Program(NamedTuple):
@@ -23,13 +27,13 @@ class Program(NamedTuple):
 
 
 class Runtime(Protocol):
-    """One program on one device."""
+    """One program on one device. What it takes and gives is (N, H, W, C), as pictures lie in memory."""
 
     device: torch.device
     frugal: bool  # whether it takes hardly more memory for a whole picture than for its tiles
 
-    def run(self, section: str, *inputs: Tensor) -> Tensor:
-        """Run one of the program's modules."""
+    def run(self, section: str, *inputs: Pictures) -> Pictures:
+        """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
         ...
 
     def forget(self) -> None:

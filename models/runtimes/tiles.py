@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-from torch import Tensor
-
-from stylize_video.models.feed_forward.transform_net import STRIDE, Moments
+from stylize_video.models.feed_forward.transform_net import STRIDE
 from stylize_video.models.runtimes.sections import Runtime
+from stylize_video.pictures.arrays import empty
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 _HALO = 2  # of STRIDE px around a window: what the padding of the convolutions in it reaches
 
@@ -61,8 +62,8 @@ def windows(length: int, size: int) -> Iterator[Window]:
         yield Window(start, outer, first, min(size, length - first))
 
 
-def paint(runtime: Runtime, images: Tensor, tile: int) -> Tensor:
-    """Paint (N, 3, H, W) pictures in windows of `tile` px; see `sections.py` for kinds and sizes."""
+def paint(runtime: Runtime, images: Pictures, tile: int) -> Pictures:
+    """Paint (N, H, W, 3) pictures in windows of `tile` px; see `sections.py` for kinds and sizes."""
     grid = _Grid(images, max(1, tile // STRIDE))
     first = grid.moments(lambda pictures: runtime.run("head", pictures), images)
     down = grid.gather(lambda pictures: runtime.run("down", pictures, *first), images)
@@ -76,56 +77,57 @@ def paint(runtime: Runtime, images: Tensor, tile: int) -> Tensor:
 class _Grid:
     """The windows of a picture."""
 
-    def __init__(self, images: Tensor, size: int) -> None:
-        self._units = [side // STRIDE for side in images.shape[-2:]]
+    def __init__(self, images: Pictures, size: int) -> None:
+        self._units = [side // STRIDE for side in images.shape[1:3]]
         rows, columns = (list(windows(length, size)) for length in self._units)
         self._windows = list(product(rows, columns))
 
-    def gather(self, work: Callable[..., Tensor], *whole: Tensor) -> Tensor:
-        """Do a work for each window of some tensors, and put what is used of the results together."""
-        gathered: Tensor | None = None
+    def gather(self, work: Callable[..., Pictures], *whole: Pictures) -> Pictures:
+        """Do a work for each window of some pictures, and put what is used of the results together."""
+        gathered: Any = None
         for (row, column), part, scale in self._parts(work, whole):
             if gathered is None:
-                size = [units * scale for units in self._units]
-                shape = (*part.shape[:2], *size)
-                gathered = torch.empty(
-                    shape, dtype=part.dtype, device=part.device, memory_format=torch.channels_last
-                )
-            inner = part[..., row.inner(scale), column.inner(scale)]
-            gathered[..., row.target(scale), column.target(scale)] = inner
+                height, width = (units * scale for units in self._units)
+                gathered = empty((len(part), height, width, part.shape[3]), like=part)
+            inner = part[:, row.inner(scale), column.inner(scale)]
+            gathered[:, row.target(scale), column.target(scale)] = inner
         assert gathered is not None  # no picture is empty
-        return gathered
+        pictures: Pictures = gathered
+        return pictures
 
-    def moments(self, work: Callable[..., Tensor], *whole: Tensor) -> Moments:
-        """Of the results of a work for all windows together.
+    def moments(self, work: Callable[..., Pictures], *whole: Pictures) -> tuple[Any, Any]:
+        """Mean and variance, (N, 1, 1, C) each, of the results of a work for all windows together.
 
         By Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance", eq. 2.1.
         """
-        count, mean, squares = 0, torch.zeros(()), torch.zeros(())
+        count = 0
+        mean: Any = 0.0
+        squares: Any = 0.0
         for (row, column), part, scale in self._parts(work, whole):
-            used = part[..., row.inner(scale), column.inner(scale)]
-            size = used.shape[-2] * used.shape[-1]
+            used = part[:, row.inner(scale), column.inner(scale)]
+            size = used.shape[1] * used.shape[2]
             own = _sum(used) / size
-            away = own - mean.to(own)
-            squares = squares.to(own) + _sum((used - own).square())
-            squares = squares + away.square() * (count * size / (count + size))
-            mean = mean.to(own) + away * (size / (count + size))
+            away, centred = own - mean, used - own
+            squares = squares + _sum(centred * centred) + away * away * (count * size / (count + size))
+            mean = mean + away * (size / (count + size))
             count += size
-        return Moments(mean, squares / count)
+        return mean, squares / count
 
     def _parts(
-        self, work: Callable[..., Tensor], whole: tuple[Tensor, ...]
-    ) -> Iterator[tuple[tuple[Window, Window], Tensor, int]]:
+        self, work: Callable[..., Pictures], whole: tuple[Pictures, ...]
+    ) -> Iterator[tuple[tuple[Window, Window], Any, int]]:
         """Each window, the work's result for it, and how many of its pixels make a unit."""
         for row, column in self._windows:
-            scales = [tensor.shape[-1] // self._units[1] for tensor in whole]
-            part = work(*(t[..., row.outer(s), column.outer(s)] for t, s in zip(whole, scales, strict=True)))
-            yield (row, column), part, part.shape[-1] // column.size
+            scales = [pictures.shape[2] // self._units[1] for pictures in whole]
+            part = work(*(p[:, row.outer(s), column.outer(s)] for p, s in zip(whole, scales, strict=True)))
+            yield (row, column), part, part.shape[2] // column.size
 
 
-def _sum(x: Tensor) -> Tensor:
-    """Over each channel of each picture, (N, C, H, W) -> (N, C, 1, 1)."""
-    # As a product of matrices: channels last, torch's own sum over two axes takes three times as long.
-    rows = x.permute(0, 2, 3, 1).flatten(1, 2)  # (N, H * W, C)
-    ones = torch.ones(len(x), 1, rows.shape[1], dtype=x.dtype, device=x.device)
-    return (ones @ rows).permute(0, 2, 1).unsqueeze(-1)
+def _sum(x: Any) -> Any:
+    """Over each channel of each picture, (N, H, W, C) -> (N, 1, 1, C)."""
+    # As a product of matrices: torch's own sum over two axes takes three times as long.
+    n, height, width, channels = x.shape
+    rows = x.reshape(n, height * width, channels)
+    ones = empty((1, height * width), like=x)
+    ones[...] = 1
+    return (ones @ rows).reshape(n, 1, 1, channels)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from stylize_video.models.runtimes.sections import Program
+from stylize_video.pictures import arrays
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 
 class TorchRuntime:
@@ -34,10 +39,12 @@ class TorchRuntime:
         self._sections: dict[str, Callable[..., Tensor]] = {}
         self.forget()
 
-    def run(self, section: str, *inputs: Tensor) -> Tensor:
+    def run(self, section: str, *inputs: Pictures) -> Pictures:
         """See `Runtime.run`."""
-        with torch.inference_mode(), self._precision():
-            return self._sections[section](*inputs)
+        tensors = (arrays.to_device(x, self.device).permute(0, 3, 1, 2) for x in inputs)
+        with torch.no_grad(), self._precision():
+            result = self._sections[section](*tensors).permute(0, 2, 3, 1)
+        return arrays.to_host(result) if isinstance(inputs[0], np.ndarray) else result
 
     def forget(self) -> None:
         """See `Runtime.forget`."""

@@ -11,16 +11,20 @@ each shot.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from stylize_video.models.runtimes.sections import Runtime
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.models.wct.transform import Moments
 from stylize_video.models.wct.weights_file import Statistics
+from stylize_video.pictures import arrays
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
 _MEMORY = 0.9  # of the statistics before, in each frame
@@ -65,23 +69,31 @@ class WctPainter:
         """Forget the statistics of the frames before."""
         self._known.clear()
 
-    def paint(self, images: Tensor) -> Tensor:
+    def paint(self, images: Pictures) -> Pictures:
         """Paint consecutive frames of one shot.
 
         Args:
-            images: (N, 3, H, W) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32.
+            images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
+                arrays or tensors as these are.
         """
-        height, width = images.shape[-2:]
+        height, width = images.shape[1:3]
         features = self._runtime.run("encode", _padded(images, 2 ** (max(self._levels) - 1)))
         last = len(self._levels) - 1
         for number, level in enumerate(self._levels):
             mapped = self._map(features, level)
             if number < last:
                 features = self._runtime.run(f"recode{level}{self._levels[number + 1]}", mapped)
-        ending = "bytes" if images.dtype == torch.uint8 else "decode"
-        return self._runtime.run(ending, mapped)[..., :height, :width]
+        ending = "bytes" if arrays.is_bytes(images) else "decode"
+        return self._runtime.run(ending, mapped)[:, :height, :width]
 
-    def _map(self, features: Tensor, level: int) -> Tensor:
+    def _map(self, features: Pictures, level: int) -> Pictures:
+        """(N, h, w, C) features of a level -> the same, with the style's statistics."""
+        tensor = arrays.to_device(features, self.device).permute(0, 3, 1, 2)
+        with torch.no_grad():
+            mapped: Pictures = arrays.to_place(self._mapped(tensor, level).permute(0, 2, 3, 1), features)
+        return mapped
+
+    def _mapped(self, features: Tensor, level: int) -> Tensor:
         content = self._smoothed(wct.moments(features), level)
         style = self._style[level]
         if features.device.type == "cpu":
@@ -117,12 +129,9 @@ def _without_waiting(content: Moments, style: Moments, *, alpha: float, epsilon:
     return wct.fast_transform(narrow, style, alpha=alpha, epsilon=epsilon)
 
 
-def _padded(images: Tensor, stride: int) -> Tensor:
+def _padded(images: Pictures, stride: int) -> Pictures:
     """Mirrored, right and below, to a multiple of the stride, and two of them at least."""
-    height, width = images.shape[-2:]
+    height, width = images.shape[1:3]
     down, right = (max(2 * stride - side, -side % stride) for side in (height, width))
-    if not (down or right):
-        return images
-    mode = "reflect" if down < height and right < width else "replicate"
-    padded = F.pad(images.float(), (0, right, 0, down), mode=mode)  # torch mirrors no bytes
-    return padded.to(images.dtype)
+    bordered: Pictures = arrays.padded(images, down, right)
+    return bordered

@@ -14,6 +14,7 @@ from stylize_video.models.wct import levels as wct_levels
 from stylize_video.pictures.picture_names import check_picture_name
 
 if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
     from stylize_video.pictures.pictures import Picture
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -94,6 +95,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     from stylize_video.models.wct import weights_file as wct_weights
     from stylize_video.models.wct.painter import WctPainter
     from stylize_video.models.wct.style import load
+    from stylize_video.pictures.arrays import to_bytes, to_host
 
     weights = wct_weights.open_chosen(options.wct_weights)
     style = load([Ingredient("", str(source), 1.0)], weights)
@@ -101,11 +103,9 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     runtime, _ = engine.fastest_runtime(program, choose_device(device), exact=False)
     painter = WctPainter(runtime, style, levels=options.levels, steady=False)
     generator = torch.Generator().manual_seed(options.seed)
-    picture = torch.rand(1, options.height, options.width, 3, generator=generator)
-    images = picture.permute(0, 3, 1, 2).to(runtime.device)
-    with torch.inference_mode():
-        for _ in range(options.passes):
-            images = painter.paint(images)
-        pixels = images[0].permute(1, 2, 0).mul(255).round().to(torch.uint8)
-    result: Picture = pixels.contiguous().cpu().numpy()
+    picture = torch.rand(1, options.height, options.width, 3, generator=generator)  # always the same noise
+    images: Pictures = picture.numpy()
+    for _ in range(options.passes):
+        images = painter.paint(images)
+    result: Picture = to_host(to_bytes(images))[0]
     return result

@@ -145,7 +145,7 @@ class PlaneCoder:
         self._device, self._dtype = device, dtype
 
     def images(self, planes: Sequence[av.VideoFrame]) -> Tensor:
-        """Stored planes of N frames of one size -> (N, 3, H, W) RGB in 0..1, upright, channels last."""
+        """Stored planes of N frames of one size -> (N, H, W, 3) RGB in 0..1, upright."""
         names = {picture.format.name for picture in planes}
         if {name.replace("yuvj", "yuv") for name in names} != {self._format.replace("yuvj", "yuv")}:
             raise ValueError(f"frames are {sorted(names)}, not {self._format}")
@@ -158,17 +158,17 @@ class PlaneCoder:
         rgb = rgb_of(luma, chroma, code.weights)
         stored = torch.stack([channel.clamp(0, 1).to(self._dtype) for channel in rgb], -1)
         stored = torch.rot90(stored, self._turns, (1, 2)) if self._turns else stored
-        return stored.contiguous().permute(0, 3, 1, 2)
+        return stored.contiguous()
 
     def planes(self, images: Tensor) -> list[av.VideoFrame]:
-        """(N, 3, H, W) upright RGB in 0..1 on any device -> N frames of stored planes, without times."""
+        """(N, H, W, 3) upright RGB in 0..1 on any device -> N frames of stored planes, without times."""
         return self.start(images)()
 
     def start(self, images: Tensor) -> Callable[[], list[av.VideoFrame]]:
         """Begin to do what `planes` does; what is returned waits for the result."""
         name, code = self._output_format, coding(self._output_format, self._output, self._height)
-        stored = torch.rot90(images, -self._turns, (2, 3)) if self._turns else images
-        stored = stored.detach().float().clamp(0, 1)
+        stored = torch.rot90(images, -self._turns, (1, 2)) if self._turns else images
+        stored = stored.detach().permute(0, 3, 1, 2).float().clamp(0, 1)
         luma, chroma = luma_chroma_of(stored, code.weights)
         for dim in _halved(name):
             chroma = downsampled(chroma, dim, self._siting[dim])

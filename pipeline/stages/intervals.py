@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.motion import inbetween, long_motion
 from stylize_video.models.motion.inbetween import Carried
 from stylize_video.models.motion.long_motion import Confidence, FlowEstimator, FlowPair, Reach
-from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.pictures.arrays import is_bytes, mixed, to_bytes, to_host, to_kind, to_place, to_unit
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages import paint as stages
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 Filler = Callable[[Picture], FloatPicture]  # paints a whole frame fast, for what no key shows
 
@@ -41,10 +40,10 @@ class Single(NamedTuple):
     def painted(self, painting: FloatPicture) -> FrameBatch:
         """The frame with its painting's pixels, of the kind that came; as it is, as far as it is flat."""
         pixels = self.batch.pixels
-        image = torch.from_numpy(painting.transpose(2, 0, 1)[None]).to(pixels.device)
+        image = to_place(painting[None], pixels)
         if self.share < 1:
-            image = torch.lerp(to_unit(pixels).float(), image, self.share)
-        return self.batch.with_pixels(to_kind(image, pixels.dtype).to(pixels.dtype))
+            image = mixed(to_unit(pixels), image, self.share)
+        return self.batch.with_pixels(to_kind(image, pixels))
 
     def unpainted(self) -> FrameBatch:
         """The frame as it is."""
@@ -55,7 +54,7 @@ def singles(batches: Iterator[FrameBatch]) -> Iterator[Single]:
     """Each frame by itself, as they come; another size is another shot."""
     number, shot, before = 0, 0, None
     for batch in batches:
-        size = batch.pixels.shape[-2:]
+        size = batch.pixels.shape[1:3]
         if before is not None and (batch.frames[0].cut or before != size):
             shot += 1
         before = size
@@ -67,10 +66,11 @@ def singles(batches: Iterator[FrameBatch]) -> Iterator[Single]:
             number += 1
 
 
-def _bytes(images: Tensor) -> Picture:
-    """(1, 3, H, W) of either kind -> (H, W, 3) uint8."""
-    levels = images if images.dtype == torch.uint8 else to_kind(images.clamp(0, 1), torch.uint8)
-    return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
+def _bytes(images: Pictures) -> Picture:
+    """(1, H, W, 3) of either kind -> (H, W, 3) uint8."""
+    levels = images if is_bytes(images) else to_bytes(to_unit(images))
+    picture: Picture = to_host(levels)[0]
+    return picture
 
 
 class Key(NamedTuple):

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from stylize_video.models import style_spec
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import GatysArtist, Step, Term
 from stylize_video.models.gatys.semantic_masks import read_regions
 from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow, smooth_flow
-from stylize_video.models.runtimes.sections import to_unit
 from stylize_video.models.wct.painter import WctPainter
+from stylize_video.pictures.arrays import to_host, to_unit
 from stylize_video.pictures.pictures import Picture, read_picture
 from stylize_video.pipeline.jobs.options import PaintOptions
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.intervals import Filler
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
+
+if TYPE_CHECKING:
+    import torch
 
 OnStep = Callable[[Step], None]
 
@@ -88,10 +90,8 @@ def _filler(transform: Callable[[], WctPainter]) -> Filler:
 
     def paint(picture: Picture) -> FloatPicture:
         painter().new_shot()  # frames that ask for it may lie far apart
-        image = torch.from_numpy(picture).permute(2, 0, 1)[None].to(painter().device)
-        with torch.inference_mode():
-            painted = to_unit(painter().paint(image))[0]
-        return painted.permute(1, 2, 0).float().cpu().contiguous().numpy()
+        painting: FloatPicture = to_host(to_unit(painter().paint(picture[None])))[0]
+        return painting
 
     return paint
 

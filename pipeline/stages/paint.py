@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import numpy as np
 
-from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.pictures import arrays
+from stylize_video.pictures.arrays import mixed, to_kind, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stylize_video.pictures.arrays import Pictures
 
 # Standard deviation of a frame, of 1: at the one it is left as it is, from the other on it is painted. A
 # dim scene has 0.03, grain on black 0.004.
@@ -33,8 +37,8 @@ class Stage(Protocol):
 class Paints(Protocol):
     """A way to paint: `models.engine.Engine` or `models.wct_painter.WctPainter`."""
 
-    def paint(self, images: Tensor) -> Tensor:
-        """(N, 3, H, W) RGB, uint8 or float in 0..1 -> the same size and kind, painted."""
+    def paint(self, images: Pictures) -> Pictures:
+        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays."""
         ...
 
     def new_shot(self) -> None:
@@ -63,47 +67,58 @@ class NetworkPainter:
         for batch in batches:
             if batch.frames[0].cut:
                 self._engine.new_shot()
-            with torch.inference_mode():
-                pixels = _faded(self._paint(batch.pixels), batch.pixels)
-            yield batch.with_pixels(pixels)
+            yield batch.with_pixels(_faded(self._paint(batch.pixels), batch.pixels))
 
-    def _paint(self, pixels: Tensor) -> Tensor:
-        """(N, 3, H, W) -> the same size; of the same kind, or float where strokes are scaled."""
+    def _paint(self, pixels: Pictures) -> Pictures:
+        """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
             return self._engine.paint(pixels)
-        size = pixels.shape[-2:]
+        size = pixels.shape[1:3]
         canvas = [max(1, round(side / self._stroke_size)) for side in size]
         return _resize(self._engine.paint(_resize(to_unit(pixels), canvas)), size)
 
 
-def _faded(painted: Tensor, original: Tensor) -> Tensor:
+def _faded(painted: Pictures, original: Pictures) -> Pictures:
     """The painting, but the original as far as that has no contrast; in place."""
     for number, share in enumerate(painted_shares(original)):
         if share < 1:
-            flat, full = (to_unit(images[number]).float() for images in (original, painted))
-            painted[number] = to_kind(torch.lerp(flat, full, share), painted.dtype)
+            flat, full = (to_unit(images[number]) for images in (original, painted))
+            painted[number] = to_kind(mixed(flat, full, share), painted)
     return painted
 
 
-def painted_shares(images: Tensor) -> list[float]:
-    """How far each of (N, 3, H, W) pictures is to be painted, 0..1: not at all without any contrast."""
-    shares = (_contrast(images) - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST)
-    return [float(share) for share in shares.clamp(0, 1)]
+def painted_shares(images: Pictures) -> list[float]:
+    """How far each of (N, H, W, 3) pictures is to be painted, 0..1: not at all without any contrast."""
+    shares = ((c - _NO_CONTRAST) / (_ENOUGH_CONTRAST - _NO_CONTRAST) for c in _contrasts(images))
+    return [min(1.0, max(0.0, share)) for share in shares]
 
 
-def _contrast(images: Tensor) -> Tensor:
-    """(N,) standard deviation of each picture in 0..1, in its liveliest channel."""
-    if images.dtype == torch.uint8 and images.device.type == "cpu":  # OpenCV takes a tenth of torch's time
-        rows = images.permute(0, 2, 3, 1).numpy()
-        return torch.tensor([cv2.meanStdDev(picture)[1].max() / 255 for picture in rows])
-    return to_unit(images).float().flatten(2).std(2, correction=0).amax(1).cpu()
+def _contrasts(images: Pictures) -> list[float]:
+    """The standard deviation of each picture in 0..1, in its liveliest channel."""
+    if isinstance(images, np.ndarray):
+        peak = 255 if arrays.is_bytes(images) else 1
+        return [float(cv2.meanStdDev(picture)[1].max()) / peak for picture in images]
+    found: list[float] = to_unit(images).flatten(1, 2).std(1, correction=0).amax(1).tolist()
+    return found
 
 
-def _resize(pixels: Tensor, size: Sequence[int]) -> Tensor:
+def _resize(pixels: Pictures, size: Sequence[int]) -> Pictures:
+    """(N, H, W, 3) in 0..1 -> of that height and width: cubic, averaged where it shrinks."""
+    if not isinstance(pixels, np.ndarray):
+        return _resized(pixels, size)
+    import torch
+
+    return arrays.to_host(_resized(torch.from_numpy(pixels), size))
+
+
+def _resized(pixels: Tensor, size: Sequence[int]) -> Tensor:
+    from torch.nn import functional as F
+
     if pixels.device.type == "mps":  # which lacks this resampling in some versions of torch
-        return _resize(pixels.cpu(), size).to(pixels.device)
-    resized = F.interpolate(pixels.float(), list(size), mode="bicubic", antialias=True)
-    return resized.clamp(0, 1)  # cubic kernels overshoot
+        return _resized(pixels.cpu(), size).to(pixels.device)
+    planes = pixels.float().permute(0, 3, 1, 2)
+    resized = F.interpolate(planes, list(size), mode="bicubic", antialias=True)
+    return resized.clamp(0, 1).permute(0, 2, 3, 1)  # cubic kernels overshoot
 
 
 class Unchanged:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple
 
 from stylize_video.models import methods, styles
 from stylize_video.models.runtimes import engine
@@ -20,6 +18,9 @@ from stylize_video.pipeline.stages import optimised
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.optimised import OnStep
 from stylize_video.pipeline.stages.paint import NetworkPainter, Stage
+
+if TYPE_CHECKING:
+    import torch
 
 # For the transform, whose steadied frames lose little of the style.
 _WCT_STEADYING = Steadying(0.92, styles.USUAL_SHARPENING)

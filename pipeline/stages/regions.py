@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from stylize_video.models.runtimes.sections import to_kind, to_unit
+from stylize_video.pictures.arrays import to_kind, to_place, to_unit
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages.masks import Mask, Matte, Size
 from stylize_video.pipeline.stages.paint import Stage
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 
 class Regions:
@@ -57,30 +60,30 @@ class Regions:
     def _numbered(self) -> Iterator[tuple[int, tuple[Stage, Mask]]]:
         return enumerate(self._parts, 1)
 
-    def _painted(self, batch: FrameBatch, easels: Sequence[_Easel]) -> Tensor:
-        """(N, 3, H, W), of the batch's own kind."""
+    def _painted(self, batch: FrameBatch, easels: Sequence[_Easel]) -> Pictures:
+        """(N, H, W, 3), of the batch's own kind."""
         shares = self._shares(batch)
-        total: Tensor | None = None
+        total: Any = None
         for easel, share in zip(easels, shares, strict=True):
             if self._skip_empty and not share.any():
                 continue
             painting = easel.paint(batch)
-            with torch.inference_mode():
-                part = to_unit(painting).float() * share.to(painting.device)
-                total = part if total is None else total.add_(part)
+            part = to_unit(painting) * to_place(share, painting)
+            total = part if total is None else total + part
         assert total is not None  # the shares sum to one
-        with torch.inference_mode():
-            return to_kind(total, batch.pixels.dtype).to(batch.pixels.dtype)
+        painted: Pictures = to_kind(total, batch.pixels)
+        return painted
 
-    def _shares(self, batch: FrameBatch) -> Tensor:
-        """(painters, N, 1, H, W) float32, which sum to one at each pixel."""
+    def _shares(self, batch: FrameBatch) -> NDArray[np.float32]:
+        """(painters, N, H, W, 1) float32, which sum to one at each pixel."""
         if len(self._parts) == 1:
-            return torch.ones(1, 1, 1, 1, 1)
-        height, width = batch.pixels.shape[-2:]
+            return np.ones((1, 1, 1, 1, 1), np.float32)
+        height, width = batch.pixels.shape[1:3]
         rows = [[mask.at(f.time, (height, width)) for f in batch.frames] for _, mask in self._parts]
-        weights = torch.from_numpy(np.stack([np.stack(row) for row in rows])).unsqueeze(2)
-        weights[0] += (weights.sum(0) == 0).float()
-        return weights / weights.sum(0)
+        weights = np.stack([np.stack(row) for row in rows])[..., None]
+        weights[0] += weights.sum(0) == 0
+        shares: NDArray[np.float32] = weights / weights.sum(0)
+        return shares
 
 
 class _Easel:
@@ -92,7 +95,7 @@ class _Easel:
         self._finished = False
         self._paintings = stage.stylize(self._batches())
 
-    def paint(self, batch: FrameBatch) -> Tensor:
+    def paint(self, batch: FrameBatch) -> Pictures:
         """A batch's pixels -> their painting, of the same shape.
 
         Raises:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from stylize_video.models.runtimes.sections import to_kind
 from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.pictures.arrays import is_bytes, to_bytes, to_host, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+
+if TYPE_CHECKING:
+    from stylize_video.pictures.arrays import Pictures
 
 
 class Stabilize:
     """Steadies painted frames; what it knows of the past is dropped at each cut.
 
-    It computes on the CPU, wherever the painter does: OpenCV has all it takes.
+    It computes on the CPU, wherever the painter does, and what it gives stays there: OpenCV has all it takes.
 
     Args:
         stabilizer: of one film; its state is this stage's.
@@ -50,23 +51,17 @@ class Stabilize:
             raise ValueError("only painted batches can be stabilised")
         if batch.frames[0].cut:
             self._stabilizer.forget()
-        pairs = zip(_bytes(batch.originals), _rows(batch.pixels), strict=True)
+        paintings = _bytes(batch.pixels) if _is_half(batch.pixels) else to_host(batch.pixels)
+        pairs = zip(_bytes(batch.originals), paintings, strict=True)
         steadied = [self._stabilizer.steady(original, painting) for original, painting in pairs]
-        return batch.with_pixels(_tensor(steadied, batch.pixels))
+        return batch.with_pixels(np.stack(steadied) if len(steadied) > 1 else steadied[0][None])
 
 
-def _bytes(images: Tensor) -> NDArray[np.uint8]:
-    """(N, 3, H, W) of either kind -> (N, H, W, 3) uint8."""
-    return _rows(images if images.dtype == torch.uint8 else to_kind(images, torch.uint8))
+def _is_half(images: Pictures) -> bool:
+    """Whether they have no more than eleven bits: a GPU's of a film of eight."""
+    return not is_bytes(images) and images.dtype.itemsize == 2
 
 
-def _rows(images: Tensor) -> NDArray[Any]:
-    """(N, 3, H, W) -> (N, H, W, 3) on the CPU, uint8 or float32."""
-    wide = images if images.dtype == torch.uint8 else images.float()
-    return wide.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def _tensor(pictures: list[NDArray[Any]], like: Tensor) -> Tensor:
-    """Pictures (H, W, 3) -> (N, 3, H, W), as they were."""
-    stacked = np.stack(pictures) if len(pictures) > 1 else pictures[0][None]
-    return torch.from_numpy(stacked).to(like.device, like.dtype).permute(0, 3, 1, 2)
+def _bytes(images: Pictures) -> NDArray[Any]:
+    """(N, H, W, 3) of either kind, anywhere -> uint8 on the CPU; rounded where they lie."""
+    return to_host(images if is_bytes(images) else to_bytes(to_unit(images)))

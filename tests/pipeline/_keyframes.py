@@ -8,7 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from stylize_video.models.float_pictures import FloatPicture
@@ -25,7 +24,7 @@ def batches(
     *,
     cuts: Collection[int] = (),
     size: int = 1,
-    kind: torch.dtype = torch.uint8,
+    kind: Any = np.uint8,
 ) -> Iterator[FrameBatch]:
     """Of `size` frames each, shorter before cuts; times have gaps."""
     waiting: list[int] = []
@@ -33,15 +32,15 @@ def batches(
         waiting.append(number)
         next_begins = number + 1 in cuts or number + 1 == len(pictures)
         if len(waiting) == size or next_begins or pictures[number].shape != pictures[number + 1].shape:
-            images = torch.from_numpy(np.stack([pictures[n] for n in waiting])).permute(0, 3, 1, 2)
+            images = np.stack([pictures[n] for n in waiting])
             frames = [Frame(pictures[n], 3 * n + n % 2, TICK, cut=n in cuts) for n in waiting]
-            yield FrameBatch(images if kind == torch.uint8 else (images / 255).to(kind), frames)
+            yield FrameBatch(images if kind is np.uint8 else (images / 255).astype(kind), frames)
             waiting = []
 
 
 def pictures(painted: Iterator[FrameBatch]) -> list[NDArray[Any]]:
     """Of all batches, (H, W, 3) each."""
-    return [image.permute(1, 2, 0).numpy() for batch in painted for image in batch.pixels]
+    return [image for batch in painted for image in batch.pixels]
 
 
 def recoloured(original: Picture) -> FloatPicture:

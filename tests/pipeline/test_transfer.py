@@ -15,14 +15,15 @@ import pytest
 import torch
 
 from stylize_video.errors import DeviceError
-from stylize_video.models.runtimes.sections import to_unit
-from stylize_video.pipeline import transfer
+from stylize_video.pictures.arrays import to_unit
+from stylize_video.pipeline import plane_transfer, transfer
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.plane_transfer import PlaneTransfer
 from stylize_video.pipeline.signal import ColorTags, Signal
-from stylize_video.pipeline.transfer import PlaneTransfer, RgbTransfer
+from stylize_video.pipeline.transfer import RgbTransfer
 from tests import media
 
 CPU = torch.device("cpu")
@@ -32,7 +33,7 @@ def planes_on_the_cpu(info: Signal, pixel_format: str, output: ColorTags, _: tor
     """What `transfer.choose` takes for CUDA, with chroma where libswscale puts it."""
     like_libswscale = replace(info, centred_chroma=True)
     dtype = torch.float16 if info.bit_depth <= 8 else torch.float32
-    return transfer.planes(like_libswscale, pixel_format, output, CPU, dtype=dtype)
+    return plane_transfer.planes(like_libswscale, pixel_format, output, CPU, dtype=dtype)
 
 
 def paint(source: Path, target: Path, **options: object) -> Painted:
@@ -91,7 +92,7 @@ def test_a_download_that_is_waited_for_later_gives_its_own_frames(tmp_path: Path
     from stylize_video.pipeline.sources.film import FilmSource
 
     with FilmSource(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
+        way = plane_transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         frames = list(reader.frames(rgb=False))
     first, second = way.upload(frames[:2]), way.upload(frames[2:4])
     pending = [way.download(batch) for batch in (first, second)]
@@ -101,6 +102,23 @@ def test_a_download_that_is_waited_for_later_gives_its_own_frames(tmp_path: Path
         assert frame.painting is not None
         luma = [np.asarray(f.to_ndarray()[:24], int) for f in (frame.painting, original.planes)]
         assert np.abs(luma[0] - luma[1]).mean() < 2
+
+
+def test_what_was_fetched_from_the_device_is_not_sent_there_again(tmp_path: Path) -> None:
+    """The stabiliser gives arrays: they become the frames' pixels, and the writer makes planes of them."""
+    from stylize_video.pipeline.sources.film import FilmSource
+
+    with FilmSource(media.constant(tmp_path).path) as reader:
+        way = plane_transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
+        frames = list(reader.frames(rgb=False))[:2]
+    batch = way.upload(frames)
+    assert isinstance(batch.pixels, torch.Tensor)
+    steadied = np.random.default_rng(0).integers(0, 256, tuple(batch.pixels.shape), np.uint8)
+    given = list(way.download(batch.with_pixels(steadied))())
+    assert [frame.pts for frame in given] == [frame.pts for frame in frames]
+    for frame, picture in zip(given, steadied, strict=True):
+        assert frame.painting is None
+        assert np.array_equal(frame.rgb, picture)
 
 
 def test_bytes_and_deep_pixels_both_make_a_batch() -> None:
@@ -142,7 +160,7 @@ def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
 
     written: list[int] = []
     with FilmSource(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
+        way = plane_transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         with pytest.raises(KeyboardInterrupt):
             runner.run(
                 reader.frames(rgb=False),
@@ -188,7 +206,7 @@ def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) 
         written.append(frame.pts)
 
     with FilmSource(media.constant(tmp_path).path) as reader:
-        way = transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
+        way = plane_transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         with pytest.raises(KeyboardInterrupt):
             runner.run(reader.frames(rgb=False), Unchanged(), slow, batch_size=4, transfer=way, depth=1)
         times = list(reader.report.times)

@@ -21,6 +21,7 @@ from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.models.wct.weights_file import Statistics
+from tests.layout import first, last
 from tests.networks import noise, wct_network
 
 CPU = torch.device("cpu")
@@ -31,6 +32,13 @@ RUNTIMES: dict[str, Callable[[Program], Runtime]] = {
     "eager": lambda program: TorchRuntime(program, CPU, half=False),
     "exact openvino": lambda program: OpenVinoRuntime(program, exact=True, threads=1),
 }
+
+
+class Tensors(WctPainter):
+    """The painter, for (N, 3, H, W)."""
+
+    def paint(self, images: Tensor) -> Tensor:
+        return first(super().paint(last(images)))
 
 
 def style(picture: np.ndarray | None = None) -> Statistics:
@@ -48,7 +56,7 @@ def painter(
 ) -> WctPainter:
     """One that knows no film yet."""
     made = RUNTIMES[runtime](wct_sections.program(wct_network(), levels))
-    return WctPainter(made, of or style(), levels=levels, strength=strength, steady=steady)
+    return Tensors(made, of or style(), levels=levels, strength=strength, steady=steady)
 
 
 def smooth(height: int, width: int, count: int = 1, seed: int = 5) -> Tensor:
@@ -136,7 +144,7 @@ def test_the_bundled_networks_by_openvino(exact: bool, tolerance: float) -> None
         known = wct_style.load(name, weights)
         program = wct_sections.program(weights.network, wct_levels.DEFAULT_LEVELS)
         runtime = OpenVinoRuntime(program, exact=exact, threads=1)
-        found = WctPainter(runtime, known).paint(given)
+        found = Tensors(runtime, known).paint(given)
         assert psnr(found, by_hand(weights.network, given, known)) >= tolerance, name
 
 

@@ -29,14 +29,14 @@ def psnr(one: NDArray[Any], other: NDArray[Any], peak: float) -> float:
 
 
 def levels(images: Tensor, number: int = 0) -> NDArray[Any]:
-    """(N, 3, H, W) in 0..1 -> (H, W, 3) of one picture in 0..255, not rounded."""
-    array: NDArray[Any] = images[number].float().permute(1, 2, 0).cpu().numpy()
+    """(N, H, W, 3) in 0..1 -> (H, W, 3) of one picture in 0..255, not rounded."""
+    array: NDArray[Any] = images[number].float().cpu().numpy()
     return array * 255
 
 
 def tensor(picture: NDArray[Any]) -> Tensor:
-    """(H, W, 3) in 0..1 -> (1, 3, H, W)."""
-    return torch.from_numpy(np.ascontiguousarray(picture)).float().permute(2, 0, 1)[None]
+    """(H, W, 3) in 0..1 -> (1, H, W, 3)."""
+    return torch.from_numpy(np.ascontiguousarray(picture)).float()[None]
 
 
 def copies(frame: av.VideoFrame) -> list[NDArray[Any]]:
@@ -152,7 +152,7 @@ def test_there_and_back(name: str, size: tuple[int, int], siting: float) -> None
     (stored,) = coder.planes(tensor(smooth_picture(*size)))
     assert (stored.width, stored.height) == size
     images = coder.images([stored])
-    assert images.shape == (1, 3, size[1], size[0])
+    assert images.shape == (1, size[1], size[0], 3)
     (back,) = coder.planes(images)
     bits = color.bit_depth(name)
     allowed = 1 if "444" in name else 3 << (bits - 8)  # at the edges, where chroma is only guessed
@@ -167,7 +167,7 @@ def test_turned_as_libswscale_s_pictures_are(turns: int) -> None:
     images = coder.images([stored])
     expected = ColorConverter(ColorTags(6, 1), 64, turns).pixels(stored)
     assert np.abs(levels(images).round() - expected).max() <= 1
-    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert images.is_contiguous()
     for mine, theirs in zip(copies(coder.planes(images)[0]), copies(stored), strict=True):
         assert np.abs(mine - theirs).max() <= 1
 
@@ -214,7 +214,7 @@ def test_a_batch_of_other_depth_matrix_and_dtype() -> None:
 
 def test_what_is_out_of_range_is_clipped() -> None:
     coder = PlaneCoder(ColorTags(6, 2), 64, "yuv444p", device=CPU)
-    images = torch.stack([torch.full((3, 4, 4), -1.0), torch.full((3, 4, 4), 2.0)])
+    images = torch.stack([torch.full((4, 4, 3), -1.0), torch.full((4, 4, 3), 2.0)])
     black, white = (copies(frame)[0] for frame in coder.planes(images))
     assert (black.max(), white.min()) == (0, 255)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
-from stylize_video.models.runtimes.sections import to_unit
+from stylize_video.pictures.arrays import to_unit
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.paint import NetworkPainter
+
+RNG = np.random.default_rng(0)
 
 
 class Stripes:
@@ -20,17 +21,17 @@ class Stripes:
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
 
-    def paint(self, images: Tensor) -> Tensor:
+    def paint(self, images: Any) -> Any:
         self.seen.append(tuple(images.shape))
-        wave = torch.sin(torch.arange(images.shape[-1]) * (2 * torch.pi / 8))
-        return (0.5 + 0.4 * wave).expand(images.shape).clone()
+        wave = np.sin(np.arange(images.shape[2]) * (2 * np.pi / 8))
+        return np.broadcast_to(0.5 + 0.4 * wave[:, None], images.shape).astype(np.float32)
 
 
 def batch(height: int, width: int, count: int = 2) -> FrameBatch:
     """Frames of noise."""
     pixels = np.zeros((height, width, 3), np.uint8)
     frames = [Frame(pixels, pts=number, time_base=Fraction(1, 25)) for number in range(count)]
-    return FrameBatch(torch.rand(count, 3, height, width), frames)
+    return FrameBatch(RNG.random((count, height, width, 3), np.float32), frames)
 
 
 def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]:
@@ -40,10 +41,10 @@ def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]
     return result, engine
 
 
-def period(picture: Tensor) -> float:
+def period(picture: Any) -> float:
     """The distance of the stripes in px, by the strongest frequency of a row."""
-    row = picture[0, picture.shape[1] // 2]
-    spectrum = torch.fft.rfft(row - row.mean()).abs()
+    row = picture[len(picture) // 2, :, 0]
+    spectrum = np.abs(np.fft.rfft(row - row.mean()))
     return len(row) / int(spectrum.argmax())
 
 
@@ -53,7 +54,7 @@ def test_strokes_are_as_many_times_as_large(stroke_size: float) -> None:
     result, engine = painted(given, stroke_size)
     assert result.pixels.shape == given.pixels.shape
     assert result.frames is given.frames
-    assert engine.seen == [(2, 3, 48 / stroke_size, 192 / stroke_size)]
+    assert engine.seen == [(2, 48 / stroke_size, 192 / stroke_size, 3)]
     assert period(result.pixels[0]) == 8 * stroke_size
     assert 0 <= result.pixels.min() <= result.pixels.max() <= 1
 
@@ -61,23 +62,23 @@ def test_strokes_are_as_many_times_as_large(stroke_size: float) -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 50), (37, 21)])
 def test_any_frame_keeps_its_size(height: int, width: int) -> None:
     result, _ = painted(batch(height, width), 4.0)
-    assert result.pixels.shape == (2, 3, height, width)
+    assert result.pixels.shape == (2, height, width, 3)
 
 
-def faded(contrast: float, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+def faded(contrast: float, dtype: type = np.float32) -> tuple[Any, Any]:
     """A frame whose pixels deviate so much from a dark grey, in levels of 255, and its painting."""
-    given = 0.1 + contrast / 255 * (2.0 * (torch.rand(1, 3, 64, 64) > 0.5) - 1)
-    pixels = (given * 255).round().to(torch.uint8) if dtype == torch.uint8 else given
+    given = (0.1 + contrast / 255 * (2.0 * (RNG.random((1, 64, 64, 3)) > 0.5) - 1)).astype(np.float32)
+    pixels = np.rint(given * 255).astype(np.uint8) if dtype is np.uint8 else given
     frame = Frame(np.zeros((64, 64, 3), np.uint8), pts=0, time_base=Fraction(1, 25))
     (result,) = NetworkPainter(Stripes()).stylize(iter([FrameBatch(pixels, [frame])]))
     return to_unit(pixels), result.pixels
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
-def test_a_frame_without_contrast_stays_as_it_is(dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_a_frame_without_contrast_stays_as_it_is(dtype: type) -> None:
     for contrast in (0.0, 0.4):
         given, result = faded(contrast, dtype)
-        assert (result - given).abs().max() < 1e-6
+        assert np.abs(result - given).max() < 1e-6
 
 
 def test_a_fade_goes_from_the_painting_to_the_original_without_a_jump() -> None:
@@ -86,13 +87,13 @@ def test_a_fade_goes_from_the_painting_to_the_original_without_a_jump() -> None:
     for contrast in contrasts:
         given, result = faded(contrast)
         wave = Stripes().paint(given) - given
-        shares.append(float(((result - given) * wave).sum() / wave.square().sum()))
+        shares.append(float(((result - given) * wave).sum() / np.square(wave).sum()))
     assert shares == pytest.approx([1, 1, 1, 2 / 3, 1 / 3, 0], abs=0.02)
 
 
 def test_only_the_flat_frames_of_a_batch_are_spared() -> None:
-    given = torch.stack([torch.zeros(3, 32, 32), torch.rand(3, 32, 32)])
+    given = np.stack([np.zeros((32, 32, 3), np.float32), RNG.random((32, 32, 3), np.float32)])
     frames = [Frame(np.zeros((32, 32, 3), np.uint8), pts=n, time_base=Fraction(1, 25)) for n in range(2)]
     (result,) = NetworkPainter(Stripes()).stylize(iter([FrameBatch(given, frames)]))
-    assert torch.equal(result.pixels[0], given[0])
-    assert torch.allclose(result.pixels[1], Stripes().paint(given)[1])
+    assert np.array_equal(result.pixels[0], given[0])
+    assert np.allclose(result.pixels[1], Stripes().paint(given)[1])

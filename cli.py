@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from stylize_video.commands import paint, score, styles, texture, train
-from stylize_video.commands.console.command_line import PAINT, Command, MainJob, MainJobGroup
+from stylize_video.commands.console.command_line import PAINT, Command, MainJobGroup
 
 app = typer.Typer(
     cls=MainJobGroup,
@@ -17,11 +17,11 @@ app = typer.Typer(
 )
 app.command(
     PAINT,
-    cls=MainJob,
+    cls=Command,
     hidden=True,
-    epilog="Other commands: [bold]styles[/] lists the styles, [bold]train[/] learns a new one, "
-    "[bold]score[/] says what came out, [bold]texture[/] makes more of a picture; each has a --help. "
-    "A film called 'styles' is given as ./styles.",
+    epilog="Other commands: `styles` lists the styles, `train` learns a new one, `score` measures what "
+    "came out, `texture` makes more of a picture; each has a --help. A film called 'styles' is given as "
+    "./styles.",
 )(paint.paint)
 app.command("styles", cls=Command)(styles.list_styles)
 app.command("train", cls=Command)(train.train)

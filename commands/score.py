@@ -18,35 +18,47 @@ _PLACES = 4  # worst ones that a page or an object shows
 
 
 def score_film(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The film as it was.", show_default=False)],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="The film as it was before it was painted.", show_default=False),
+    ],
     output: Annotated[
         Path,
-        typer.Argument(metavar="OUTPUT", help="The painted film, by whatever tool.", show_default=False),
+        typer.Argument(
+            metavar="OUTPUT", help="The painted film, whichever tool has painted it.", show_default=False
+        ),
     ],
     style: Annotated[
         str | None,
         typer.Option(
             "--style",
             "-s",
-            help="A picture of the painting, or a style's name: measures the distances to it.",
+            metavar="PICTURE",
+            help="Measure the distances to a painting as well: a picture of it, or a style's name.",
             autocompletion=style_names,
             show_default=False,
         ),
     ] = ScoreOptions.style,
     max_size: Annotated[
-        int, typer.Option(help="Longer side in px of what is looked at; half as large is four times as fast.")
+        int,
+        typer.Option(
+            metavar="PX",
+            help="The longer side of the frames that are measured. Half of it is four times as fast.",
+        ),
     ] = ScoreOptions.max_size,
     html: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.html", help="A page with curves, cuts and the worst frames.", show_default=False
+            metavar="FILE.html",
+            help="Write a page with curves, cuts and the worst frames.",
+            show_default=False,
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing page.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Say what came out: flicker, detail, drift, frames, times and streams, of a film and its painting."""
+    """Measure a painted film against its original: flicker, detail, drift, frames, times and streams."""
     with reporting(as_json=as_json) as say:
         options = ScoreOptions(max_size, style, places=_PLACES if html or as_json else 0)
         check_files(source, output, html, overwrite=overwrite)

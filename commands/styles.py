@@ -27,13 +27,17 @@ def list_styles(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The sheet. Default: PHOTO-stem_styles.png beside it.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the sheet is written. Default: PHOTO-stem_styles.png beside the photo.",
+            show_default=False,
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing sheet.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """List the styles: painting, painter, year, licence, how near and how steady what comes out is."""
+    """List the styles: painting, painter, year, licence, distances to painting and photograph, flicker."""
     with reporting(as_json=as_json) as say:
         found = styles.available()
         if sheet is not None:

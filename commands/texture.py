@@ -16,27 +16,46 @@ from stylize_video.pipeline.jobs.options import PaintOptions
 
 
 def texture(
-    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="What to take the texture of.")],
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The picture whose texture is taken.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Default: PICTURE-stem_texture.png.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The picture that is made. Default: PICTURE-stem_texture.png beside the picture.",
+            show_default=False,
+        ),
     ] = None,
     size: Annotated[
-        str, typer.Option(metavar="WIDTHxHEIGHT", help="How large the texture is, in px.")
+        str, typer.Option(metavar="WxH", help="The size of the texture in px.")
     ] = f"{TextureOptions.width}x{TextureOptions.height}",
-    seed: Annotated[int, typer.Option(help="Another seed, another texture.")] = TextureOptions.seed,
-    levels: Annotated[str, typer.Option(help="From coarse to fine; some of 5,4,3,2,1.")] = ",".join(
-        map(str, TextureOptions.levels)
-    ),
-    passes: Annotated[int, typer.Option(help="How often to go through the levels.")] = TextureOptions.passes,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The seed of the noise: another one makes another texture.")
+    ] = TextureOptions.seed,
+    levels: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="The levels of the transform, from coarse to fine: some of 5,4,3,2,1."
+        ),
+    ] = ",".join(map(str, TextureOptions.levels)),
+    passes: Annotated[
+        int, typer.Option(metavar="N", help="How often the levels are gone through.")
+    ] = TextureOptions.passes,
     wct_weights: Annotated[
         Path | None,
-        typer.Option(help="Networks that train --wct made. Default: bundled.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="The transform's networks, as `train --wct` makes them. Default: the bundled ones.",
+            show_default=False,
+        ),
     ] = TextureOptions.wct_weights,
-    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help=f"Where it is computed: {', '.join(DEVICES)}.")
+    ] = PaintOptions.device,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
 ) -> None:
-    """Make a picture of any size with the texture of another one, by the transform on noise."""
+    """Make a picture of any size that has the texture of another one."""
     with reporting(as_json=False) as say:
         width, height = wct_texture.parse_size(size)
         options = TextureOptions(width, height, seed, wct_levels.parse(levels), passes, wct_weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,90 +17,166 @@ from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequ
 from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
 from stylize_video.pipeline.jobs.options import PaintOptions
 
+_STYLE = "The new style"
+_COURSE = "The training"
+_BALANCE = "What a painting is judged by"
+_WCT = "Networks for any picture"
+
+
+def _option(*names: str, panel: str, text: str, value: str | None = None, shown: bool = False) -> Any:
+    return typer.Option(*names, help=text, metavar=value, rich_help_panel=panel, show_default=shown)
+
 
 def train(
     paintings: Annotated[
-        list[Path], typer.Argument(metavar="PAINTING...", help="A picture of the painting.")
+        list[Path],
+        typer.Argument(metavar="PAINTING...", help="A picture of the painting; of each, for several styles."),
     ],
-    content: Annotated[Path, typer.Option(help="A folder of photographs to learn on.")],
+    content: Annotated[
+        Path,
+        _option(panel=_STYLE, value="FOLDER", text="The photographs to learn on, hundreds of any subject."),
+    ],
     name: Annotated[
         list[str] | None,
-        typer.Option(help="What the style will be called. Default: after the picture.", show_default=False),
+        _option(
+            panel=_STYLE,
+            value="NAME",
+            text="What the style is called; once for each painting. Default: the picture's name.",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Default: NAME.safetensors.", show_default=False)
+        Path | None,
+        _option(
+            *("--output", "-o"),
+            panel=_STYLE,
+            value="FILE",
+            text="The weights file that is written. Default: NAME.safetensors.",
+        ),
     ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Train all weights, not only the style's scales and shifts.")
-    ] = TrainingConfig.full,
-    wct: Annotated[
+    overwrite: Annotated[
         bool,
-        typer.Option(
-            "--wct",
-            help="Train the networks of the whitening and colouring transform instead: any picture is a "
-            "style then.",
+        _option("--overwrite", panel=_STYLE, text="Replace an existing output, once the new one is whole."),
+    ] = TrainingRequest.overwrite,
+    full: Annotated[
+        bool,
+        _option(
+            "--full",
+            panel=_COURSE,
+            text="Train all weights of the network, not only the style's scales and shifts, which takes an "
+            "hour or more.",
         ),
-    ] = False,
-    statistics: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="PAINTING",
-            help="With --wct: a further painting that is not trained on, but known to the file.",
-            show_default=False,
-        ),
-    ] = None,
-    level: Annotated[
-        int | None,
-        typer.Option(
-            help="With --wct and --from: train only this level's own layers; those of 5 begin anew.",
-            show_default=False,
-        ),
-    ] = None,
+    ] = TrainingConfig.full,
     start: Annotated[
         str | None,
-        typer.Option(
+        _option(
             "--from",
-            help=f"A style or weights file to go on from, '{BUNDLED}' or '{NOTHING}'. "
+            panel=_COURSE,
+            value="NAME",
+            text=f"The network to start from: a style, a weights file, '{BUNDLED}' or '{NOTHING}'. "
             f"Default: {BUNDLED}; {NOTHING} with --wct.",
-            show_default=False,
         ),
     ] = None,
-    style_size: Annotated[
-        int, typer.Option(help="The painting's longer side in px: larger, and strokes are larger.")
-    ] = TrainingConfig.style_size,
-    style_weight: Annotated[float, typer.Option(help="Weight of the style.")] = TrainingConfig.style_weight,
-    content_weight: Annotated[
-        float, typer.Option(help="Weight of the content.")
-    ] = TrainingConfig.content_weight,
-    consistency_weight: Annotated[
-        float, typer.Option(help="Weight of steadiness from frame to frame.")
-    ] = TrainingConfig.consistency_weight,
-    features: Annotated[
-        str, typer.Option(help=f"Losses by {' or '.join(FEATURES)}; vgg19 is downloaded by torchvision.")
-    ] = TrainingConfig.features,
     steps: Annotated[
         int | None,
-        typer.Option(
-            help=f"Default: {FIT.steps}; {FULL.steps} with --full; {WCT.steps} with --wct.",
-            show_default=False,
+        _option(
+            panel=_COURSE,
+            value="N",
+            text=f"How many steps are made. Default: {FIT.steps}; {FULL.steps} with --full; "
+            f"{WCT.steps} with --wct.",
         ),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(
-            help=f"At its peak. Default: {FIT.learning_rate}; {FULL.learning_rate} with --full; "
-            f"{WCT.learning_rate} with --wct.",
-            show_default=False,
+        _option(
+            panel=_COURSE,
+            value="RATE",
+            text=f"The learning rate at its peak. Default: {FIT.learning_rate}; "
+            f"{FULL.learning_rate} with --full; {WCT.learning_rate} with --wct.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same CPU: same weights.")] = TrainingConfig.seed,
-    held_out: Annotated[int, typer.Option(help="Photographs kept for measuring.")] = TrainingConfig.held_out,
-    device: Annotated[str, typer.Option(help=f"One of {', '.join(DEVICES)}.")] = PaintOptions.device,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing output, once the new one is whole.")
-    ] = TrainingRequest.overwrite,
+    seed: Annotated[
+        int,
+        _option(
+            panel=_COURSE,
+            value="N",
+            text="The seed of all random numbers: the same one on the same CPU gives the same weights.",
+            shown=True,
+        ),
+    ] = TrainingConfig.seed,
+    held_out: Annotated[
+        int,
+        _option(
+            panel=_COURSE,
+            value="N",
+            text="How many photographs are not learned on, but kept to measure the distances by.",
+            shown=True,
+        ),
+    ] = TrainingConfig.held_out,
+    device: Annotated[
+        str, _option(panel=_COURSE, value="NAME", text=f"Where it runs: {', '.join(DEVICES)}.", shown=True)
+    ] = PaintOptions.device,
+    style_weight: Annotated[
+        float,
+        _option(panel=_BALANCE, value="WEIGHT", text="How much the painting's style counts.", shown=True),
+    ] = TrainingConfig.style_weight,
+    content_weight: Annotated[
+        float,
+        _option(panel=_BALANCE, value="WEIGHT", text="How much the photograph's content counts.", shown=True),
+    ] = TrainingConfig.content_weight,
+    consistency_weight: Annotated[
+        float,
+        _option(
+            panel=_BALANCE,
+            value="WEIGHT",
+            text="How much it counts that nothing flickers from frame to frame.",
+            shown=True,
+        ),
+    ] = TrainingConfig.consistency_weight,
+    style_size: Annotated[
+        int,
+        _option(
+            panel=_BALANCE,
+            value="PX",
+            text="The longer side to which the painting is scaled: with a larger one, strokes are larger.",
+            shown=True,
+        ),
+    ] = TrainingConfig.style_size,
+    features: Annotated[
+        str,
+        _option(
+            panel=_BALANCE,
+            value="NAME",
+            text=f"The network that compares pictures: {' or '.join(FEATURES)}. torchvision downloads vgg19.",
+            shown=True,
+        ),
+    ] = TrainingConfig.features,
+    wct: Annotated[
+        bool,
+        _option(
+            "--wct",
+            panel=_WCT,
+            text="Train the networks of the whitening and colouring transform instead, which paint in the "
+            "style of any picture.",
+        ),
+    ] = False,
+    statistics: Annotated[
+        list[Path] | None,
+        _option(
+            panel=_WCT,
+            value="PAINTING",
+            text="A further painting that is known to the file by name, but not trained on; with --wct.",
+        ),
+    ] = None,
+    level: Annotated[
+        int | None,
+        _option(
+            panel=_WCT,
+            value="1..5",
+            text="Train only this level's own layers, those of level 5 anew; with --wct and --from.",
+        ),
+    ] = None,
 ) -> None:
-    """Learn a painting's style. A run that was stopped goes on at its checkpoint."""
+    """Learn the style of a painting. A training that was stopped goes on where its checkpoint is."""
     with reporting(as_json=False) as say:
         check_device(device)
         request = TrainingRequest.of(

@@ -282,7 +282,10 @@ def test_every_option_of_a_training_takes_its_default_from_its_settings() -> Non
 
 
 NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging", "views"}
-HELP = {"steps": "Default: ", "learning_rate": "At its peak. Default: "}
+HELP = {
+    "steps": "How many steps are made. Default: ",
+    "learning_rate": "The learning rate at its peak. Default: ",
+}
 
 
 def test_python_m(film: Path) -> None:

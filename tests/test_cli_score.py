@@ -92,7 +92,7 @@ def test_mistaken_requests(films: tuple[Path, Path]) -> None:
     refused(1, "is a folder", "score", folder, films[1])
     refused(2, "ends in .html", "score", *films, "--html", films[1])
     refused(1, "no such folder", "score", *films, "--html", folder / "missing" / "page.html")
-    refused(2, "Missing argument", "score", films[0])
+    refused(2, "OUTPUT is missing", "score", films[0])
     failed = run("score", *films, "--max-size", "3", "--json")
     assert json.loads(failed.stdout)["exit_code"] == 2
     assert names(folder) == {"constant.mp4", "painted.mkv"}

@@ -367,7 +367,7 @@ TEXTURES_AT_ONCE = [
     (2, "seed -1 is out of range", ["art.png", "--seed", "-1"]),
     (2, "levels '1,5' are out of range", ["art.png", "--levels", "1,5"]),
     (2, "no device called 'abacus'", ["art.png", "--device", "abacus"]),
-    (2, "Missing argument 'PICTURE'", []),
+    (2, "PICTURE is missing", []),
 ]
 
 

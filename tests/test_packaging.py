@@ -106,16 +106,28 @@ try:
     main(sys.argv[1:])
 except SystemExit:
     pass
-found = sorted({"torch", "av", "cv2", "kornia"} & sys.modules.keys())
+slow = {"torch", "av", "cv2", "kornia", "numpy", "pydantic", "rich"}
+found = sorted(slow & sys.modules.keys())
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["styles"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--help"], ["train", "--help"], ["--version"], ["styles", "--json"]),
+        *([], ["--no-such-option"], ["film.mp4", "--max-size", "huge"], ["film.mp4", "--strength", "2"]),
+    ],
+    ids=" ".join,
+)
 def test_an_answer_without_a_film_needs_no_slow_library(arguments: list[str], installed: Path) -> None:
     assert _found(ANSWER, installed, *arguments) == []
 
 
-@pytest.mark.parametrize("arguments", [["no such film.mp4"], ["film.mp4", "--strength", "2"]], ids=" ".join)
+def test_a_table_needs_only_what_draws_it(installed: Path) -> None:
+    assert _found(ANSWER, installed, "styles") == ["rich"]
+
+
+@pytest.mark.parametrize("arguments", [["no such film.mp4"], ["film.mp4", "--style", "nobody"]], ids=" ".join)
 def test_a_mistaken_request_needs_no_torch(arguments: list[str], installed: Path) -> None:
     assert "torch" not in _found(ANSWER, installed, *arguments)
 

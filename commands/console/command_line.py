@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
-from stylize_video.commands.console import flags
+from stylize_video.commands.console import complaints, flags, help_page, values
 from stylize_video.commands.console.flags import spelled
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import styles
@@ -36,15 +36,16 @@ class MainJobGroup(TyperGroup):
         """Put the main job's name in front unless a subcommand is named."""
         if not args or args[0] not in {*self.commands, *_COMPLETION}:
             args = [PAINT, *args]
+        values.take_over(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """Run, with typer's own complaints, and whatever else is raised, as one line like all others."""
+        """Run, with what is wrong with the command line, and whatever else is raised, as one line."""
         given = sys.argv[1:] if args is None else list(args)
         try:
             code = super().main(given, *rest, **{**extra, "standalone_mode": False})
-        except TyperException as error:
-            message = error.format_message() if hasattr(error, "format_message") else str(error)
+        except (TyperException, UsageError) as error:
+            message = complaints.in_words(error) if isinstance(error, TyperException) else str(error)
             code = _tell(f"{message} (--help lists the options)", 2, as_json="--json" in given)
         except Abort:
             code = signals.exit_code()
@@ -61,20 +62,38 @@ class MainJobGroup(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command, whose own options are spelled as flags in what it says."""
+    """A command: its values are read, its help and its messages are written, as this package does it."""
+
+    allow_extra_args = True  # so that it is said here what is wrong with them
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            UsageError: there are more arguments than the command has a use for.
+        """
+        values.take_over(self.get_params(ctx))
+        try:
+            more = super().parse_args(ctx, args)
+        except TyperException as error:
+            vars(error).setdefault("command", self)  # which the parser does not always tell
+            raise
+        if more and not ctx.resilient_parsing:  # as a shell asks what may follow
+            raise UsageError(complaints.too_many(more, self.params))
+        return more
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it."""
+        """Run, and spell options as flags from now on."""
         flags.use(self, ctx.parent.command)
         return super().invoke(ctx)
 
-
-class MainJob(Command):
-    """The main job's command, whose usage line shows no subcommand."""
+    def get_help(self, ctx: Any) -> str:
+        """The help page, in sections."""
+        return help_page.page(self, ctx)
 
     def get_usage(self, ctx: Any) -> str:
-        """The usage line without the blank that stands for the missing name."""
-        return " ".join(super().get_usage(ctx).split())
+        """How it is called, without the blank that stands for the main job's name."""
+        return help_page.usage(self, ctx)
 
 
 @contextmanager

@@ -35,8 +35,8 @@ FLOORS = (
     (
         "rooms",
         (
-            "pipeline.sources", "pipeline.sinks", "pipeline.carried", "pipeline.stages", "pipeline.stage",
-            "pipeline.runner", "pipeline.profile", "pipeline.transfer", "pipeline.batcher", "models*",
+            "pipeline.sources", "pipeline.sinks", "pipeline.carried", "pipeline.stages",
+            "pipeline.runner", "pipeline.transfer", "pipeline.plane_transfer", "models*",
         ),
     ),
     ("ground", ("pipeline*",)),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.pictures import arrays
-from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pictures.arrays import Pixels
+from stylize_video.pipeline.frames import Frame
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures

@@ -11,16 +11,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stylize_video.pictures import arrays
 
 if TYPE_CHECKING:
     import av
 
-    from stylize_video.pictures.arrays import Pictures
-
-Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
+    from stylize_video.pictures.arrays import Pictures, Pixels
 
 _PLANES = "source", "painting"  # attributes of a frame
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,7 +14,6 @@ from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.device_color import CENTRED, LEFT, PlaneCoder, supported
 from stylize_video.pipeline.signal import ColorTags, Signal
-from stylize_video.pipeline.transfer import Finish
 
 __all__ = ["PlaneTransfer", "planes", "supported"]
 
@@ -45,7 +44,7 @@ class PlaneTransfer:
         self._up.hand_over(images)
         return FrameBatch(images, tuple(frames))
 
-    def download(self, batch: FrameBatch) -> Finish:
+    def download(self, batch: FrameBatch) -> Callable[[], Iterable[Frame]]:
         """See `Transfer.download`."""
         if isinstance(batch.pixels, np.ndarray):
             pixels = batcher.to_pixels(batch.pixels, deep=self._deep)

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stylize_video.pipeline.frames import Pixels
+from stylize_video.pictures.arrays import Pixels
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.options import PaintOptions
 from stylize_video.pipeline.sources.film import FilmSource

@@ -23,14 +23,9 @@ KNOWN_CIRCLES: tuple[frozenset[str], ...] = (
             "models.wct",
         }
     ),
-    frozenset({"pipeline.carried", "pipeline.containers", "pipeline.frames", "pipeline.planes"}),
     frozenset({"pipeline.jobs", "pipeline.runner", "pipeline.stages"}),
 )
-KNOWN_ARROWS_UP = {
-    ("pipeline.containers", "pipeline.carried"),
-    ("pipeline.frames", "pipeline.carried"),
-    ("pipeline.stages", "pipeline.jobs"),
-}
+KNOWN_ARROWS_UP = {("pipeline.stages", "pipeline.jobs")}
 
 
 @pytest.fixture

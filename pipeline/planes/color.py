@@ -13,8 +13,8 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from stylize_video.pictures.arrays import Pixels
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.frames import Pixels
 from stylize_video.pipeline.signal import ColorTags
 
 LIMITED, FULL = 1, 2

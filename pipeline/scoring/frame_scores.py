@@ -13,7 +13,7 @@ import numpy as np
 from stylize_video.models.motion import flow
 from stylize_video.models.steadying import steadiness
 from stylize_video.models.steadying.steadiness import Luma
-from stylize_video.pipeline.frames import Pixels
+from stylize_video.pictures.arrays import Pixels
 from stylize_video.pipeline.scoring.pairing import Pair
 from stylize_video.pipeline.scoring.series import Moment, Series
 from stylize_video.pipeline.scoring.worst_places import Place, WorstPlaces

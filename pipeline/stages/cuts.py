@@ -17,7 +17,8 @@ import cv2
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
-from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pictures.arrays import Pixels
+from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage, go_on
 from stylize_video.pipeline.stages.likeness import SAME, Shrinker, Thumbnail, likeness

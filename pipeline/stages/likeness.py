@@ -14,7 +14,8 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pictures.arrays import Pixels
+from stylize_video.pipeline.frames import Frame
 
 SAME = 0.7  # likeness above which two pictures are never of two shots; no more effort is made there
 

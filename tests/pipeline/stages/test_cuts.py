@@ -17,7 +17,8 @@ import pytest
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
-from stylize_video.pipeline.frames import Frame, Pixels
+from stylize_video.pictures.arrays import Pixels
+from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts
 from tests import filmmaking

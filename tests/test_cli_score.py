@@ -32,7 +32,7 @@ def test_a_table_on_stdout(films: tuple[Path, Path]) -> None:
     assert lines[0].split() == ["output", "input", "ratio"]
     assert lines[1].startswith(" warping error")
     assert "10 of 12 frames of the input are in the output, at equal times" in lines
-    assert "2 missing: at 0:00.40, 0:00.44" in lines
+    assert "2 frames are missing: at 0:00.40, 0:00.44" in lines
     assert any(line.startswith("stream 1 (audio, aac): ") for line in lines)
     assert names(films[0].parent) == {"constant.mp4", "painted.mkv"}
 
@@ -108,12 +108,12 @@ def test_a_film_may_be_called_score(films: tuple[Path, Path], monkeypatch: pytes
     monkeypatch.chdir(films[0].rename(films[0].with_name("score")).parent)
     result = run("score", "./score", "painted.mkv", "--quiet")
     assert result.exit_code == 0, result.output
-    assert "score says what came out" in " ".join(run("--help").stdout.split())
+    assert "`score` measures what came out" in " ".join(run("--help").stdout.split())
 
 
 def test_the_options_are_the_defaults() -> None:
     told = " ".join(run("score", "--help").stdout.split())
-    assert f"[default: {ScoreOptions.max_size}]" in told
+    assert f"[{ScoreOptions.max_size}]" in told
 
 
 _COMMAND = """

@@ -47,6 +47,11 @@ class FilmSummary:
     times: array[int]  # of the pictures' packets, sorted, ticks of time_base
     streams: tuple[StreamSummary, ...]
 
+    @property
+    def span(self) -> tuple[Fraction, Fraction] | None:
+        """Times of the first and the last picture, s; None without any."""
+        return (self.times[0] * self.time_base, self.times[-1] * self.time_base) if self.times else None
+
     def of_kind(self, kind: str) -> list[StreamSummary]:
         """The streams of a kind, in the file's order."""
         return [stream for stream in self.streams if stream.kind == kind]
@@ -77,7 +82,7 @@ def survey(path: Path) -> FilmSummary:
             rate=film.guessed_rate or film.average_rate or Fraction(0),
             time_base=Fraction(film.time_base or 1),
             times=array("q", times),
-            streams=tuple(_summaries(others, tallies)),
+            streams=tuple(_summaries(others, tallies, has_chapters=bool(container.chapters()))),
         )
 
 
@@ -89,9 +94,13 @@ def _open(path: Path) -> InputContainer:
     return open_media(path, {"fflags": "nofillin"})
 
 
-def _summaries(streams: Sequence[Stream], tallies: dict[int, Tally]) -> Iterator[StreamSummary]:
+def _summaries(
+    streams: Sequence[Stream], tallies: dict[int, Tally], *, has_chapters: bool
+) -> Iterator[StreamSummary]:
     for stream in streams:
         name, kind, codec = holding.describe(stream), holding.kind(stream), holding.codec_name(stream)
+        if has_chapters and codec == "bin_data":  # the track that MP4 keeps chapters' titles in
+            name = f"stream {stream.index} (chapter titles)"
         if isinstance(stream, AttachmentStream):
             yield StreamSummary(name, kind, codec, 1, Tally.of(stream.data), None)
             continue

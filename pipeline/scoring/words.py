@@ -53,14 +53,18 @@ def frames(score: Score) -> Iterator[str]:
         later = "later" if times.offset > 0 else "earlier"
         yield f"the output starts {abs(float(times.offset)):.3f} s {later}"
     if times.later > times.reach:
-        part = f"a part that begins up to {float(times.later):.3f} s later"
-        yield f"taken for the film's beginning; by its times, the output may as well be {part}"
+        part = f"it may be a later part as well, by up to {float(times.later):.3f} s"
+        yield f"the output is shorter and taken for the film's beginning; {part}"
     for misfits, what in ((report.missing, "missing"), (report.added, "added")):
         if misfits.count:
-            yield f"{misfits.count} {what}: {_when(misfits)}"
+            yield f"{_counted(misfits)} {what}: {_when(misfits)}"
     if report.moved.count:
         far = f"by {1000 * float(report.farthest):.1f} ms at most"
-        yield f"{report.moved.count} moved, {far}: {_when(report.moved)}"
+        yield f"{_counted(report.moved)} moved, {far}: {_when(report.moved)}"
+
+
+def _counted(misfits: Misfits) -> str:
+    return "1 frame is" if misfits.count == 1 else f"{misfits.count} frames are"
 
 
 def _when(misfits: Misfits) -> str:
@@ -79,8 +83,8 @@ def stream(comparison: StreamComparison) -> str:
         source, output = comparison.source, comparison.output
         words = f"encoded again as {output.codec}"
         if source.codec == output.codec:
-            words = f"not the same packets ({output.packets}, and {source.packets} in the input)"
+            words = f"cut or altered, {output.packets} packets of {source.packets} in the input"
     for verb, delay in (("starts", comparison.start_later_s), ("ends", comparison.end_later_s)):
         if delay is not None and abs(delay) > _AUDIBLE[comparison.result]:
-            words += f", {verb} {abs(delay):.3f} s {'late' if delay > 0 else 'early'} for the pictures"
+            words += f", {verb} {abs(delay):.3f} s too {'late' if delay > 0 else 'early'} for the pictures"
     return f"{named.name}: {words}"

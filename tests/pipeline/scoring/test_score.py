@@ -147,7 +147,7 @@ def test_one_frame_missing(tmp_path: Path) -> None:
     assert found.pairing.missing.times == [Fraction(1, 5)]
     assert list(frames(found)) == [
         "19 of 20 frames of the input are in the output, at equal times",
-        "1 missing: at 0:00.20",
+        "1 frame is missing: at 0:00.20",
     ]
     assert found.film.warping_error_ratio == 1  # the frames that are there are the same
     assert len(found.series) == 19
@@ -165,8 +165,10 @@ def test_a_part_may_be_any_part(tmp_path: Path) -> None:
     """What `--start` makes of a film begins at 0, and nothing in it says where it was."""
     source = grey(tmp_path, "a.mkv", panned)
     found = scored(source, grey(tmp_path, "b.mkv", panned, times=media.steady(10)))
-    line = "taken for the film's beginning; by its times, the output may as well be a part that begins up to"
-    assert f"{line} 0.400 s later" in list(frames(found))
+    line = (
+        "the output is shorter and taken for the film's beginning; it may be a later part as well, by up to"
+    )
+    assert f"{line} 0.400 s" in list(frames(found))
 
 
 def test_frames_added_and_moved(tmp_path: Path) -> None:
@@ -176,14 +178,14 @@ def test_frames_added_and_moved(tmp_path: Path) -> None:
     output = grey(tmp_path, "b.mkv", panned, times=tuple(moved))
     assert list(frames(scored(source, output))) == [
         "20 of 20 frames of the input are in the output",
-        "1 moved, by 10.0 ms at most: at 0:00.36",
+        "1 frame is moved, by 10.0 ms at most: at 0:00.36",
     ]
     twice = grey(tmp_path, "c.mkv", lambda n: panned(n // 2), times=media.steady(39, 50))
     found = scored(source, twice)
     assert found.pairing.added.count == 19
     assert found.pairing.missing.count == 0
     assert found.film.warping_error_ratio == 1
-    assert "19 added: at 0:00.02, 0:00.06, 0:00.10, 0:00.14, 0:00.18, ..." in list(frames(found))
+    assert "19 frames are added: at 0:00.02, 0:00.06, 0:00.10, 0:00.14, 0:00.18, ..." in list(frames(found))
 
 
 def test_half_the_rate(tmp_path: Path) -> None:
@@ -269,7 +271,7 @@ def test_another_size_container_and_codec(tmp_path: Path) -> None:
     told = [stream(s) for s in found.streams]
     assert len(told) == 1
     assert told[0].startswith("stream 1 (audio, aac): encoded again as flac, starts 0.")
-    assert "early for the pictures" in told[0]
+    assert "too early for the pictures" in told[0]
 
 
 def test_sound_that_is_cut(tmp_path: Path) -> None:
@@ -278,8 +280,8 @@ def test_sound_that_is_cut(tmp_path: Path) -> None:
     found = scored(source, media.film(tmp_path / "b.mkv", media.Video(), sounds=short).path)
     told = stream(found.streams[0])
     assert re.fullmatch(
-        r"stream 1 \(audio, aac\): not the same packets \(2\d, and 4\d in the input\), "
-        r"ends 0\.[45]\d\d s early for the pictures",
+        r"stream 1 \(audio, aac\): cut or altered, 2\d packets of 4\d in the input, "
+        r"ends 0\.[45]\d\d s too early for the pictures",
         told,
     )
 
@@ -386,3 +388,24 @@ def test_a_painting_that_cannot_be_used_is_refused_first(tmp_path: Path) -> None
     small = media.still(tmp_path, name="small.png", size=(32, 32)).path
     with pytest.raises(TrainingError, match="too small"):
         score(film, film, ScoreOptions(style=str(small)), on_start=lambda _: pytest.fail("began"))
+
+
+def test_the_sound_of_a_part_ends_with_its_pictures(tmp_path: Path) -> None:
+    """What `start` and `duration` make of a film: nothing is early that ends when the pictures do."""
+    sound, short = media.Sound(seconds=Fraction(2)), media.Sound(seconds=Fraction(1))
+    source = media.film(tmp_path / "a.mkv", media.Video(times=media.steady(50)), sounds=[sound]).path
+    part = media.Video(times=media.steady(25))
+    cut = scored(source, media.film(tmp_path / "b.mkv", part, sounds=[short]).path)
+    told = r"stream 1 \(audio, aac\): cut or altered, \d+ packets of \d+ in the input"
+    assert re.fullmatch(told, stream(cut.streams[0]))
+    whole = scored(source, media.film(tmp_path / "c.mkv", part, sounds=[sound]).path)
+    told = r"stream 1 \(audio, aac\): identical, ends (0\.9|1\.0)\d\d s too late for the pictures"
+    assert re.fullmatch(told, stream(whole.streams[0]))
+
+
+def test_chapters_are_called_so(tmp_path: Path) -> None:
+    extras = media.Extras(
+        chapters=[(Fraction(0), Fraction(1, 2), "Anfang"), (Fraction(1, 2), Fraction(1), "Ende")]
+    )
+    film = media.film(tmp_path / "a.mp4", media.Video(times=media.steady(25)), extras=extras).path
+    assert [stream(s) for s in scored(film, film).streams] == ["stream 1 (chapter titles): identical"]

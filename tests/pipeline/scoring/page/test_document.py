@@ -95,7 +95,7 @@ def test_the_page_is_whole_and_fetches_nothing(page: str) -> None:
 
 def test_the_page_says_what_there_is(page: str, scored: Score) -> None:
     assert "painted.mkv against a &lt;b&gt;&amp;amp; &quot;film&quot;.mp4" in page
-    assert "1 missing: at 0:01.56" in page
+    assert "1 frame is missing: at 0:01.56" in page
     assert "stream 1 (audio, aac): missing" in page
     assert page.count('class="cut"') == len(PANELS)
     assert len(scored.shots) == 2

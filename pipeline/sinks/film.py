@@ -56,6 +56,7 @@ class FilmSink:
         self._options = options
         self._others = others
         self._format, self._encoder_name = formats.check_output(path, options.codec)
+        self._closed = False
         self._whole = False  # whether the file is finished, if only under its partial name
         self._file: PartialFile | None = None
         self._muxer: Muxer | None = None
@@ -69,6 +70,8 @@ class FilmSink:
             OutputError: it can't be written, or the encoder refuses.
             InputError: the source can't be opened again.
         """
+        if self._file is not None or self._closed:
+            raise ValueError("a sink is opened once")
         coding = self._coding = Coding(signal, self._format, self._encoder_name, self._options)
         self.upright, self.width, self.height = coding.upright, coding.width, coding.height
         self.pixel_format, self.color = coding.pixel_format, coding.color
@@ -157,6 +160,7 @@ class FilmSink:
 
         Safe to call again.
         """
+        self._closed = True
         if self._file is not None:
             self._file.discard()  # first: with the file closed already, the muxer writes no trailer
         self._release()

@@ -70,6 +70,8 @@ class FilmSource:
         self._keep_source = keep_source
         self._remarked: set[str] = set()
         self._hidden = hidden
+        self._closed = False
+        self._pictures: Iterator[av.VideoFrame] = iter(())
         self._decoder = FilmDecoder(path, start=start, duration=duration, track=track)
         self.report = self._decoder.report
         self.clip = self._decoder.clip
@@ -123,9 +125,13 @@ class FilmSource:
                 planes if self._keep_source or not rgb else None,
                 duration=self.clip.lasts(pts, picture.duration or 0, base),
             )
+            if self._closed:
+                return  # FFmpeg would read on where there is no file any more
 
     def close(self) -> None:
-        """Let go of the file. Safe to call again."""
+        """Let go of the file; there are no more frames then. Safe to call again."""
+        self._closed = True
+        self._pictures = iter(())
         self._decoder.close()
 
     def __enter__(self) -> Self:

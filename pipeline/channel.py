@@ -16,15 +16,23 @@ class ChannelClosedError(Exception):
 
 
 class Channel(Generic[T]):
-    """At most `depth` items wait here; then `put` blocks. One producer, one consumer.
+    """At most `depth` items wait here. One producer, one consumer.
 
     The depth is what bounds the memory of the whole run: each waiting item is a frame or a batch.
+
+    Args:
+        depth: how many may wait.
+        keep_newest: where no room is left, drop the item that has waited longest instead of letting the
+            producer wait. For live pictures, which would fall ever further behind; a film never drops. What
+            an item says of those around it (a frame's `cut`) has to be said behind such a channel.
     """
 
-    def __init__(self, depth: int = 4) -> None:
+    def __init__(self, depth: int = 4, *, keep_newest: bool = False) -> None:
         if depth < 1:
             raise ValueError(f"{depth = } must be at least 1")
         self._depth = depth
+        self._keep_newest = keep_newest
+        self.dropped = 0  # items that nobody took in time
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
         self._finished = False  # the producer will put no more
@@ -35,16 +43,19 @@ class Channel(Generic[T]):
         self.waited_to_take = 0.0  # s the consumer has waited for items
 
     def put(self, item: T) -> None:
-        """Hand over one item, waiting for room.
+        """Hand over one item; waits for room, or makes some.
 
         Raises:
             ChannelClosedError: the channel was finished or abandoned.
         """
         with self._changed:
-            while len(self._items) >= self._depth and not self._abandoned and not self._finished:
+            while self._is_full and not self._keep_newest and not self._abandoned and not self._finished:
                 self.waited_to_put += self._wait()
             if self._abandoned or self._finished:
                 raise ChannelClosedError
+            if self._is_full:
+                self._items.popleft()
+                self.dropped += 1
             self._items.append(item)
             self.newest = item
             self.first_put = self.first_put or time.perf_counter()
@@ -74,6 +85,10 @@ class Channel(Generic[T]):
                 item = self._items.popleft()
                 self._changed.notify_all()
             yield item
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._items) >= self._depth
 
     def _wait(self) -> float:
         """Wait for the other side; the seconds it took."""

@@ -92,3 +92,79 @@ def test_abandon_wakes_a_waiting_consumer_and_drops_what_waits() -> None:
 def test_depth_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="depth = 0"):
         Channel(0)
+
+
+def test_the_newest_are_kept_and_the_dropped_counted() -> None:
+    channel: Channel[int] = Channel(2, keep_newest=True)
+    for number in range(7):
+        channel.put(number)  # never waits, though nobody takes any
+    assert channel.dropped == 5
+    assert channel.newest == 6
+    channel.finish()
+    assert list(channel) == [5, 6]
+    assert channel.waited_to_put == 0
+
+
+def test_with_room_the_newest_drops_nothing() -> None:
+    channel: Channel[int] = Channel(1, keep_newest=True)
+    taken = iter(channel)
+    for number in range(20):
+        channel.put(number)
+        assert next(taken) == number
+    assert channel.dropped == 0
+
+
+def test_a_slow_consumer_of_live_pictures_is_never_far_behind() -> None:
+    """Order is kept, the last item comes through, and every other one is either taken or counted."""
+    channel: Channel[int] = Channel(1, keep_newest=True)
+    numbers: list[int] = []
+
+    def consume() -> None:
+        for number in channel:
+            numbers.append(number)
+            time.sleep(0.005)
+
+    thread = in_thread(consume)
+    for number in range(200):
+        channel.put(number)
+        time.sleep(0.0005)
+    channel.finish()
+    thread.join(5)
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == 199
+    assert len(numbers) + channel.dropped == 200
+    assert channel.dropped > 0
+
+
+@pytest.mark.parametrize("keep_newest", [False, True])
+def test_either_side_closes_either_kind(keep_newest: bool) -> None:
+    finished: Channel[int] = Channel(1, keep_newest=keep_newest)
+    taken: list[int] = []
+    thread = in_thread(lambda: taken.extend(finished))
+    finished.put(1)
+    finished.finish()
+    thread.join(1)
+    assert not thread.is_alive()
+    assert taken == [1]
+    with pytest.raises(ChannelClosedError):
+        finished.put(2)
+
+    abandoned: Channel[int] = Channel(1, keep_newest=keep_newest)
+    abandoned.put(1)
+    abandoned.abandon()
+    with pytest.raises(ChannelClosedError):
+        abandoned.put(2)
+    assert list(abandoned) == []
+    assert abandoned.dropped == 0  # the consumer is gone; nothing came too late
+
+
+@pytest.mark.parametrize("keep_newest", [False, True])
+def test_a_consumer_that_waits_is_woken_by_the_end(keep_newest: bool) -> None:
+    channel: Channel[int] = Channel(1, keep_newest=keep_newest)
+    taken: list[int] = []
+    thread = in_thread(lambda: taken.extend(channel))
+    time.sleep(0.05)
+    channel.finish()
+    thread.join(1)
+    assert not thread.is_alive()
+    assert channel.waited_to_take > 0

@@ -13,7 +13,7 @@ import av
 import pytest
 
 from stylize_video.errors import VerificationError
-from stylize_video.pipeline.carried import tracks
+from stylize_video.pipeline.carried import converted_tracks, tracks
 from tests.pipeline import _clips
 from tests.pipeline._clips import Clip, Written
 
@@ -253,13 +253,13 @@ def test_a_track_that_does_not_copy(
 
 def test_converted_sound_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = _clips.make(tmp_path / "film.mkv", Clip(frames=40, sounds=[("pcm_s16le", "eng")]))
-    real = tracks.AudioTrack.mux
+    real = converted_tracks.AudioTrack.mux
 
-    def mux(self: tracks.AudioTrack, packet: Any) -> None:
+    def mux(self: converted_tracks.AudioTrack, packet: Any) -> None:
         if packet.pts * packet.time_base < 1:
             real(self, packet)
 
-    monkeypatch.setattr(tracks.AudioTrack, "mux", mux)
+    monkeypatch.setattr(converted_tracks.AudioTrack, "mux", mux)
     report = _clips.write(film, tmp_path / "out.mp4")
     with pytest.raises(
         VerificationError, match=r"stream 1 .* goes from .* to 0.9\d+ s, not from 0.000 to 1.5"

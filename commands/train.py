@@ -17,6 +17,8 @@ from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequ
 from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
 from stylize_video.pipeline.jobs.options import PaintOptions
 
+_BEGINS = "loading the networks and reading the photographs in {}"
+
 _STYLE = "The new style"
 _COURSE = "The training"
 _BALANCE = "What a painting is judged by"
@@ -232,6 +234,7 @@ def _train_styles(
     request: TrainingRequest, config: TrainingConfig, device: str, say: Callable[[str], None]
 ) -> None:
     request.check(full=config.full)  # before the seconds that importing torch takes
+    say(_BEGINS.format(request.content))
     from stylize_video.models.feed_forward import train_style
 
     for style in train_style.run(request, config, device=device, say=say):
@@ -244,6 +247,7 @@ def _train_networks(
     request: TrainingRequest, config: WctTrainingConfig, device: str, say: Callable[[str], None]
 ) -> None:
     request.check(full=True, wct=True)  # before torch, as above
+    say(_BEGINS.format(request.content))
     from stylize_video.models.wct import train as train_wct
 
     train_wct.run(request, config, device=device, say=say)

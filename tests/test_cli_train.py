@@ -228,7 +228,7 @@ def test_ctrl_c_keeps_a_checkpoint(
         patch.setattr(Trainer, "run", stopped)
         result = run(*studio.command())
     assert result.exit_code == 130
-    assert f"the same command goes on from {studio.checkpoint}" in result.stderr
+    assert f"kept in {studio.checkpoint}; the same command goes on from there" in result.stderr
     assert not studio.target.exists()
 
     other = "checkpoint of a run with other settings, paintings, photographs or start; delete it"

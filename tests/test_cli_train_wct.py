@@ -95,7 +95,9 @@ def test_networks_are_trained_measured_and_written(studio: Studio, monkeypatch: 
     result = run(*studio.command("--statistics", blue, "--seed", 3, "--learning-rate", 0.001))
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
-    first, second, measured, last = result.stderr.strip().splitlines()
+    loading, begun, first, second, measured, last = result.stderr.strip().splitlines()
+    assert loading == f"loading the networks and reading the photographs in {studio.folder / 'photographs'}"
+    assert begun == "training: 2 steps; how far it is will be said every 0 s"
     assert first.startswith("step 1/2: reconstruction ")
     assert "embedding" in first
     assert second.startswith("step 2/2: reconstruction ")
@@ -160,7 +162,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_nothing_is_lost(
         patch.setattr(WctTrainer, "run", stopped)
         result = run(*studio.command())
     assert result.exit_code == 130
-    assert f"the same command goes on from {studio.checkpoint}" in result.stderr
+    assert f"kept in {studio.checkpoint}; the same command goes on from there" in result.stderr
     other = "checkpoint of a run with other settings, paintings, photographs or start; delete it"
     refused(1, other, *studio.command("--seed", 1))
     refused(1, other, *studio.command(steps=3))

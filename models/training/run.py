@@ -132,7 +132,7 @@ def keeping(checkpoint: Path, say: Say) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if checkpoint.exists():
-            say(f"the same command goes on from {checkpoint}")
+            say(f"what was learned so far is kept in {checkpoint}; the same command goes on from there")
         raise
     whole_file.remove(checkpoint)
 
@@ -157,6 +157,7 @@ def train(
     save_now, say_now = every(_CHECKPOINT_EVERY_S), every(_SAY_EVERY_S)
     signals.begin_work()
     began, first, steps = time.monotonic(), trainer.step, trainer.config.steps
+    say(f"training: {steps - first} steps; how far it is will be said every {_SAY_EVERY_S} s")
     try:
         for progress in trainer.run():
             if next(save_now):

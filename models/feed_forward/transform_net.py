@@ -43,7 +43,7 @@ class TransformNetConfig:
                 raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
 
 
-class Moments(NamedTuple):
+class ChannelStatistics(NamedTuple):
     """Mean and variance of each channel of each picture, (N, C, 1, 1) float32."""
 
     mean: Tensor
@@ -59,7 +59,7 @@ class ConditionalInstanceNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.epsilon = epsilon
 
-    def forward(self, x: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
         """Normalise.
 
         Args:
@@ -242,7 +242,7 @@ class TransformNet(nn.Module):
         features: Tensor = self.head(F.pixel_unshuffle(images * 2 - 1, _SHUFFLE))  # of (N, 48, H/4, W/4)
         return features
 
-    def skip(self, features: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+    def skip(self, features: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
         """What the head found, normalised: (N, quarter, H/4, W/4)."""
         return F.relu(self.head_norm(features, style, moments))
 
@@ -253,11 +253,13 @@ class TransformNet(nn.Module):
             x = block(x, style)
         return x
 
-    def merge(self, features: Tensor, skip: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+    def merge(
+        self, features: Tensor, skip: Tensor, style: Tensor, moments: ChannelStatistics | None = None
+    ) -> Tensor:
         """The deepest features, upsampled but not yet normalised, and `skip` -> (N, quarter, H/4, W/4)."""
         return F.relu(self.up_quarter_norm(features, style, moments) + skip)
 
-    def finish(self, features: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+    def finish(self, features: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
         """(N, half, H/2, W/2), to be normalised -> the painting, (N, 3, H, W)."""
         return torch.sigmoid(self.up_full(F.relu(self.up_half_norm(features, style, moments))))
 

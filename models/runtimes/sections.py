@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.feed_forward.transform_net import Moments, TransformNet
+from stylize_video.models.feed_forward.transform_net import ChannelStatistics, TransformNet
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
@@ -60,7 +60,7 @@ class Section(nn.Module):
         self.network = network
         self.style = nn.Buffer(style)
 
-    def skip(self, images: Tensor, moments: Moments) -> Tensor:
+    def skip(self, images: Tensor, moments: ChannelStatistics) -> Tensor:
         """The features that pass by the deep ones, of a window of the picture."""
         return self.network.skip(self.network.head_features(to_unit(images)), self.style, moments)
 
@@ -86,7 +86,7 @@ class Down(Section):
 
     def forward(self, images: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
         """(N, 3, H, W) -> (N, C, H/8, W/8)."""
-        down: Tensor = self.network.down(self.skip(images, Moments(mean, variance)))
+        down: Tensor = self.network.down(self.skip(images, ChannelStatistics(mean, variance)))
         return down.float()
 
 
@@ -116,9 +116,11 @@ class Half(Section):
 
     def half_features(self, images: Tensor, deep: Tensor, moments: tuple[Tensor, ...]) -> Tensor:
         """See `forward`; `moments`: mean and variance of the first features, then of those of `Up`."""
-        skip = self.skip(images, Moments(*moments[:2]))
+        skip = self.skip(images, ChannelStatistics(*moments[:2]))
         up = self.network.up_quarter(deep)
-        half: Tensor = self.network.up_half(self.network.merge(up, skip, self.style, Moments(*moments[2:4])))
+        half: Tensor = self.network.up_half(
+            self.network.merge(up, skip, self.style, ChannelStatistics(*moments[2:4]))
+        )
         return half
 
 
@@ -128,7 +130,7 @@ class Finish(Half):
     def forward(self, images: Tensor, deep: Tensor, *moments: Tensor) -> Tensor:
         """(N, 3, H, W) and (N, C, H/8, W/8) -> (N, 3, H, W)."""
         half = self.half_features(images, deep, moments)
-        return to_kind(self.network.finish(half, self.style, Moments(*moments[4:])), images.dtype)
+        return to_kind(self.network.finish(half, self.style, ChannelStatistics(*moments[4:])), images.dtype)
 
 
 SECTIONS: Mapping[str, type[Section]] = {

@@ -15,7 +15,7 @@ from stylize_video.process.terminal import shown
 
 if TYPE_CHECKING:
     from stylize_video.models.gatys.optimisation import Step
-    from stylize_video.pipeline.frames import VideoInfo
+    from stylize_video.pipeline.signal import Signal
 
 _EVERY = 0.1  # s from one drawing to the next
 _WINDOW = 30.0  # s that frames/s are counted over
@@ -41,9 +41,9 @@ class FilmProgress:
         self._lock = threading.Lock()  # frames and steps are told by different threads
         self._on = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
-    def start(self, info: VideoInfo) -> None:
+    def start(self, signal: Signal) -> None:
         """Set the total, as far as the film's header knows it."""
-        self._total = info.frame_count
+        self._total = signal.frame_count
         self._done.append((time.monotonic(), 0))
         self._draw()
 

@@ -13,6 +13,7 @@ would blur. Needs no torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -36,6 +37,14 @@ _BANDWIDTH = 0.4  # octaves, standard deviation of the band around its middle
 _TRUSTED = 0.3  # trust of a flow; below it, what it shows is drawn anew
 _MOST_STRETCHED = np.log(2.0)  # of an area, either way; more, and strokes would change their size
 _SMALLEST_AREA = 0.05  # to which a flow may shrink an area; less is a fold of the flow
+
+# Errors of the flow add up over a film: what began as one sheet of the field frays into small patches, and
+# strokes as large as the coarser octaves find no room in them.
+_SAME_SHEET = 6.0  # px; neighbours whose places differ by less from a stiff sheet's lie on the same one
+_SAME_MOTION = 0.5  # px a frame; neighbours whose flow differs by more are two things
+_PULL = 0.2  # of each neighbour on a cell of the same sheet, a frame; a quarter would oscillate
+_AROUND = (4, 8)  # cells, how far away a cell looks for others of its sheet
+_FEWEST = 0.4  # of those it finds; a cell with fewer lies in a patch too small to be kept
 
 
 @dataclass(frozen=True)
@@ -121,8 +130,9 @@ class Canvas:
 
         What is carried is the nearest cell's place plus the rest of the way, so that at an edge between two
         things no place is a mean of both, and a pan of any fraction of a pixel is exact. Drawn anew is what
-        can't be trusted, came from outside the frame, or has been stretched or shrunk too far: there the
-        sheet of the nearest cell that was kept goes on, so that no seam shows where a camera pans.
+        can't be trusted, came from outside the frame, has been stretched or shrunk too far, or lies in a
+        patch that has become too small for strokes: there the sheet of the nearest cell that was kept goes
+        on, so that no seam shows where a camera pans.
 
         Args:
             back: (h, w, 2), for each cell the way to where it was in the frame before, px of the frame.
@@ -138,14 +148,18 @@ class Canvas:
         rest = np.stack([x - nearest_x, y - nearest_y], axis=-1) * np.float32(CELL)
         stretch = self.stretch[from_y, from_x] + _growth(back)
         anew = ~inside | (trust < _TRUSTED) | (np.abs(stretch) > _MOST_STRETCHED)
-        places = self.places[from_y, from_x] + rest
-        places = self._continued(places, anew) if anew.any() else places
+        places = self._continued(self.places[from_y, from_x] + rest, anew)
+        frayed = _in_small_patches(places)
+        places = _relaxed(self._continued(places, frayed), back)
+        anew |= frayed
         carried = Canvas(places, np.where(anew, np.float32(0), stretch), self.seed, self.frame + 1)
         return carried, float(anew.mean())
 
     def _continued(self, places: Array, anew: NDArray[np.bool_]) -> Array:
         """Fill in cells: where the sheet of the nearest other cell goes on."""
         height, width = anew.shape
+        if not anew.any():
+            return places
         if anew.all():
             return still(height * CELL, width * CELL) + _corner(self.seed, self.frame + 1)
         mask, maze = anew.astype(np.uint8), cv2.DIST_LABEL_PIXEL
@@ -158,6 +172,63 @@ class Canvas:
         filled = places.reshape(-1, 2).copy()
         filled[anew.ravel()] = filled[nearest] + cells[anew.ravel()] - cells[nearest]
         return filled.reshape(height, width, 2)
+
+
+def _offsets(places: Array) -> Array:
+    """How far places are from those of a stiff sheet, px: alike where cells lie on one sheet."""
+    height, width = places.shape[:2]
+    return places - still(height * CELL, width * CELL)
+
+
+def _in_small_patches(places: Array) -> NDArray[np.bool_]:
+    """(h, w): whether a cell finds too few others of its sheet around it."""
+    across, down = np.moveaxis(_offsets(places), -1, 0)
+    found = np.zeros(across.shape, np.float32)
+    directions = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+    for distance in _AROUND:
+        tolerance = _SAME_SHEET**2 * distance  # sheets stretch: differences add up along the way
+        bordered = [_bordered(component, distance) for component in (across, down)]
+        for y, x in directions:
+            there = [_shifted(b, distance, y * distance, x * distance) for b in bordered]
+            found += _squared((there[0] - across, there[1] - down)) < tolerance
+    return np.asarray(found < _FEWEST * len(_AROUND) * len(directions))
+
+
+def _relaxed(places: Array, back: Array) -> Array:
+    """Places drawn towards those of neighbours on the same sheet that move alike: the flow's errors even out.
+
+    Args:
+        places: (h, w, 2).
+        back: (h, w, 2), the flow; at an edge between two things it differs, and nothing is drawn over it.
+    """
+    offsets = np.moveaxis(_offsets(places), -1, 0)
+    bordered = [_bordered(component, 1) for component in offsets]
+    flow = [_bordered(component, 1) for component in np.moveaxis(back, -1, 0)]
+    pull = np.zeros_like(places)
+    for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        ways = [_shifted(there, 1, y, x) - here for there, here in zip(bordered, offsets, strict=True)]
+        other_flow = [_shifted(there, 1, y, x) - _shifted(there, 1, 0, 0) for there in flow]
+        near = np.exp(-_squared(ways) / _SAME_SHEET**2 - _squared(other_flow) / _SAME_MOTION**2)
+        for axis, way in enumerate(ways):
+            pull[..., axis] += way * near
+    return places + np.float32(_PULL) * pull
+
+
+def _squared(components: Sequence[Array]) -> Array:
+    """(h, w): the squared length of vectors."""
+    return np.asarray(components[0] ** 2 + components[1] ** 2)
+
+
+def _bordered(cells: Array, width: int) -> Array:
+    """Cells with their outermost ones repeated around them."""
+    return cast(Array, cv2.copyMakeBorder(cells, width, width, width, width, cv2.BORDER_REPLICATE))
+
+
+def _shifted(bordered: Array, border: int, down: int, across: int) -> Array:
+    """For each cell within the border, the one that far away."""
+    height, width = (side - 2 * border for side in bordered.shape)
+    y, x = border + down, border + across
+    return bordered[y : y + height, x : x + width]
 
 
 def _corner(seed: int, frame: int) -> Array:

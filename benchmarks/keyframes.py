@@ -50,9 +50,10 @@ from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pictures.arrays import to_host, to_unit
 from stylize_video.pictures.pictures import Picture, read_picture, write_picture
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stage import go_on
 from stylize_video.pipeline.stages import cuts
 from stylize_video.pipeline.stages.intervals import Filler
-from stylize_video.pipeline.stages.keyframes import Keyframes
+from stylize_video.pipeline.stages.keyframes import Keyframes, KeyframesState
 
 ERROR_GOAL, JUMP_GOAL, SHARPNESS_GOAL, SPEED_GOAL = 0.15, 2.0, 0.85, 8.0
 
@@ -99,7 +100,7 @@ def paint_film(clip: Clip, artist: GatysArtist, given: argparse.Namespace, fille
     noting = Noting(artist, clip.frames)
     stage = Keyframes(noting, interval=given.interval, estimator=_estimator(given.flow), filler=filler)
     began = time.perf_counter()
-    painted = [_picture(batch) for batch in stage.stylize(_batches(marked))]
+    painted = [_picture(batch) for batch in go_on(stage, KeyframesState(), _batches(marked))]
     seconds = time.perf_counter() - began
     found = [number for number, frame in enumerate(marked) if frame.cut]
     return Film(painted, noting.keys, found, seconds, noting.seconds)

@@ -161,7 +161,12 @@ def film_alone(film: Path) -> tuple[int, float]:
     ):
         compose = Compositor(reader.signal, writer.pixel_format, output=writer.color)
         began = time.perf_counter()
-        runner.run(reader.frames(), Unchanged(), lambda frame: writer.write(compose(frame)))
+        runner.run(
+            reader.frames(),
+            [Unchanged()],
+            lambda frame: writer.write(compose(frame)),
+            signal=reader.signal,
+        )
         report = writer.finish()
         took = time.perf_counter() - began
     target.unlink()
@@ -176,6 +181,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     from stylize_video.models.runtimes import engine
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource
+    from stylize_video.pipeline.stage import run_stage
     from stylize_video.pipeline.stages.paint import NetworkPainter
     from stylize_video.pipeline.transfer import RgbTransfer
 
@@ -186,7 +192,8 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
         batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]
     painter = styles.load(STYLE)
     paints = engine.create(painter.network, painter.style, device)
-    painted = NetworkPainter(paints).stylize(itertools.islice(itertools.cycle(batches), warm_up + frames))
+    endless = itertools.islice(itertools.cycle(batches), warm_up + frames)
+    painted = run_stage(NetworkPainter(paints), reader.signal, endless)
     for _ in itertools.islice(painted, warm_up):
         pass
     began = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -22,19 +23,10 @@ class StageTime:
 class Profile:
     """Of a whole run."""
 
-    reader: StageTime
-    painter: StageTime
-    encoder: StageTime
+    times: Mapping[str, StageTime]  # by the threads' names, in the order of the frames' way
     first_frame: float  # s until the first frame was painted, from when film and network were ready
-    stabilizer: StageTime | None = None  # if there was one
-
-    def stages(self) -> dict[str, StageTime]:
-        """By name, in the order of the frames' way."""
-        between = {} if self.stabilizer is None else {"stabilizer": self.stabilizer}
-        return {"reader": self.reader, "painter": self.painter, **between, "encoder": self.encoder}
 
     @property
     def limit(self) -> str:
-        """The stage that worked longest."""
-        stages = self.stages()
-        return max(stages, key=lambda name: stages[name].working)
+        """What worked longest."""
+        return max(self.times, key=lambda name: self.times[name].working)

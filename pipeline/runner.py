@@ -1,12 +1,13 @@
-"""Starts the stages, hands frames from thread to thread, and ends them all whatever happens.
+"""Runs a list of stages, hands frames from thread to thread, and ends all threads whatever happens.
 
     reader thread --frames--> [channel] --> caller's thread: batch, paint --> [channel] --> writer thread
 
-and with a filter, which works on painted frames while the next ones are painted,
+A stage that asks for a thread of its own works on painted frames while the next ones are painted; those
+after it run in its thread, up to the next that asks for one:
 
-    ... paint --batches--> [channel] --> filter thread --frames--> [channel] --> writer thread
+    ... paint --batches--> [channel] --> stabiliser's thread --frames--> [channel] --> writer thread
 
-Painting stays in the caller's thread, where Ctrl-C arrives and torch was set up. The first error of
+The first stages stay in the caller's thread, where Ctrl-C arrives and torch was set up. The first error of
 any thread wins: it stops the others and is raised, whole, in the caller's thread.
 """
 
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
@@ -22,8 +25,10 @@ from stylize_video.pipeline.crew import Crew
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.signal import Signal
-from stylize_video.pipeline.stages.paint import Stage
+from stylize_video.pipeline.stage import AnyStage, close, run_stage
 from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
+
+HandOver = Callable[[Iterator[FrameBatch]], None]  # of what comes out of a part's last stage
 
 CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder
 _CHANNEL_BYTES = 64e6  # of frames waiting at one place: two at 4K, where a frame takes so long anyway
@@ -37,85 +42,110 @@ def channel_depth(signal: Signal) -> int:
 
 def run(
     frames: Iterable[Frame],
-    stage: Stage,
+    stages: Sequence[AnyStage],
     write: Callable[[Frame], None],
     *,
-    filter_stage: Stage | None = None,
+    signal: Signal,
     batch_size: int = 1,
     transfer: Transfer | None = None,
     depth: int = CHANNEL_DEPTH,
 ) -> Profile:
-    """Read, paint and write all frames; return where the time went when the last one is written.
+    """Read, take through all stages and write all frames; return where the time went when that is done.
 
     Args:
         frames: iterated in a thread of its own.
-        stage: the painter; runs in the caller's thread.
+        stages: each takes the batches of the one before it.
         write: called in a thread of its own, once a frame, in order.
-        filter_stage: takes the painter's batches; runs in a thread of its own.
+        signal: what flows into the first stage.
         batch_size: frames painted at once.
         transfer: how they reach the device and come back; by default as RGB on the CPU.
-        depth: frames that may wait between two threads; between painter and filter it is one batch.
+        depth: frames that may wait between two threads; between two stages it is one batch.
 
     Raises:
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
         Exception: the first error of any of them, as it was raised.
     """
     transfer = transfer or RgbTransfer()
+    parts = _parts(stages, signal)
     read_frames: Channel[Frame] = Channel(depth)
-    between: Channel[FrameBatch] = Channel(1)
+    between: list[Channel[FrameBatch]] = [Channel(1) for _ in parts[1:]]
     painted: Channel[Frame] = Channel(depth)
-    crew = Crew(read_frames, between, painted)
+    crew = Crew(read_frames, *between, painted)
     counted, delivery = _Counted(iter(read_frames)), _Delivery(painted, transfer)
+    hand_overs: list[HandOver] = [*(partial(_hand_over, channel) for channel in between), delivery.run]
     began = time.perf_counter()
     painting = 0.0
     try:
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
-        if filter_stage is not None:
-            crew.start("filter", lambda: _filter(filter_stage, between, delivery))
-        results = stage.stylize(transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
-        if filter_stage is None:
-            delivery.run(results)
-        else:
-            _hand_over(results, between)
-        _see_the_end(counted, "painter")
+        for part, taken, hand_over in zip(parts[1:], between, hand_overs[1:], strict=True):
+            crew.start(part.name, partial(part.work, taken, hand_over))
+        uploads = (transfer.upload(group) for group in batcher.batches(counted, size=batch_size))
+        parts[0].work(uploads, hand_overs[0])
         painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
     except KeyboardInterrupt:
         read_frames.abandon()
-        between.finish()  # what is painted is still filtered and written
-        if filter_stage is None:
-            painted.finish()
+        (between[0] if between else painted).finish()  # what is painted still goes on, and is written
         crew.end()
         raise
     except BaseException as error:
         crew.fail(error)
     crew.end()
     if delivery.count != counted.count:
-        raise RuntimeError(f"the painter took {counted.count} frames and gave {delivery.count}")
-    return _profile(crew, read_frames, between, painted, painting, began)
+        raise RuntimeError(f"the stages took {counted.count} frames and gave {delivery.count}")
+    seconds = {parts[0].name: painting, **crew.seconds}
+    return _profile([part.name for part in parts], seconds, [read_frames, *between, painted], began)
+
+
+class _Part:
+    """Stages that run in one thread, one after the other, each with what flows into it."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[AnyStage, Signal]] = []
+
+    @property
+    def name(self) -> str:
+        """Of its thread."""
+        return self.stages[0][0].name if self.stages else "painter"
+
+    def work(self, batches: Iterable[FrameBatch], hand_over: HandOver) -> None:
+        """Take all batches through the stages."""
+        passing = iter(batches)
+        for stage, signal in self.stages:
+            passing = run_stage(stage, signal, passing)
+        hand_over(passing)
+
+
+def _parts(stages: Sequence[AnyStage], signal: Signal) -> list[_Part]:
+    """The stages by the threads they run in; the first ones' is the caller's.
+
+    Raises:
+        ValueError: two threads would have one name.
+    """
+    parts = [_Part()]
+    for stage in stages:
+        if stage.own_thread:
+            parts.append(_Part())
+        parts[-1].stages.append((stage, signal))
+        signal = stage.output(signal)
+    names = [part.name for part in parts]
+    if len({*names, "reader", "writer"}) < len(names) + 2:
+        raise ValueError(f"threads named {', '.join(names)} can't be told apart")
+    return parts
 
 
 def _profile(
-    crew: Crew,
-    read_frames: Channel[Frame],
-    between: Channel[FrameBatch],
-    painted: Channel[Frame],
-    painting: float,
-    began: float,
+    names: Sequence[str], seconds: Mapping[str, float], channels: Sequence[Channel[Any]], began: float
 ) -> Profile:
-    filtering = crew.seconds.get("filter")
-    after = between if filtering is not None else painted
-    return Profile(
-        StageTime.of(crew.seconds["reader"], read_frames.waited_to_put),
-        StageTime.of(painting, read_frames.waited_to_take + after.waited_to_put),
-        StageTime.of(crew.seconds["writer"], painted.waited_to_take),
-        (painted.first_put or began) - began,
-        None
-        if filtering is None
-        else StageTime.of(filtering, between.waited_to_take + painted.waited_to_put),
-    )
+    """Where the time went: each part takes from one channel and puts into the next."""
+    painted = channels[-1]
+    times = {"reader": StageTime.of(seconds["reader"], channels[0].waited_to_put)}
+    for name, taken, given in zip(names, channels, channels[1:], strict=False):
+        times[name] = StageTime.of(seconds[name], taken.waited_to_take + given.waited_to_put)
+    times["encoder"] = StageTime.of(seconds["writer"], painted.waited_to_take)
+    return Profile(times, (painted.first_put or began) - began)
 
 
 def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
@@ -125,23 +155,12 @@ def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
     except ChannelClosedError:
         pass  # nobody wants the rest
     finally:
-        _close(frames)
+        close(frames)
     channel.finish()
 
 
-def _filter(stage: Stage, batches: Channel[FrameBatch], delivery: _Delivery) -> None:
-    delivery.run(stage.stylize(iter(batches)))
-    _see_the_end(batches, "filter")
-
-
-def _see_the_end(given: Iterable[object], name: str) -> None:
-    """Find out a stage that stopped too early, for which the one before it would wait for ever."""
-    if next(iter(given), None) is not None:
-        raise RuntimeError(f"the {name} stopped before the film's end")
-
-
-def _hand_over(batches: Iterator[FrameBatch], channel: Channel[FrameBatch]) -> None:
-    """Put painted batches into a channel; one in hand at Ctrl-C too."""
+def _hand_over(channel: Channel[FrameBatch], batches: Iterator[FrameBatch]) -> None:
+    """Put batches into a channel; one in hand at Ctrl-C too."""
     batch: FrameBatch | None = None
     try:
         for batch in batches:
@@ -151,7 +170,7 @@ def _hand_over(batches: Iterator[FrameBatch], channel: Channel[FrameBatch]) -> N
             channel.put(batch)
         raise
     finally:
-        _close(batches)
+        close(batches)
     channel.finish()
 
 
@@ -170,7 +189,7 @@ class _Delivery:
         try:
             for frame in downloads:
                 if last is not None and frame.pts <= last:
-                    raise RuntimeError(f"the painter gave frame {frame.pts} after frame {last}")
+                    raise RuntimeError(f"the stages gave frame {frame.pts} after frame {last}")
                 last = frame.pts
                 self.count += 1
                 self._painted.put(frame)
@@ -180,7 +199,7 @@ class _Delivery:
                     self._painted.put(frame)
             raise
         finally:
-            _close(batches)
+            close(batches)
         self._painted.finish()
 
 
@@ -229,10 +248,3 @@ class _Counted:
 def _write(frames: Iterable[Frame], write: Callable[[Frame], None]) -> None:
     for frame in frames:
         write(frame)
-
-
-def _close(iterable: object) -> None:
-    """Run a generator's `finally` now, in the thread that ran the generator."""
-    close = getattr(iterable, "close", None)
-    if close is not None:
-        close()

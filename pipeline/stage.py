@@ -43,7 +43,7 @@ class Stage(Protocol[State, Item]):
         """The state before a film's first frame.
 
         Args:
-            signal: what is going to flow.
+            signal: what is going to flow into it.
         """
         ...
 
@@ -74,10 +74,10 @@ def run_stage(stage: Stage[State, Item], signal: Signal, items: Iterable[Item]) 
 
     Args:
         stage: what works on it.
-        signal: what flows.
+        signal: what flows into it.
         items: frames or batches; closed with this generator if it is one itself.
     """
-    return go_on(stage, stage.start(signal), items)
+    yield from go_on(stage, stage.start(signal), items)
 
 
 def go_on(stage: Stage[State, Item], state: State, items: Iterable[Item]) -> Iterator[Item]:

@@ -37,7 +37,7 @@ def as_json(result: Painted, style: str) -> dict[str, Any]:
         "seconds_to_first_frame": round(result.profile.first_frame, 3),
         "profile": {
             name: {"working": round(stage.working, 3), "waiting": round(stage.waiting, 3)}
-            for name, stage in result.profile.stages().items()
+            for name, stage in result.profile.times.items()
         },
         "notes": [spelled(note) for note in result.notes],
         "verified": result.verified,
@@ -47,7 +47,7 @@ def as_json(result: Painted, style: str) -> dict[str, Any]:
 def of_profile(profile: Profile) -> Iterator[str]:
     """A table: how long each stage worked and waited, and which one limits."""
     yield "stage       working s  waiting s"
-    for name, stage in profile.stages().items():
+    for name, stage in profile.times.items():
         limit = "  limits" if name == profile.limit else ""
         yield f"{name:10}  {stage.working:9.2f}  {stage.waiting:9.2f}{limit}"
     yield f"first frame painted {profile.first_frame:.2f} s after the film was open and the network loaded"

@@ -47,12 +47,13 @@ class Engine:
         """Where pictures must lie."""
         return self._runtime.device
 
-    def paint(self, images: Pictures) -> Pictures:
+    def paint(self, images: Pictures, known: None = None, /) -> Pictures:  # noqa: ARG002
         """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
 
         Args:
             images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
                 arrays or tensors as these are.
+            known: nothing: each picture is painted by itself.
 
         Raises:
             DeviceError: not even a tile fits into the device's memory.
@@ -67,7 +68,7 @@ class Engine:
             self._spare_memory(images)
 
     def new_shot(self) -> None:
-        """Nothing: each picture is painted by itself."""
+        """Nothing is known: each picture is painted by itself."""
 
     def _paint_in_parts(self, images: Pictures) -> Pictures:
         if len(images) <= self._at_once:

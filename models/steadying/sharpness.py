@@ -30,6 +30,10 @@ class Sharpness:
         self._more = more
         self._gain = 0.0
 
+    def forget(self) -> None:
+        """Start anew: nothing has been lost yet."""
+        self._gain = 0.0
+
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
         fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)

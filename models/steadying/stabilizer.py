@@ -19,6 +19,7 @@ filters are known for is kept away:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -63,6 +64,22 @@ class _Past(NamedTuple):
     bias: Plane  # (h, w, 3), by how much it has lately been off its paintings, luma and chroma
 
 
+@dataclass
+class SteadyState:
+    """What is known of a film when a frame is steadied; it can be pickled."""
+
+    luma: Sharpness
+    chroma: Sharpness
+    past: _Past | None = None  # None: the next frame is the first of a shot
+    frames: int = 0  # of this shot
+
+    def forget(self) -> None:
+        """Start anew: the next frame is the first of a shot."""
+        self.past, self.frames = None, 0
+        self.luma.forget()
+        self.chroma.forget()
+
+
 class _Kept(NamedTuple):
     """Of what is carried from the frame before."""
 
@@ -73,7 +90,7 @@ class _Kept(NamedTuple):
 
 
 class Stabilizer:
-    """Frame after frame of one film.
+    """Steadies frame after frame of a film; what it knows of that film is in its state.
 
     Args:
         estimator: finds motion.
@@ -103,18 +120,16 @@ class Stabilizer:
         self._stability = stability
         self._sharpening = sharpening
         self._halved = halved_chroma
-        self.forget()
 
-    def forget(self) -> None:
-        """Start anew: the next frame is the first of a shot."""
-        self._past: _Past | None = None
-        self._frames = 0  # of this shot
-        self._luma, self._chroma = Sharpness(self._sharpening), Sharpness(0.0)
+    def start(self) -> SteadyState:
+        """The state before a film's first frame."""
+        return SteadyState(Sharpness(self._sharpening), Sharpness(0.0))
 
-    def steady(self, original: Picture, painting: AnyPicture) -> AnyPicture:
+    def steady(self, state: SteadyState, original: Picture, painting: AnyPicture) -> AnyPicture:
         """The next frame, steadied; the first of a shot is its painting.
 
         Args:
+            state: changed in place.
             original: (H, W, 3) RGB uint8, the frame that was painted.
             painting: (H, W, 3) RGB, uint8 or float32 in 0..1.
 
@@ -123,14 +138,14 @@ class Stabilizer:
         """
         if not motion.can_be_found(original):
             return painting
-        if self._past is not None and self._past.luma.shape != painting.shape[:2]:
-            self.forget()
-        view, past = FramePyramid.of(original), self._past
-        self._frames += 1
+        if state.past is not None and state.past.luma.shape != painting.shape[:2]:
+            state.forget()
+        view, past = FramePyramid.of(original), state.past
+        state.frames += 1
         painted, chroma = opponent.split(painting, halved=self._halved)
         if past is None:
             new = np.ones(view.grey.shape, np.float32)
-            self._past = _Past(view, painted, chroma, new, np.zeros((*new.shape, 3), np.float32))
+            state.past = _Past(view, painted, chroma, new, np.zeros((*new.shape, 3), np.float32))
             return painting
         times = motion.shrunk_by(original)
         moved = self._estimator.between(past.view, view)
@@ -140,14 +155,14 @@ class Stabilizer:
         means = broad_means(off, kept.broad) * (kept.broad - kept.fine)[..., None]
         luma, luma_weights = _blended(painted, luma_change, kept.fine, means[..., 0])
         chroma_now, chroma_weights = _blended(chroma, chroma_change, kept.fine, means[..., 1:])
-        self._past = _Past(view, luma, chroma_now, kept.age, kept.bias)
-        sharp_chroma = self._chroma.restored(chroma_now, chroma_weights)
-        steadied = opponent.join(self._luma.restored(luma, luma_weights), sharp_chroma, like=painting)
-        if self._frames % _LEARN_EVERY == 0:
-            self._luma.learn(
+        state.past = _Past(view, luma, chroma_now, kept.age, kept.bias)
+        sharp_chroma = state.chroma.restored(chroma_now, chroma_weights)
+        steadied = opponent.join(state.luma.restored(luma, luma_weights), sharp_chroma, like=painting)
+        if state.frames % _LEARN_EVERY == 0:
+            state.luma.learn(
                 sharpness.luma_rows(steadied), sharpness.luma_rows(painting), sharpness.rows(luma)
             )
-            self._chroma.learn(
+            state.chroma.learn(
                 sharpness.rows(sharp_chroma), sharpness.rows(chroma), sharpness.rows(chroma_now)
             )
         return steadied

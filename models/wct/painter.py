@@ -11,10 +11,10 @@ each shot.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from stylize_video.models.runtimes.sections import Runtime
 from stylize_video.models.wct import transform as wct
@@ -30,8 +30,15 @@ _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are n
 _MEMORY = 0.9  # of the statistics before, in each frame
 
 
+@dataclass
+class ShotMoments:
+    """The statistics of a shot's features up to the frame that came last, by level; can be pickled."""
+
+    of_level: dict[int, Moments] = field(default_factory=dict)
+
+
 class WctPainter:
-    """Paints pictures of any size in one style. It remembers the film that they come from.
+    """Paints pictures of any size in one style. What it knows of the film they come from is handed to it.
 
     Args:
         runtime: runs `wct_sections.program` for the same levels.
@@ -57,7 +64,6 @@ class WctPainter:
         self._style = {level: _to(style[level], runtime.device) for level in levels}
         on_cpu = runtime.device.type == "cpu"  # once for the film, not for each frame
         self._colors = {n: wct.coloring(m.covariance) for n, m in self._style.items()} if on_cpu else {}
-        self._known: dict[int, Moments] = {}
         self.notes: list[str] = []  # what a user should know of it
 
     @property
@@ -65,47 +71,48 @@ class WctPainter:
         """Where pictures must lie."""
         return self._runtime.device
 
-    def new_shot(self) -> None:
-        """Forget the statistics of the frames before."""
-        self._known.clear()
+    def new_shot(self) -> ShotMoments:
+        """What is known before a shot's first frame."""
+        return ShotMoments()
 
-    def paint(self, images: Pictures) -> Pictures:
+    def paint(self, images: Pictures, known: ShotMoments | None = None, /) -> Pictures:
         """Paint consecutive frames of one shot.
 
         Args:
             images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
                 arrays or tensors as these are.
+            known: of the frames before, changed in place; None: there are none.
         """
+        known = ShotMoments() if known is None else known
         height, width = images.shape[1:3]
         features = self._runtime.run("encode", _padded(images, 2 ** (max(self._levels) - 1)))
         last = len(self._levels) - 1
         for number, level in enumerate(self._levels):
-            mapped = self._map(features, level)
+            mapped = self._map(features, level, known)
             if number < last:
                 features = self._runtime.run(f"recode{level}{self._levels[number + 1]}", mapped)
         ending = "bytes" if arrays.is_bytes(images) else "decode"
         return self._runtime.run(ending, mapped)[:, :height, :width]
 
-    def _map(self, features: Pictures, level: int) -> Pictures:
+    def _map(self, features: Pictures, level: int, known: ShotMoments) -> Pictures:
         """(N, h, w, C) features of a level -> the same, with the style's statistics."""
         tensor = arrays.to_device(features, self.device).permute(0, 3, 1, 2)
         with torch.no_grad():
-            mapped: Pictures = arrays.to_place(self._mapped(tensor, level).permute(0, 2, 3, 1), features)
+            affine = self._affine(self._smoothed(wct.moments(tensor), level, known), level)
+            mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
         return mapped
 
-    def _mapped(self, features: Tensor, level: int) -> Tensor:
-        content = self._smoothed(wct.moments(features), level)
+    def _affine(self, content: Moments, level: int) -> wct.Affine:
+        """What gives features with these statistics the style's."""
         style = self._style[level]
-        if features.device.type == "cpu":
+        if content.mean.device.type == "cpu":
             color = self._colors[level]
-            affine = wct.transform(content, style, alpha=self._strength, epsilon=_FLOOR, color=color)
-        else:
-            affine = _without_waiting(content, style, alpha=self._strength, epsilon=_FLOOR)
-        return wct.apply(features, affine)
+            return wct.transform(content, style, alpha=self._strength, epsilon=_FLOOR, color=color)
+        return _without_waiting(content, style, alpha=self._strength, epsilon=_FLOOR)
 
-    def _smoothed(self, found: Moments, level: int) -> Moments:
+    def _smoothed(self, found: Moments, level: int, known: ShotMoments) -> Moments:
         """Each frame's moments, mixed with those of the frames before."""
-        before = self._known.get(level)
+        before = known.of_level.get(level)
         rows = []
         for index in range(len(found.mean)):
             own = Moments(found.mean[index : index + 1], found.covariance[index : index + 1])
@@ -113,7 +120,7 @@ class WctPainter:
                 own = wct.mean_of((before, own), (self._memory, 1 - self._memory))
             rows.append(own)
             before = own
-        self._known[level] = rows[-1]
+        known.of_level[level] = rows[-1]
         return Moments(torch.cat([r.mean for r in rows]), torch.cat([r.covariance for r in rows]))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,12 +30,12 @@ from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
 from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages import cuts, painters
 from stylize_video.pipeline.stages.composite import Compositor
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import FilmClock, Mask, open_mask
 from stylize_video.pipeline.stages.optimised import OnStep
-from stylize_video.pipeline.stages.paint import Stage
 from stylize_video.pipeline.stages.painters import Painter
 from stylize_video.pipeline.stages.regions import Coverage, Regions
 from stylize_video.pipeline.stages.steady import Stabilize
@@ -111,13 +112,16 @@ def paint(
                 options, device, exact=exact, store=store, on_step=on_step
             )
         else:
-            painter = _painter(options, device, lambda: _open(options, clock, masks), exact=exact)
+            painter = _painter(options, device, clock, exact=exact)
         coverage = Coverage(_open(options, clock, masks)) if options.masked else None
         encoding = EncoderOptions(
             options.codec, options.crf, options.preset, options.overwrite, options.pixel_format
         )
-        with FilmSink(output, encoding, others=reader.others).open(reader.signal) as writer:
-            stages = painter.stage, _stabilizer(options, writer, device) if options.stabilizes else None
+        painted = painter.stage.output(reader.signal)
+        with FilmSink(output, encoding, others=reader.others).open(painted) as writer:
+            stages: list[AnyStage] = [painter.stage]
+            if options.stabilizes:
+                stages.append(_stabilizer(options, writer, device))
             if on_start is not None:
                 on_start(reader.signal)
             began = time.perf_counter()
@@ -167,7 +171,7 @@ def _compositor(
 
 def _run(
     reader: FilmSource,
-    stages: tuple[Stage, Stage | None],
+    stages: Sequence[AnyStage],
     compositor: Compositor,
     writer: FilmSink,
     options: PaintOptions,
@@ -197,9 +201,9 @@ def _run(
     try:
         profile = runner.run(
             _frames(reader, options, rgb=way.needs_rgb),
-            stages[0],
+            stages,
             write,
-            filter_stage=stages[1],
+            signal=reader.signal,
             batch_size=batch_size,
             transfer=way,
             depth=max(batch_size, runner.channel_depth(reader.signal)),
@@ -226,9 +230,7 @@ def _mixed_strength(options: PaintOptions) -> float:
     return 1.0 if _blends_features(options) else options.strength
 
 
-def _painter(
-    options: PaintOptions, device: torch.device, masks: Callable[[], list[Mask]], *, exact: bool
-) -> Painter:
+def _painter(options: PaintOptions, device: torch.device, clock: FilmClock, *, exact: bool) -> Painter:
     """What paints; each style in its region, if there are several."""
     alpha = options.strength if _blends_features(options) else 1.0
     found = [
@@ -236,7 +238,8 @@ def _painter(
     ]
     if len(found) == 1:
         return found[0]
-    stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks(), strict=True)])
+    masks = [partial(open_mask, region.mask, clock) for region in options.painted if region.mask is not None]
+    stage = Regions([(painter.stage, opener) for painter, opener in zip(found, masks, strict=True)])
     return Painter(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
 
 

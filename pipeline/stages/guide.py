@@ -13,8 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, groupby
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stylize_video.errors import InputError
@@ -24,7 +23,9 @@ from stylize_video.models.motion.long_motion import FlowEstimator
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import check_sides, read_picture
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.stages.intervals import Interval, Key, Single, singles
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
+from stylize_video.pipeline.stages.intervals import Inbetweener, Interval, Key, Place, Single
 
 _FARTHEST = 100  # frames that are carried back from a key, or held until one comes: the memory's limit
 
@@ -91,7 +92,16 @@ class Guide:
             )
 
 
-class Guided:
+@dataclass
+class GuidedState:
+    """What is known of a film up to the frame that came last."""
+
+    place: Place = field(default_factory=Place)
+    interval: Interval = field(default_factory=Interval)  # from the shot's newest key on
+    left: list[int] = field(default_factory=list)  # frames of the shot that stay as they are
+
+
+class Guided(Stage[GuidedState, FrameBatch]):
     """Carries a guide's pictures through a film.
 
     Args:
@@ -108,49 +118,63 @@ class Guided:
         notes: list[str] | None = None,
     ) -> None:
         self._guide = guide
-        self._estimator = estimator
+        self._between = Inbetweener(estimator)
         self.notes: list[str] = [] if notes is None else notes
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Paint shot by shot; frames are held until the next key, where there is one soon.
+    @property
+    def holds(self) -> int:
+        """Frames before a key."""
+        return _FARTHEST
+
+    def start(self, signal: Signal) -> GuidedState:  # noqa: ARG002 - the first frame says its size
+        """See `Stage.start`."""
+        return GuidedState()
+
+    def step(self, state: GuidedState, batch: FrameBatch, /) -> Iterator[FrameBatch]:
+        """Take a batch; give its frames, unless there is a key soon.
 
         Raises:
-            InputError: a picture can't be read, has another size than the film, or is beyond its end.
+            InputError: a picture can't be read, or has another size than the film.
         """
-        count = 0
-        for number, shot in groupby(singles(batches), key=lambda single: single.shot):
-            first = next(shot)
-            if number == 0:
-                self._guide.check_size(*first.original.shape[1::-1])
-            for batch in self._shot(chain([first], shot)):
-                count += 1
-                yield batch
-        if count:
-            self._guide.check_count(count)
+        for single in state.place.singles(batch):
+            if single.number == 0:
+                self._guide.check_size(*single.original.shape[1::-1])
+            elif single.begins:
+                yield from self._rest_of_shot(state)
+            yield from self._single(state, single)
 
-    def _shot(self, frames: Iterator[Single]) -> Iterator[FrameBatch]:
-        interval = Interval(None, self._estimator)
-        left: list[int] = []
-        for single in frames:
-            if interval.key is None and not self._is_soon(single.number):
-                left.append(single.number)
-                yield single.unpainted()
-                continue
-            interval.add(single)
-            if single.number in self._guide.pictures:
-                key = self._key(single)
-                yield from interval.up_to(key)
-                yield single.painted(key.painting)
-                interval = Interval(key, self._estimator)
-            elif interval.key is not None and not self._is_soon(single.number):
-                yield from interval.forward()
-        if interval.key is None:
-            for single in interval.release():
-                left.append(single.number)
-                yield single.unpainted()
-        else:
-            yield from interval.forward()
-        self._note(left)
+    def finish(self, state: GuidedState) -> Iterator[FrameBatch]:
+        """Give the frames that waited for a key in vain.
+
+        Raises:
+            InputError: a picture is of a frame beyond the film's end.
+        """
+        yield from self._rest_of_shot(state)
+        if state.place.number:
+            self._guide.check_count(state.place.number)
+
+    def _single(self, state: GuidedState, single: Single) -> Iterator[FrameBatch]:
+        soon = self._is_soon(single.number)
+        if state.interval.key is None and not soon:
+            state.left.append(single.number)
+            yield single.unpainted()
+            return
+        self._between.add(state.interval, single)
+        if single.number in self._guide.pictures:
+            key = self._key(single)
+            yield from self._between.up_to(state.interval, key)
+            state.interval = Interval(key)
+        elif not soon:
+            yield from self._between.forward(state.interval)
+
+    def _rest_of_shot(self, state: GuidedState) -> Iterator[FrameBatch]:
+        if state.interval.key is not None:
+            yield from self._between.forward(state.interval)
+        for held in state.interval.release():
+            state.left.append(held.single.number)
+            yield held.single.unpainted()
+        self._note(state.left)
+        state.interval, state.left = Interval(), []
 
     def _is_soon(self, number: int) -> bool:
         """Whether a key is near enough after a frame, or there, to hold the frame until it comes."""

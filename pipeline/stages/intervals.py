@@ -7,13 +7,13 @@ bytes a pixel. So the memory is that of one interval, however long the film.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.motion import inbetween, long_motion
 from stylize_video.models.motion.inbetween import Carried
-from stylize_video.models.motion.long_motion import Confidence, FlowEstimator, FlowPair, Reach
+from stylize_video.models.motion.long_motion import FlowEstimator, FlowPair, Reach
 from stylize_video.pictures.arrays import is_bytes, mixed, to_bytes, to_host, to_kind, to_place, to_unit
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
@@ -22,6 +22,7 @@ from stylize_video.pipeline.stages import paint as stages
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
+T = TypeVar("T")
 Filler = Callable[[Picture], FloatPicture]  # paints a whole frame fast, for what no key shows
 
 _SHOWN = 0.5  # trust; a pixel with more is explained by the key
@@ -34,7 +35,7 @@ class Single(NamedTuple):
     batch: FrameBatch  # of this frame
     original: Picture
     number: int  # in the film, from 0
-    shot: int  # in the film, from 0
+    begins: bool  # whether it is the first of a shot
     share: float  # 0..1, how far it is painted: not at all if it is flat (`stages.NetworkPainter`)
 
     def painted(self, painting: FloatPicture) -> FrameBatch:
@@ -50,20 +51,24 @@ class Single(NamedTuple):
         return self.batch.with_pixels(self.batch.pixels)
 
 
-def singles(batches: Iterator[FrameBatch]) -> Iterator[Single]:
-    """Each frame by itself, as they come; another size is another shot."""
-    number, shot, before = 0, 0, None
-    for batch in batches:
-        size = batch.pixels.shape[1:3]
-        if before is not None and (batch.frames[0].cut or before != size):
-            shot += 1
-        before = size
+@dataclass
+class Place:
+    """How far a film has come; another size is another shot."""
+
+    number: int = 0  # of the next frame, from 0
+    size: tuple[int, ...] | None = None  # of the last frame
+
+    def singles(self, batch: FrameBatch) -> Iterator[Single]:
+        """Each frame of the next batch by itself."""
+        size = tuple(batch.pixels.shape[1:3])
+        begins = batch.frames[0].cut or self.size != size
+        self.size = size
         for index, share in enumerate(stages.painted_shares(batch.pixels)):
             part = slice(index, index + 1)
             originals = None if batch.originals is None else batch.originals[part]
             single = FrameBatch(batch.pixels[part], batch.frames[part], originals)
-            yield Single(single, _bytes(single.pixels), number, shot, share)
-            number += 1
+            self.number += 1
+            yield Single(single, _bytes(single.pixels), self.number - 1, begins and index == 0, share)
 
 
 def _bytes(images: Pictures) -> Picture:
@@ -81,7 +86,7 @@ class Key(NamedTuple):
 
 
 @dataclass
-class _Held:
+class Held:
     """A frame that waits for the next key."""
 
     single: Single
@@ -90,65 +95,72 @@ class _Held:
     after: Reach | None = None
 
 
+@dataclass
 class Interval:
-    """A key, if there is one, and the frames after it up to the next.
+    """A key, if there is one, and the frames after it up to the next; it can be pickled."""
 
-    Args:
-        key: the key before them.
-        estimator: finds the flow between neighbours.
-        filler: paints what no key shows; without, it is the film itself in the keys' colours.
-    """
-
-    def __init__(self, key: Key | None, estimator: FlowEstimator, filler: Filler | None = None) -> None:
-        self.key = key
-        self._estimator = estimator
-        self._filler = filler
-        self._held: list[_Held] = []
-        self._newest = None if key is None else key.single
-        self._path = None if key is None else long_motion.still(*key.single.original.shape[:2])
+    key: Key | None = None
+    held: list[Held] = field(default_factory=list)
+    newest: Single | None = None  # the frame that came last, held or not
+    path: FlowPair | None = None  # from that one to the key; None where there is no such frame or no key
 
     def __len__(self) -> int:
         """How many frames are held."""
-        return len(self._held)
+        return len(self.held)
 
     @property
-    def newest(self) -> Single:
-        """The frame that came last."""
-        return self._held[-1].single
-
-    @property
-    def path(self) -> FlowPair:
-        """The way from the newest frame to the key."""
-        if self._path is None:
-            raise ValueError("there is no key before these frames")
-        return self._path
-
-    @property
-    def trust(self) -> Confidence:
-        """How far that way is trusted."""
-        return self._reach(self._held[-1]).trust
+    def last(self) -> Single | None:
+        """The frame that came last; at first it is the key itself."""
+        if self.newest is None and self.key is not None:
+            return self.key.single
+        return self.newest
 
     @property
     def shown(self) -> float:
         """The share of the newest frame that the key shows, 0..1."""
-        return float((self.trust > _SHOWN).mean())
+        return float((_known(self.held[-1].before).trust > _SHOWN).mean())
 
-    def add(self, single: Single) -> None:
+    def release(self) -> list[Held]:
+        """All frames held, no longer held."""
+        held, self.held = self.held, []
+        return held
+
+
+class Inbetweener:
+    """Finds the motion from key to key, and carries their paintings to the frames between them.
+
+    Args:
+        estimator: finds the flow between neighbours.
+        filler: paints what no key shows; without, it is the film itself in the keys' colours.
+    """
+
+    def __init__(self, estimator: FlowEstimator, filler: Filler | None = None) -> None:
+        self._estimator = estimator
+        self._filler = filler
+
+    def add(self, interval: Interval, single: Single) -> None:
         """Take the next frame."""
-        last, self._newest = self._newest, single
+        last = interval.last
         if last is None:
             step = long_motion.still(*single.original.shape[:2])
         else:
             step = long_motion.between(single.original, last.original, self._estimator)
-        held = _Held(single, step)
-        if self.key is not None:
-            self._path = long_motion.join(step, self.path)
-            held.before = self._find_reach(self._path, single, self.key.single)
-        self._held.append(held)
+        held = Held(single, step)
+        if interval.key is not None:
+            interval.path = long_motion.join(step, self.way(interval))
+            held.before = self._find_reach(interval.path, single, interval.key.single)
+        interval.newest = single
+        interval.held.append(held)
 
-    def carried(self) -> Carried:
+    def way(self, interval: Interval) -> FlowPair:
+        """The way from the newest frame to the key."""
+        if interval.path is not None:
+            return interval.path
+        return long_motion.still(*_known(interval.last).original.shape[:2])
+
+    def carried(self, interval: Interval) -> Carried:
         """The key's painting as it looks from the newest frame."""
-        return self._from_before(self._held[-1])
+        return _carried(interval.key, interval.held[-1].before)
 
     def filled(self, carried: Carried, single: Single) -> FloatPicture:
         """What is carried to a frame, and another painting where no key shows it."""
@@ -156,53 +168,43 @@ class Interval:
         paint = to_float if self._filler is None or holes < _HOLE else self._filler
         return inbetween.fill(carried, paint(single.original))
 
-    def forward(self) -> Iterator[FrameBatch]:
+    def forward(self, interval: Interval) -> Iterator[FrameBatch]:
         """All frames held, carried on from the key."""
-        for held in self._take():
-            yield held.single.painted(self.filled(inbetween.alone(self._from_before(held)), held.single))
+        for held in interval.release():
+            alone = inbetween.alone(_carried(interval.key, held.before))
+            yield held.single.painted(self.filled(alone, held.single))
 
-    def up_to(self, later: Key) -> Iterator[FrameBatch]:
-        """All frames held but the last, which is the later key; carried from both keys."""
-        held = self._take()
+    def up_to(self, interval: Interval, later: Key) -> Iterator[FrameBatch]:
+        """All frames held, of which the last is the later key; carried from both keys."""
+        held = interval.release()
         self._find_ways_to(held, later.single)
         for number, frame in enumerate(held[:-1], 1):
             after = _carried(later, frame.after)
-            if self.key is None:
+            if interval.key is None:
                 both = inbetween.alone(after)
             else:
-                both = inbetween.blend(self._from_before(frame), after, number / len(held))
+                both = inbetween.blend(_carried(interval.key, frame.before), after, number / len(held))
             yield frame.single.painted(self.filled(both, frame.single))
-
-    def release(self) -> list[Single]:
-        """All frames held, not carried at all."""
-        return [held.single for held in self._take()]
+        yield later.single.painted(later.painting)
 
     def _find_reach(self, path: FlowPair, single: Single, key: Single) -> Reach:
         return long_motion.reach(path, single.original, key.original, self._estimator)
 
-    def _find_ways_to(self, held: Sequence[_Held], key: Single) -> None:
+    def _find_ways_to(self, held: Sequence[Held], key: Single) -> None:
         """Find the ways to a later key, the last of the frames, from the one next to it on back."""
         path = long_motion.still(*key.original.shape[:2])
         for frame, following in zip(held[-2::-1], held[:0:-1], strict=True):
             path = long_motion.join(following.to_neighbour.reversed, path)
             frame.after = self._find_reach(path, frame.single, key)
 
-    def _take(self) -> list[_Held]:
-        held, self._held = self._held, []
-        return held
 
-    def _from_before(self, held: _Held) -> Carried:
-        if self.key is None:
-            raise ValueError("there is no key before these frames")
-        return _carried(self.key, self._reach(held))
-
-    def _reach(self, held: _Held) -> Reach:
-        if held.before is None:
-            raise ValueError("there is no key before these frames")
-        return held.before
+def _carried(key: Key | None, reach: Reach | None) -> Carried:
+    reach = _known(reach)
+    return Carried(long_motion.carry(_known(key).painting, reach.there), reach.trust)
 
 
-def _carried(key: Key, reach: Reach | None) -> Carried:
-    if reach is None:
-        raise ValueError("there is no way to this key")
-    return Carried(long_motion.carry(key.painting, reach.there), reach.trust)
+def _known(found: T | None) -> T:
+    """What is there wherever there is a key."""
+    if found is None:
+        raise ValueError("there is no key before these frames, or no way to it")
+    return found

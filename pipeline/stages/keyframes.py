@@ -8,7 +8,7 @@ the one before that where only that shows the scene (sections 4.2 and 4.3).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
@@ -17,7 +17,9 @@ from stylize_video.models.motion import inbetween, long_motion
 from stylize_video.models.motion.long_motion import FlowEstimator, FlowPair
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.stages.intervals import Filler, Interval, Key, Single, singles
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
+from stylize_video.pipeline.stages.intervals import Filler, Inbetweener, Interval, Key, Place, Single
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 
 _EXPLAINED = 0.7  # of a frame; when a key shows less of it, the next one is due
@@ -47,7 +49,16 @@ class _Past(NamedTuple):
     path: FlowPair  # to it from the newest one
 
 
-class Keyframes:
+@dataclass
+class KeyframesState:
+    """What is known of a film up to the frame that came last."""
+
+    place: Place = field(default_factory=Place)
+    interval: Interval | None = None  # from the newest key on; None before the first frame
+    past: _Past | None = None
+
+
+class Keyframes(Stage[KeyframesState, FrameBatch]):
     """Paints keys and carries them through each shot.
 
     Keys are its first frame and every so many after it; the last frame is one if more than half an
@@ -78,30 +89,44 @@ class Keyframes:
         self._artist = artist
         self._interval = interval
         self._estimator = estimator
-        self._filler = filler
+        self._between = Inbetweener(estimator, filler)
         self._store = store
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Paint shot by shot; frames are held until the next key is painted."""
-        for _, shot in groupby(singles(batches), key=lambda single: single.shot):
-            yield from self._shot(shot)
+    @property
+    def holds(self) -> int:
+        """All frames since the last key."""
+        return (self._interval or _LONGEST) - 1
 
-    def _shot(self, frames: Iterator[Single]) -> Iterator[FrameBatch]:
-        key, past = self._paint(next(frames)), None
-        yield key.single.painted(key.painting)
-        interval = Interval(key, self._estimator, self._filler)
-        for single in frames:
-            interval.add(single)
-            if self._is_due(interval):
-                key, past = self._next_key(interval, past)
-                yield from interval.up_to(key)
-                yield key.single.painted(key.painting)
-                interval = Interval(key, self._estimator, self._filler)
-        if len(interval) and self._is_far(interval):
-            key, _ = self._next_key(interval, past)
-            yield from interval.up_to(key)
-            yield key.single.painted(key.painting)
-        yield from interval.forward()
+    def start(self, signal: Signal) -> KeyframesState:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return KeyframesState()
+
+    def step(self, state: KeyframesState, batch: FrameBatch, /) -> Iterator[FrameBatch]:
+        """Take a batch; give the frames up to the newest key, if there is another one."""
+        for single in state.place.singles(batch):
+            if state.interval is None or single.begins:
+                yield from self.finish(state)
+                key = self._paint(single)
+                state.interval, state.past = Interval(key), None
+                yield single.painted(key.painting)
+            else:
+                self._between.add(state.interval, single)
+                if self._is_due(state.interval):
+                    yield from self._up_to_here(state, state.interval)
+
+    def finish(self, state: KeyframesState) -> Iterator[FrameBatch]:
+        """Give the rest of a shot."""
+        interval = state.interval
+        if interval is not None and len(interval) and self._is_far(interval):
+            yield from self._up_to_here(state, interval)
+        elif interval is not None:
+            yield from self._between.forward(interval)
+
+    def _up_to_here(self, state: KeyframesState, interval: Interval) -> Iterator[FrameBatch]:
+        """Make the newest frame a key and give all frames up to it."""
+        key, past = self._next_key(interval, state.past)
+        yield from self._between.up_to(interval, key)
+        state.interval, state.past = Interval(key), past
 
     def _is_due(self, interval: Interval) -> bool:
         if self._interval is not None:
@@ -115,16 +140,16 @@ class Keyframes:
 
     def _next_key(self, interval: Interval, past: _Past | None) -> tuple[Key, _Past]:
         """The newest frame as a key, and the one before it."""
-        before, single = interval.key, interval.newest
+        before, single, way = interval.key, interval.held[-1].single, self._between.way(interval)
         assert before is not None  # a shot's first frame is one
         if before.single.share == 0:  # nothing was painted there
-            return self._paint(single), _Past(before, interval.path)
-        carried = interval.carried()
+            return self._paint(single), _Past(before, way)
+        carried = self._between.carried(interval)
         anchors = [Anchor(*carried)]
         if past is not None and past.key.single.share > 0:
-            anchors.append(self._long_term(single, past, interval.path))
-        start = interval.filled(inbetween.alone(carried), single)
-        return self._paint(single, start, anchors), _Past(before, interval.path)
+            anchors.append(self._long_term(single, past, way))
+        start = self._between.filled(inbetween.alone(carried), single)
+        return self._paint(single, start, anchors), _Past(before, way)
 
     def _long_term(self, single: Single, past: _Past, path: FlowPair) -> Anchor:
         """The painting of the key before the last, warped here; `path` is the way to the last."""

@@ -57,7 +57,10 @@ class FilmClock:
 
 
 class Mask(Protocol):
-    """A matte for each frame of a film. A context manager; one user each, for time only goes on."""
+    """A matte for each frame of a film. A context manager; one user each, for time only goes on.
+
+    It can be pickled: taken up elsewhere, it opens its file anew and goes on where it was.
+    """
 
     @property
     def notes(self) -> list[str]:
@@ -194,6 +197,18 @@ class FilmMask:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickling: which film, and how far it was asked for."""
+        return FilmMask.at_place, (self._path, self._clock, self._asked)
+
+    @classmethod
+    def at_place(cls, path: Path, clock: FilmClock, asked: Fraction | None) -> Self:
+        """A mask that has been asked for the frame at a place, in seconds after the first; or for none."""
+        mask = cls(path, clock)
+        if asked is not None:
+            mask.at(asked + clock.beginning, (1, 1))
+        return mask
 
     def _open(self, start: Fraction) -> None:
         self._reader = FilmSource(self._path, start=start, hidden=True)

@@ -89,7 +89,6 @@ def _filler(transform: Callable[[], WctPainter]) -> Filler:
     painter = cache(transform)
 
     def paint(picture: Picture) -> FloatPicture:
-        painter().new_shot()  # frames that ask for it may lie far apart
         painting: FloatPicture = to_host(to_unit(painter().paint(picture[None])))[0]
         return painting
 

@@ -1,9 +1,10 @@
-"""What stands between reader and encoder: stages, each a generator from batches to batches."""
+"""Painting frame by frame, as a stage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from stylize_video.pictures import arrays
 from stylize_video.pictures.arrays import mixed, to_kind, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,31 +25,31 @@ if TYPE_CHECKING:
 _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 
-class Stage(Protocol):
-    """A painter or a filter.
-
-    It may hold batches back, keep state between them and yield other batch sizes; it yields every
-    frame once and in order. Times travel inside the batch, so delaying cannot misplace them.
-    """
-
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Turn batches of frames into batches of painted frames."""
-        ...
-
-
 class Paints(Protocol):
-    """A way to paint: `models.engine.Engine` or `models.wct_painter.WctPainter`."""
+    """A way to paint: `models.runtimes.engine.Engine`, or `models.wct.painter.WctPainter` that remembers."""
 
-    def paint(self, images: Pictures) -> Pictures:
-        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays."""
+    def new_shot(self) -> Any:
+        """What is known before a shot's first picture; None if each is painted by itself."""
         ...
 
-    def new_shot(self) -> None:
-        """Forget what is known of the frames before; most painters know nothing."""
+    def paint(self, images: Pictures, known: Any, /) -> Pictures:
+        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays.
+
+        Args:
+            images: the next of a shot.
+            known: from `new_shot`; changed in place.
+        """
         ...
 
 
-class NetworkPainter:
+@dataclass
+class PaintState:
+    """What is known of a shot."""
+
+    known: Any  # what the way to paint knows
+
+
+class NetworkPainter(Stage[PaintState, FrameBatch]):
     """Paints batch after batch with a network.
 
     What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
@@ -62,20 +65,24 @@ class NetworkPainter:
         self._engine = engine
         self._stroke_size = stroke_size
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Paint batch by batch."""
-        for batch in batches:
-            if batch.frames[0].cut:
-                self._engine.new_shot()
-            yield batch.with_pixels(_faded(self._paint(batch.pixels), batch.pixels))
+    def start(self, signal: Signal) -> PaintState:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return PaintState(self._engine.new_shot())
 
-    def _paint(self, pixels: Pictures) -> Pictures:
+    def step(self, state: PaintState, batch: FrameBatch, /) -> tuple[FrameBatch]:
+        """Paint a batch."""
+        if batch.frames[0].cut:
+            state.known = self._engine.new_shot()
+        painted = self._paint(batch.pixels, state.known)
+        return (batch.with_pixels(_faded(painted, batch.pixels)),)
+
+    def _paint(self, pixels: Pictures, known: Any) -> Pictures:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
-            return self._engine.paint(pixels)
+            return self._engine.paint(pixels, known)
         size = pixels.shape[1:3]
         canvas = [max(1, round(side / self._stroke_size)) for side in size]
-        return _resize(self._engine.paint(_resize(to_unit(pixels), canvas)), size)
+        return _resize(self._engine.paint(_resize(to_unit(pixels), canvas), known), size)
 
 
 def _faded(painted: Pictures, original: Pictures) -> Pictures:
@@ -121,9 +128,12 @@ def _resized(pixels: Tensor, size: Sequence[int]) -> Tensor:
     return resized.clamp(0, 1).permute(0, 2, 3, 1)  # cubic kernels overshoot
 
 
-class Unchanged:
+class Unchanged(Stage[None, FrameBatch]):
     """Paints nothing: the frames pass as they are. For measuring everything but the painter."""
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Pass the batches on."""
-        return batches
+    def start(self, signal: Signal) -> None:
+        """There is nothing to know."""
+
+    def step(self, state: None, batch: FrameBatch, /) -> tuple[FrameBatch]:  # noqa: ARG002
+        """Pass a batch on."""
+        return (batch,)

@@ -14,10 +14,11 @@ from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages import optimised
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.optimised import OnStep
-from stylize_video.pipeline.stages.paint import NetworkPainter, Stage
+from stylize_video.pipeline.stages.paint import NetworkPainter
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,7 @@ _WCT_STEADYING = Steadying(0.92, styles.USUAL_SHARPENING)
 class Painter(NamedTuple):
     """A stage, and what a user should know of how it paints: read it when the job is done."""
 
-    stage: Stage
+    stage: AnyStage
     notes: list[str]
 
 

@@ -6,7 +6,9 @@ beyond its mask's soft border, whatever the painter is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,124 +17,125 @@ from numpy.typing import NDArray
 
 from stylize_video.pictures.arrays import to_kind, to_place, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import AnyStage, Stage
 from stylize_video.pipeline.stages.masks import Mask, Matte, Size
-from stylize_video.pipeline.stages.paint import Stage
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
 
-class Regions:
+@dataclass
+class RegionsState:
+    """What is known of a film."""
+
+    painters: list[Any]  # each one's state
+    masks: list[Mask]  # as far as they have been read
+
+
+class Regions(Stage[RegionsState, FrameBatch]):
     """A painter made of painters, each with its mask.
 
     Where masks overlap, the paintings are mixed by their weights. Where all masks are black, there is the
     first painting; the compositor puts the original back, see `Coverage`.
 
     Args:
-        parts: painters and masks. The painters have to yield a batch for each before they ask for the
-            next; the masks are asked for nothing but the frames of the batches, by this stage alone.
+        parts: painters, and what opens their masks.
         skip_empty: leave out a painter for those batches where its mask is black all over. It must be
             one that keeps no state from batch to batch.
+
+    Raises:
+        ValueError: no painter, or one that holds frames back.
     """
 
-    def __init__(self, parts: Sequence[tuple[Stage, Mask]], *, skip_empty: bool = False) -> None:
+    def __init__(
+        self, parts: Sequence[tuple[AnyStage, Callable[[], Mask]]], *, skip_empty: bool = False
+    ) -> None:
         if not parts:
             raise ValueError("regions need at least one painter and its mask")
-        self._parts = tuple(parts)
+        self._painters = [painter for painter, _ in parts]
+        self._openers = [opener for _, opener in parts]
         self._skip_empty = skip_empty
+        if any(painter.holds for painter in self._painters):
+            raise ValueError("regions take only painters that hold no frames back")
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Paint and mix batch by batch.
+    def start(self, signal: Signal) -> RegionsState:
+        """See `Stage.start`.
 
         Raises:
-            RuntimeError: a painter that holds batches back, or yields others than it was given.
+            InputError: a mask can't be read.
         """
-        easels = [_Easel(stage, f"painter {n} of {len(self._parts)}") for n, (stage, _) in self._numbered()]
-        try:
-            for batch in batches:
-                yield batch.with_pixels(self._painted(batch, easels))
-            for easel in easels:
-                easel.finish()
-        finally:
-            for easel in easels:
-                easel.close()
+        with ExitStack() as opened:
+            masks = [opened.enter_context(opener()) for opener in self._openers]
+            state = RegionsState([painter.start(signal) for painter in self._painters], masks)
+            opened.pop_all()
+        return state
 
-    def _numbered(self) -> Iterator[tuple[int, tuple[Stage, Mask]]]:
-        return enumerate(self._parts, 1)
+    @contextmanager
+    def running(self, state: RegionsState) -> Iterator[None]:
+        """Masks open, and whatever the painters want."""
+        with ExitStack() as running:
+            for mask in state.masks:
+                running.enter_context(mask)
+            for painter, its_state in zip(self._painters, state.painters, strict=True):
+                running.enter_context(painter.running(its_state))
+            yield
 
-    def _painted(self, batch: FrameBatch, easels: Sequence[_Easel]) -> Pictures:
+    def step(self, state: RegionsState, batch: FrameBatch, /) -> tuple[FrameBatch]:
+        """Paint and mix a batch.
+
+        Raises:
+            RuntimeError: a painter that gives others than it was given.
+        """
+        return (batch.with_pixels(self._mixed(state, batch)),)
+
+    def finish(self, state: RegionsState) -> tuple[()]:
+        """Let the painters see the film's end.
+
+        Raises:
+            RuntimeError: a painter that gives more than it was given.
+        """
+        for number, its_state in enumerate(state.painters):
+            if list(self._painters[number].finish(its_state)):
+                raise RuntimeError(f"{self._name(number)} gave more batches than it was given")
+        return ()
+
+    def _name(self, number: int) -> str:
+        return f"painter {number + 1} of {len(self._painters)}"
+
+    def _mixed(self, state: RegionsState, batch: FrameBatch) -> Pictures:
         """(N, H, W, 3), of the batch's own kind."""
-        shares = self._shares(batch)
         total: Any = None
-        for easel, share in zip(easels, shares, strict=True):
+        for number, share in enumerate(self._shares(state, batch)):
             if self._skip_empty and not share.any():
                 continue
-            painting = easel.paint(batch)
+            painting = self._painted(number, state.painters[number], batch)
             part = to_unit(painting) * to_place(share, painting)
             total = part if total is None else total + part
         assert total is not None  # the shares sum to one
-        painted: Pictures = to_kind(total, batch.pixels)
-        return painted
+        mixed: Pictures = to_kind(total, batch.pixels)
+        return mixed
 
-    def _shares(self, batch: FrameBatch) -> NDArray[np.float32]:
+    def _painted(self, number: int, state: Any, batch: FrameBatch) -> Pictures:
+        """A batch as one of the painters paints it."""
+        given = list(self._painters[number].step(state, batch))
+        if len(given) != 1:
+            raise RuntimeError(f"{self._name(number)} gave {len(given)} batches for one")
+        times = [frame.pts for frame in given[0].frames]
+        if times != [frame.pts for frame in batch.frames] or given[0].pixels.shape != batch.pixels.shape:
+            raise RuntimeError(f"{self._name(number)} gave other frames than it was given")
+        return given[0].pixels
+
+    def _shares(self, state: RegionsState, batch: FrameBatch) -> NDArray[np.float32]:
         """(painters, N, H, W, 1) float32, which sum to one at each pixel."""
-        if len(self._parts) == 1:
+        if len(state.masks) == 1:
             return np.ones((1, 1, 1, 1, 1), np.float32)
         height, width = batch.pixels.shape[1:3]
-        rows = [[mask.at(f.time, (height, width)) for f in batch.frames] for _, mask in self._parts]
+        rows = [[mask.at(f.time, (height, width)) for f in batch.frames] for mask in state.masks]
         weights = np.stack([np.stack(row) for row in rows])[..., None]
         weights[0] += weights.sum(0) == 0
         shares: NDArray[np.float32] = weights / weights.sum(0)
         return shares
-
-
-class _Easel:
-    """One painter at work, a batch at a time."""
-
-    def __init__(self, stage: Stage, name: str) -> None:
-        self._name = name
-        self._waiting: FrameBatch | None = None
-        self._finished = False
-        self._paintings = stage.stylize(self._batches())
-
-    def paint(self, batch: FrameBatch) -> Pictures:
-        """A batch's pixels -> their painting, of the same shape.
-
-        Raises:
-            RuntimeError: see `Regions.stylize`.
-        """
-        self._waiting = batch
-        painted = next(self._paintings, None)
-        if painted is None:
-            raise RuntimeError(f"{self._name} stopped before the film's end")
-        if self._waiting is not None:
-            raise RuntimeError(f"{self._name} yielded two batches for one")
-        times = [frame.pts for frame in painted.frames]
-        if times != [frame.pts for frame in batch.frames] or painted.pixels.shape != batch.pixels.shape:
-            raise RuntimeError(f"{self._name} yielded other frames than it was given")
-        return painted.pixels
-
-    def finish(self) -> None:
-        """Let the painter see the film's end."""
-        self._finished = True
-        if next(self._paintings, None) is not None:
-            raise RuntimeError(f"{self._name} yielded more batches than it was given")
-
-    def close(self) -> None:
-        """Let go of what the painter holds."""
-        close = getattr(self._paintings, "close", None)  # generators have it, other iterators may not
-        if close is not None:
-            close()
-
-    def _batches(self) -> Iterator[FrameBatch]:
-        while not self._finished:
-            batch, self._waiting = self._waiting, None
-            if batch is None:
-                raise RuntimeError(
-                    f"{self._name} asked for a batch before it had painted the last one; "
-                    "regions take only painters that paint batch by batch"
-                )
-            yield batch
 
 
 class Coverage:

@@ -3,58 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.models.steadying.stabilizer import Stabilizer, SteadyState
 from stylize_video.pictures.arrays import is_bytes, to_bytes, to_host, to_unit
 from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
 
-class Stabilize:
+class Stabilize(Stage[SteadyState, FrameBatch]):
     """Steadies painted frames; what it knows of the past is dropped at each cut.
 
     It computes on the CPU, wherever the painter does, and what it gives stays there: OpenCV has all it takes.
 
     Args:
-        stabilizer: of one film; its state is this stage's.
+        stabilizer: how.
         threads: how many OpenCV may use, in the whole process while this runs. Painting needs most of the
             cores, and threads that wait for each other take time from it.
     """
+
+    name = "stabilizer"
+    own_thread = True  # steadies a batch while the next one is painted
 
     def __init__(self, stabilizer: Stabilizer, *, threads: int) -> None:
         self._stabilizer = stabilizer
         self._threads = threads
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        """Steady batch by batch.
+    def start(self, signal: Signal) -> SteadyState:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return self._stabilizer.start()
 
-        Raises:
-            ValueError: a batch whose originals are unknown, as no stage painted it.
-        """
+    @contextmanager
+    def running(self, state: SteadyState) -> Iterator[None]:  # noqa: ARG002
+        """OpenCV's threads as they are wanted."""
         before = cv2.getNumThreads()
         cv2.setNumThreads(self._threads)
         try:
-            for batch in batches:
-                yield self._steady(batch)
+            yield
         finally:
             cv2.setNumThreads(before)
 
-    def _steady(self, batch: FrameBatch) -> FrameBatch:
+    def step(self, state: SteadyState, batch: FrameBatch, /) -> tuple[FrameBatch]:
+        """Steady a batch.
+
+        Raises:
+            ValueError: its originals are unknown, as no stage painted it.
+        """
         if batch.originals is None:
             raise ValueError("only painted batches can be stabilised")
         if batch.frames[0].cut:
-            self._stabilizer.forget()
+            state.forget()
         paintings = _bytes(batch.pixels) if _is_half(batch.pixels) else to_host(batch.pixels)
         pairs = zip(_bytes(batch.originals), paintings, strict=True)
-        steadied = [self._stabilizer.steady(original, painting) for original, painting in pairs]
-        return batch.with_pixels(np.stack(steadied) if len(steadied) > 1 else steadied[0][None])
+        steadied = [self._stabilizer.steady(state, original, painting) for original, painting in pairs]
+        return (batch.with_pixels(np.stack(steadied) if len(steadied) > 1 else steadied[0][None]),)
 
 
 def _is_half(images: Pictures) -> bool:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
-import signal
+import signal as signals
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from stylize_video.pipeline import runner
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
 from stylize_video.pipeline.stages.paint import Unchanged
+from tests.pipeline._stages import Stateless, signal
 
 TICK = Fraction(1, 25)
+run = partial(runner.run, signal=signal())
 PROMPT = 5.0  # s within which every fault must end the run: one, and more where others work, too
 
 
@@ -36,61 +43,85 @@ class Fault(Exception):
     """What the parts below break with."""
 
 
-class Slow:
-    """A painter that takes its time and counts."""
+class Closing(Stateless):
+    """A stage that notes when it is closed."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
         self.closed = False
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+    @contextmanager
+    def running(self, _: None) -> Iterator[None]:
         try:
-            for batch in batches:
-                time.sleep(self.seconds)
-                yield batch
+            yield
         finally:
             self.closed = True
+
+
+class Slow(Closing):
+    """A painter that takes its time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def step(self, _: None, batch: FrameBatch) -> Iterator[FrameBatch]:
+        time.sleep(self.seconds)
+        yield batch
+
+
+class Hoarder(Stage[list[FrameBatch], FrameBatch]):
+    """Holds the whole film back."""
+
+    def start(self, _: Signal) -> list[FrameBatch]:
+        return []
+
+    def step(self, held: list[FrameBatch], batch: FrameBatch) -> Iterable[FrameBatch]:
+        held.append(batch)
+        return ()
+
+    def finish(self, held: list[FrameBatch]) -> Iterable[FrameBatch]:
+        return held
+
+
+def beside(stage: Stage[Any, FrameBatch]) -> Stage[Any, FrameBatch]:
+    """A stage that gets a thread of its own."""
+    stage.name, stage.own_thread = "filter", True
+    return stage
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_every_frame_once_in_order_and_the_short_last_batch(batch_size: int) -> None:
     written: list[Frame] = []
-    runner.run((frame(n) for n in range(10)), Unchanged(), written.append, batch_size=batch_size)
+    run((frame(n) for n in range(10)), [Unchanged()], written.append, batch_size=batch_size)
     assert [f.pts for f in written] == list(range(10))
     assert [int(f.pixels[0, 0, 0]) for f in written] == list(range(10))
 
 
 def test_a_stage_may_hold_batches_back() -> None:
-    class Hoarder:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            yield from list(batches)
-
     written: list[Frame] = []
-    runner.run((frame(n) for n in range(20)), Hoarder(), written.append)
+    run((frame(n) for n in range(20)), [Hoarder()], written.append)
     assert [f.pts for f in written] == list(range(20))
 
 
-class Loses:
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        for number, batch in enumerate(batches):
-            if number % 2:
-                yield batch
+class Loses(Stateless):
+    def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+        return [batch] if batch.frames[0].pts % 2 else []
 
 
-class Reverses:
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        yield from list(batches)[::-1]
+class Reverses(Hoarder):
+    def finish(self, held: list[FrameBatch]) -> Iterable[FrameBatch]:
+        return held[::-1]
 
 
 def test_a_stage_that_loses_or_mixes_up_frames_is_found_out() -> None:
     with pytest.raises(RuntimeError, match="took 10 frames and gave 5"):
-        runner.run((frame(n) for n in range(10)), Loses(), lambda _: None)
+        run((frame(n) for n in range(10)), [Loses()], lambda _: None)
     with pytest.raises(RuntimeError, match="frame 8 after frame 9"):
-        runner.run((frame(n) for n in range(10)), Reverses(), lambda _: None)
+        run((frame(n) for n in range(10)), [Reverses()], lambda _: None)
 
 
 def test_no_frames_is_no_error() -> None:
-    runner.run(iter(()), Unchanged(), lambda _: None)
+    run(iter(()), [Unchanged()], lambda _: None)
 
 
 def expect_fault(frames, stage, write) -> None:
@@ -101,7 +132,7 @@ def expect_fault(frames, stage, write) -> None:
         raise error
 
     with pytest.raises(Fault) as caught:
-        runner.run(frames(fail), stage(fail), write(fail))
+        run(frames(fail), [stage(fail)], write(fail))
     assert caught.value is error
     assert time.monotonic() - began < PROMPT
     assert not [t for t in threading.enumerate() if t.name.startswith("stylize-video")]
@@ -113,15 +144,14 @@ def reader_fails(fail) -> Iterator[Frame]:
     fail()
 
 
-class PainterFails:
+class PainterFails(Stateless):
     def __init__(self, fail) -> None:
         self.fail = fail
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        for number, batch in enumerate(batches):
-            if number == 5:
-                self.fail()
-            yield batch
+    def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+        if batch.frames[0].pts == 5:
+            self.fail()
+        return [batch]
 
 
 def on_call(number: int, fail):
@@ -178,7 +208,7 @@ def interrupt_after(seconds: float, ready: Callable[[], bool] = lambda: True) ->
         latest = time.monotonic() + 30
         while not ready() and time.monotonic() < latest:
             time.sleep(0.005)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signals.SIGINT)
 
     timer = threading.Timer(seconds, press)
     timer.start()
@@ -190,7 +220,7 @@ def test_fault_5_ctrl_c_while_working_writes_what_was_painted() -> None:
     timer = interrupt_after(0.3, lambda: len(written) >= 5)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        runner.run(endless(), painter, written.append)
+        run(endless(), [painter], written.append)
     assert time.monotonic() - began < 0.3 + PROMPT
     assert painter.closed
     assert [f.pts for f in written] == list(range(len(written)))
@@ -209,7 +239,7 @@ def test_fault_6_ctrl_c_while_waiting_for_a_frame() -> None:
     began = time.monotonic()
     written: list[Frame] = []
     with pytest.raises(KeyboardInterrupt):
-        runner.run(stuck(), Unchanged(), written.append)
+        run(stuck(), [Unchanged()], written.append)
     assert time.monotonic() - began < 0.2 + PROMPT
     assert [f.pts for f in written] == [0]
     timer.join()
@@ -225,7 +255,7 @@ def test_fault_6_ctrl_c_while_waiting_for_the_writer() -> None:
     timer = interrupt_after(0.3)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        runner.run(endless(), Unchanged(), write)
+        run(endless(), [Unchanged()], write)
     assert time.monotonic() - began < 0.3 + PROMPT
     assert [f.pts for f in written] == list(range(len(written)))
     timer.join()
@@ -240,7 +270,7 @@ def test_ctrl_c_after_the_last_frame_was_painted_still_writes_all() -> None:
 
     timer = interrupt_after(0.2, lambda: len(written) >= 2)
     with pytest.raises(KeyboardInterrupt):
-        runner.run((frame(n) for n in range(4)), Unchanged(), write)
+        run((frame(n) for n in range(4)), [Unchanged()], write)
     assert len(written) == 4
     timer.join()
 
@@ -260,14 +290,13 @@ def test_memory_is_bounded_by_the_channels() -> None:
             most = max(most, alive)
             yield Counted(np.zeros((8, 8, 3), np.uint8), number, TICK)
 
-    class Fresh:
+    class Fresh(Stateless):
         """Leaves the counted frames behind, as a painter's result is a new frame anyway."""
 
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for batch in batches:
-                yield FrameBatch(batch.pixels, tuple(frame(f.pts) for f in batch.frames))
+        def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+            return [FrameBatch(batch.pixels, tuple(frame(f.pts) for f in batch.frames))]
 
-    runner.run(counted(), Fresh(), lambda _: time.sleep(0.001), batch_size=2, depth=4)
+    run(counted(), [Fresh()], lambda _: time.sleep(0.001), batch_size=2, depth=4)
     assert most <= 4 + 2 * 2 + 3  # the channel, two batches, one in each hand
 
 
@@ -281,16 +310,15 @@ def test_the_profile_names_the_stage_that_limits(slow: str) -> None:
             pause("reader")
             yield frame(number)
 
-    class Painter:
-        def stylize(self, batches):
-            for batch in batches:
-                pause("painter")
-                yield batch
+    class Painter(Stateless):
+        def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+            pause("painter")
+            return [batch]
 
     began = time.perf_counter()
-    profile = runner.run(read(), Painter(), lambda _: pause("encoder"))
+    profile = run(read(), [Painter()], lambda _: pause("encoder"))
     took = time.perf_counter() - began
-    stages = profile.stages()
+    stages = profile.times
     assert profile.limit == slow
     for stage in stages.values():
         assert stage.working + stage.waiting <= took + 0.01
@@ -311,26 +339,25 @@ def test_fewer_large_frames_wait(size: tuple[int, int], deep: int, depth: int) -
 # -- with a filter, in a thread of its own --
 
 
-class Noting:
+class Noting(Closing):
     """A filter that passes batches on, notes what it gave, and may take its time or fail."""
 
+    name = "filter"
+    own_thread = True
+
     def __init__(self, seconds: float = 0.0, *, fail_at: int | None = None, fail=None) -> None:
+        super().__init__()
         self.seconds, self.fail_at, self.fail = seconds, fail_at, fail
         self.seen: list[int] = []
         self.threads: set[str] = set()
-        self.closed = False
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        try:
-            for batch in batches:
-                self.threads.add(threading.current_thread().name)
-                if self.fail is not None and len(self.seen) == self.fail_at:
-                    self.fail()
-                time.sleep(self.seconds)
-                self.seen.extend(frame.pts for frame in batch.frames)
-                yield batch
-        finally:
-            self.closed = True
+    def step(self, _: None, batch: FrameBatch) -> Iterator[FrameBatch]:
+        self.threads.add(threading.current_thread().name)
+        if self.fail is not None and len(self.seen) == self.fail_at:
+            self.fail()
+        time.sleep(self.seconds)
+        self.seen.extend(frame.pts for frame in batch.frames)
+        yield batch
 
 
 class Painting(Slow):
@@ -340,10 +367,10 @@ class Painting(Slow):
         super().__init__(seconds)
         self.painted = 0
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        for batch in super().stylize(batches):
-            self.painted += len(batch.frames)
-            yield batch
+    def step(self, state: None, batch: FrameBatch) -> Iterator[FrameBatch]:
+        for painted in super().step(state, batch):
+            self.painted += len(painted.frames)
+            yield painted
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
@@ -351,7 +378,7 @@ def test_every_frame_passes_the_filter_once_in_order(batch_size: int) -> None:
     written: list[Frame] = []
     between = Noting()
     frames = (frame(n) for n in range(10))
-    runner.run(frames, Unchanged(), written.append, filter_stage=between, batch_size=batch_size)
+    run(frames, [Unchanged(), between], written.append, batch_size=batch_size)
     assert between.seen == list(range(10))
     assert [f.pts for f in written] == list(range(10))
     assert [int(f.pixels[0, 0, 0]) for f in written] == list(range(10))
@@ -360,62 +387,50 @@ def test_every_frame_passes_the_filter_once_in_order(batch_size: int) -> None:
 
 
 def test_no_frames_for_the_filter_is_no_error() -> None:
-    runner.run(iter(()), Unchanged(), lambda _: None, filter_stage=Noting())
+    run(iter(()), [Unchanged(), Noting()], lambda _: None)
 
 
 def test_what_the_filter_makes_is_what_is_written() -> None:
-    class Inverts:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for batch in batches:
-                yield batch.with_pixels(255 - batch.pixels)
+    class Inverts(Stateless):
+        def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+            return [batch.with_pixels(255 - batch.pixels)]
 
     written: list[Frame] = []
-    runner.run((frame(n) for n in range(10)), Unchanged(), written.append, filter_stage=Inverts())
+    run((frame(n) for n in range(10)), [Unchanged(), beside(Inverts())], written.append)
     assert [int(f.pixels[0, 0, 0]) for f in written] == [255 - n for n in range(10)]
 
 
 def test_the_filter_works_while_the_next_batch_is_painted() -> None:
     began = time.perf_counter()
-    runner.run(
-        (frame(n) for n in range(10)), Slow(0.05), lambda _: None, filter_stage=Noting(0.05), batch_size=1
-    )
+    run((frame(n) for n in range(10)), [Slow(0.05), Noting(0.05)], lambda _: None, batch_size=1)
     assert time.perf_counter() - began < 0.8  # one after the other it would be 1 s
 
 
 def test_a_filter_may_hold_batches_back() -> None:
-    class Hoarder:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            yield from list(batches)
-
     written: list[Frame] = []
-    runner.run((frame(n) for n in range(20)), Unchanged(), written.append, filter_stage=Hoarder())
+    run((frame(n) for n in range(20)), [Unchanged(), beside(Hoarder())], written.append)
     assert [f.pts for f in written] == list(range(20))
 
 
-class StopsEarly:
-    """Yields one batch and ends, whatever else there is."""
+class StopsEarly(Stateless):
+    """Gives the first frame and no other."""
 
-    def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        yield next(batches)
-
-
-@pytest.mark.timeout(5)
-def test_a_filter_that_stops_early_is_found_out() -> None:
-    with pytest.raises(RuntimeError, match="filter stopped before"):
-        runner.run((frame(n) for n in range(50)), Unchanged(), lambda _: None, filter_stage=StopsEarly())
+    def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+        return [batch] if batch.frames[0].pts == 0 else []
 
 
 @pytest.mark.timeout(5)
-def test_a_painter_that_stops_early_is_found_out() -> None:
-    with pytest.raises(RuntimeError, match="painter stopped before"):
-        runner.run((frame(n) for n in range(50)), StopsEarly(), lambda _: None)
+def test_a_stage_that_stops_early_is_found_out() -> None:
+    for stages in ([StopsEarly()], [Unchanged(), beside(StopsEarly())], [StopsEarly(), Noting()]):
+        with pytest.raises(RuntimeError, match="took 50 frames and gave 1"):
+            run((frame(n) for n in range(50)), stages, lambda _: None)
 
 
 def test_a_filter_that_loses_or_mixes_up_frames_is_found_out() -> None:
     with pytest.raises(RuntimeError, match="took 10 frames and gave 5"):
-        runner.run((frame(n) for n in range(10)), Unchanged(), lambda _: None, filter_stage=Loses())
+        run((frame(n) for n in range(10)), [Unchanged(), beside(Loses())], lambda _: None)
     with pytest.raises(RuntimeError, match="frame 8 after frame 9"):
-        runner.run((frame(n) for n in range(10)), Unchanged(), lambda _: None, filter_stage=Reverses())
+        run((frame(n) for n in range(10)), [Unchanged(), beside(Reverses())], lambda _: None)
 
 
 def filtered_fault(frames, stage, between, write) -> None:
@@ -427,7 +442,7 @@ def filtered_fault(frames, stage, between, write) -> None:
         raise error
 
     with pytest.raises(Fault) as caught:
-        runner.run(frames(fail), stage(fail), write(fail), filter_stage=between(fail))
+        run(frames(fail), [stage(fail), between(fail)], write(fail))
     assert caught.value is error
     assert time.monotonic() - began < PROMPT
     assert not [t for t in threading.enumerate() if t.name.startswith("stylize-video")]
@@ -518,7 +533,7 @@ def test_filter_fault_5_ctrl_c_writes_what_was_painted(
     timer = interrupt_after(0.3, lambda: len(written) >= 5)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        runner.run(endless(), painter, written.append, filter_stage=between, batch_size=batch_size)
+        run(endless(), [painter, between], written.append, batch_size=batch_size)
     assert time.monotonic() - began < 0.3 + PROMPT
     assert painter.closed
     assert between.closed
@@ -534,7 +549,7 @@ def test_filter_fault_5_the_batch_in_hand_is_written_too() -> None:
     painter, between, written = Painting(0.0), Noting(0.3), []
     timer = interrupt_after(0.1, lambda: painter.painted == 3)
     with pytest.raises(KeyboardInterrupt):
-        runner.run((frame(n) for n in range(50)), painter, written.append, filter_stage=between)
+        run((frame(n) for n in range(50)), [painter, between], written.append)
     assert painter.painted == 3
     assert [f.pts for f in written] == [0, 1, 2]
     timer.join()
@@ -550,7 +565,7 @@ def test_filter_fault_6_ctrl_c_while_the_writer_works() -> None:
     timer = interrupt_after(0.3)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        runner.run(endless(), painter, write, filter_stage=between)
+        run(endless(), [painter, between], write)
     assert time.monotonic() - began < 0.3 + PROMPT
     assert [f.pts for f in written] == list(range(painter.painted))
     timer.join()
@@ -567,7 +582,7 @@ def test_filter_fault_6_ctrl_c_while_waiting_for_a_frame() -> None:
     timer = interrupt_after(0.2)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        runner.run(stuck(), Unchanged(), written.append, filter_stage=Noting())
+        run(stuck(), [Unchanged(), Noting()], written.append)
     assert time.monotonic() - began < 0.2 + PROMPT
     assert [f.pts for f in written] == [0]
     timer.join()
@@ -577,7 +592,7 @@ def test_ctrl_c_while_the_filter_finishes_still_writes_all() -> None:
     written: list[Frame] = []
     timer = interrupt_after(0.2, lambda: len(written) >= 2)
     with pytest.raises(KeyboardInterrupt):
-        runner.run((frame(n) for n in range(4)), Unchanged(), written.append, filter_stage=Noting(0.1))
+        run((frame(n) for n in range(4)), [Unchanged(), Noting(0.1)], written.append)
     assert [f.pts for f in written] == [0, 1, 2, 3]
     timer.join()
 
@@ -592,21 +607,18 @@ def test_the_profile_knows_the_filter(slow: str) -> None:
             pause("reader")
             yield frame(number)
 
-    class Pausing:
+    class Pausing(Stateless):
         def __init__(self, name: str) -> None:
-            self.name = name
+            self.name, self.own_thread = name, name == "stabilizer"
 
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for batch in batches:
-                pause(self.name)
-                yield batch
+        def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+            pause(self.name)
+            return [batch]
 
     began = time.perf_counter()
-    profile = runner.run(
-        read(), Pausing("painter"), lambda _: pause("encoder"), filter_stage=Pausing("stabilizer")
-    )
+    profile = run(read(), [Pausing("painter"), Pausing("stabilizer")], lambda _: pause("encoder"))
     took = time.perf_counter() - began
-    stages = profile.stages()
+    stages = profile.times
     assert list(stages) == ["reader", "painter", "stabilizer", "encoder"]
     assert profile.limit == slow
     for stage in stages.values():
@@ -617,6 +629,87 @@ def test_the_profile_knows_the_filter(slow: str) -> None:
 
 
 def test_the_profile_has_no_filter_where_there_was_none() -> None:
-    profile = runner.run((frame(n) for n in range(3)), Unchanged(), lambda _: None)
-    assert profile.stabilizer is None
-    assert "stabilizer" not in profile.stages()
+    profile = run((frame(n) for n in range(3)), [Unchanged()], lambda _: None)
+    assert list(profile.times) == ["reader", "painter", "encoder"]
+
+
+# -- a list of stages --
+
+
+class Named(Noting):
+    """A stage that notes, in a thread of its own or in that of the stage before."""
+
+    def __init__(self, name: str, seconds: float = 0.0, *, own_thread: bool) -> None:
+        super().__init__(seconds)
+        self.name, self.own_thread = name, own_thread
+
+
+def test_stages_run_in_order_each_in_the_thread_that_it_asks_for() -> None:
+    stages = [
+        Named("painter", own_thread=False),
+        Named("second", own_thread=False),
+        Named("third", own_thread=True),
+        Named("fourth", own_thread=False),
+        Named("fifth", own_thread=True),
+    ]
+    written: list[Frame] = []
+    profile = run((frame(n) for n in range(10)), stages, written.append, batch_size=3)
+    assert [f.pts for f in written] == list(range(10))
+    assert all(stage.seen == list(range(10)) and stage.closed for stage in stages)
+    mine, third, fifth = threading.current_thread().name, "stylize-video third", "stylize-video fifth"
+    assert [stage.threads for stage in stages] == [{mine}, {mine}, {third}, {third}, {fifth}]
+    assert list(profile.times) == ["reader", "painter", "third", "fifth", "encoder"]
+
+
+def test_without_stages_frames_are_written_as_they_are() -> None:
+    written: list[Frame] = []
+    run((frame(n) for n in range(10)), [], written.append, batch_size=3)
+    assert [f.pts for f in written] == list(range(10))
+
+
+def test_each_stage_takes_what_the_one_before_gave() -> None:
+    class Adds(Stateless):
+        def __init__(self, more: int) -> None:
+            self.more = more
+
+        def step(self, _: None, batch: FrameBatch) -> Iterable[FrameBatch]:
+            return [batch.with_pixels(batch.pixels * 2 + self.more)]
+
+    written: list[Frame] = []
+    run((frame(n) for n in range(10)), [Adds(1), Adds(3), beside(Adds(5))], written.append)
+    assert [int(f.pixels[0, 0, 0]) for f in written] == [((2 * n + 1) * 2 + 3) * 2 + 5 for n in range(10)]
+
+
+def test_ctrl_c_is_heard_by_all_threads_in_turn() -> None:
+    painter, written = Painting(0.02), []
+    stages = [painter, Named("second", 0.02, own_thread=True), Named("third", 0.03, own_thread=True)]
+    timer = interrupt_after(0.3, lambda: len(written) >= 5)
+    with pytest.raises(KeyboardInterrupt):
+        run(endless(), stages, written.append)
+    assert all(stage.closed for stage in stages)
+    assert [f.pts for f in written] == list(range(len(written)))
+    assert painter.painted - 1 <= len(written) <= painter.painted
+    timer.join()
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_stage_that_fails_ends_all_threads(failing: int) -> None:
+    def stages(fail) -> list[Noting]:
+        made = [Named(f"stage {n}", 0.01, own_thread=n > 0) for n in range(3)]
+        made[failing].fail_at, made[failing].fail = 4, fail
+        return made
+
+    error = Fault("the original")
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(Fault) as caught:
+        run(endless(), stages(fail), lambda _: None)
+    assert caught.value is error
+    assert not [t for t in threading.enumerate() if t.name.startswith("stylize-video")]
+
+
+def test_threads_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="threads named painter, filter, filter can't be told apart"):
+        run(endless(), [Unchanged(), Noting(), Noting()], lambda _: None)

@@ -25,6 +25,7 @@ from stylize_video.pipeline.plane_transfer import PlaneTransfer
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.transfer import RgbTransfer
 from tests import media
+from tests.pipeline._stages import Stateless
 
 CPU = torch.device("cpu")
 
@@ -151,12 +152,14 @@ def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
     from stylize_video.pipeline import runner
     from stylize_video.pipeline.sources.film import FilmSource
 
-    class InterruptedInTheThirdBatch:
-        def stylize(self, batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-            for number, batch in enumerate(batches):
-                if number == 2:
-                    raise KeyboardInterrupt
-                yield batch
+    class InterruptedInTheThirdBatch(Stateless):
+        painted = 0
+
+        def step(self, _: None, batch: FrameBatch) -> list[FrameBatch]:
+            if self.painted == 2:
+                raise KeyboardInterrupt
+            self.painted += 1
+            return [batch]
 
     written: list[int] = []
     with FilmSource(media.constant(tmp_path).path) as reader:
@@ -164,8 +167,9 @@ def test_an_interrupted_painting_keeps_what_was_painted(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             runner.run(
                 reader.frames(rgb=False),
-                InterruptedInTheThirdBatch(),
+                [InterruptedInTheThirdBatch()],
                 lambda frame: written.append(frame.pts),
+                signal=reader.signal,
                 batch_size=2,
                 transfer=way,
             )
@@ -208,7 +212,15 @@ def test_ctrl_c_while_the_encoder_limits_keeps_what_was_painted(tmp_path: Path) 
     with FilmSource(media.constant(tmp_path).path) as reader:
         way = plane_transfer.planes(reader.signal, "yuv420p", reader.signal.color, CPU)
         with pytest.raises(KeyboardInterrupt):
-            runner.run(reader.frames(rgb=False), Unchanged(), slow, batch_size=4, transfer=way, depth=1)
+            runner.run(
+                reader.frames(rgb=False),
+                [Unchanged()],
+                slow,
+                signal=reader.signal,
+                batch_size=4,
+                transfer=way,
+                depth=1,
+            )
         times = list(reader.report.times)
     assert written == times[: len(written)]  # each once, in order
     assert len(written) == 8  # the batch being handed over and the one under way

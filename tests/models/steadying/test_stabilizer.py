@@ -35,8 +35,19 @@ def _one_thread() -> Iterator[None]:
     cv2.setNumThreads(before)
 
 
-def _stabilizer(stability: float = _STABILITY, *, halved: bool = False) -> Stabilizer:
-    return Stabilizer(DisMotion(), stability, sharpening=USUAL_SHARPENING, halved_chroma=halved)
+class _Film:
+    """A stabiliser and the state of one film."""
+
+    def __init__(self, stabilizer: Stabilizer) -> None:
+        self._stabilizer = stabilizer
+        self.state = stabilizer.start()
+
+    def steady(self, original: Picture, painting: Any) -> Any:
+        return self._stabilizer.steady(self.state, original, painting)
+
+
+def _stabilizer(stability: float = _STABILITY, *, halved: bool = False) -> _Film:
+    return _Film(Stabilizer(DisMotion(), stability, sharpening=USUAL_SHARPENING, halved_chroma=halved))
 
 
 @cache
@@ -61,7 +72,7 @@ def _flicker(count: int, *, level: float = 10, size: float = 5) -> list[NDArray[
     return [(blob / blob.std() * level)[..., None] for blob in blobs]
 
 
-def _steady(stabilizer: Stabilizer, originals: list[Picture], paintings: list[Any]) -> list[Any]:
+def _steady(stabilizer: _Film, originals: list[Picture], paintings: list[Any]) -> list[Any]:
     return [stabilizer.steady(a, b) for a, b in zip(originals, paintings, strict=True)]
 
 
@@ -302,7 +313,7 @@ def test_sharpening_says_how_much_of_the_lost_detail_is_put_back() -> None:
     painted = flow.detail(paintings[-1])
 
     def kept(sharpening: float) -> float:
-        stabilizer = Stabilizer(DisMotion(), _STABILITY, sharpening=sharpening)
+        stabilizer = _Film(Stabilizer(DisMotion(), _STABILITY, sharpening=sharpening))
         return flow.detail(_steady(stabilizer, [_texture(0)] * 60, paintings)[-1]) / painted
 
     lost = 1 - kept(-1)
@@ -418,7 +429,7 @@ def test_forgotten_the_next_frame_is_its_painting() -> None:
     for blob in _flicker(4):
         stabilizer.steady(_texture(0), _bytes(_texture(1) + blob))
     other = _bytes(_texture(1) + 10)
-    stabilizer.forget()
+    stabilizer.state.forget()
     assert (stabilizer.steady(_texture(0), other) == other).all()
 
 
@@ -428,7 +439,7 @@ def test_after_a_cut_all_is_as_if_the_film_began_there() -> None:
     for number, blob in enumerate(_flicker(8)):
         shifted = np.roll(_texture(0), 3 * number, axis=1)
         stabilizer.steady(shifted, _bytes(_texture(1) + blob))
-    stabilizer.forget()
+    stabilizer.state.forget()
     later = _steady(stabilizer, [_texture(2)] * 8, paintings)
     alone = _steady(_stabilizer(halved=True), [_texture(2)] * 8, paintings)
     assert all((a == b).all() for a, b in zip(later, alone, strict=True))

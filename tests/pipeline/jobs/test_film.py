@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import DeviceError, InputError, VerificationError, WeightsError
 from stylize_video.models import weights
+from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions, default_output
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import painters
 from tests import drawing, media
+from tests.pipeline._stages import Stateless
 
 
 def paint(source: Path, output: Path | None = None, **options) -> Painted:
@@ -312,8 +314,8 @@ def test_an_existing_output_survives_a_failure(tmp_path: Path, monkeypatch: pyte
 def test_a_frame_lost_on_the_way_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = media.constant(tmp_path)
 
-    def lossy(frames, stage, write, **options) -> None:
-        run(frames, stage, lambda frame: write(frame) if frame.pts else None, **options)
+    def lossy(frames, stages, write, **options) -> None:
+        run(frames, stages, lambda frame: write(frame) if frame.pts else None, **options)
 
     run = job.runner.run
     monkeypatch.setattr(job.runner, "run", lossy)
@@ -339,13 +341,11 @@ def test_ctrl_c_during_verification_keeps_the_film(tmp_path: Path, monkeypatch: 
 def test_a_painter_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = media.constant(tmp_path)
 
-    class Broken:
+    class Broken(Stateless):
         def __init__(self, *_args: object, **_options: object) -> None: ...
 
-        def stylize(self, batches):
-            next(iter(batches))
+        def step(self, *_: object) -> list[FrameBatch]:
             raise RuntimeError("no more paint")
-            yield
 
     monkeypatch.setattr(painters, "NetworkPainter", Broken)
     with pytest.raises(RuntimeError, match="no more paint"):

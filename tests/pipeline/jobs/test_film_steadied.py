@@ -202,7 +202,7 @@ def test_every_format(pixel_format: str, batch_size: int, tmp_path: Path) -> Non
     result = paint(source, "painted.mkv", batch_size=batch_size)
     assert result.frames == len(pictures(result.output)) == 13
     assert result.verified is not None
-    assert result.profile.stabilizer is not None
+    assert "stabilizer" in result.profile.times
     plain = pictures(paint(source, "plain.mkv", batch_size=batch_size, stabilize=False).output)
     both = list(zip(pictures(result.output), plain, strict=True))
     assert psnr(*both[0]) >= 50

@@ -3,39 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import av
+import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from stylize_video.pipeline.frames import Frame
+from stylize_video.models.float_pictures import FloatPicture
+from stylize_video.models.gatys.optimisation import Anchor
+from stylize_video.models.motion import flow
+from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.engine import Engine
+from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.painter import WctPainter
+from stylize_video.pictures.pictures import write_picture
+from stylize_video.pipeline import batcher
+from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.cuts import Cuts
+from stylize_video.pipeline.stages.guide import Guide, Guided
+from stylize_video.pipeline.stages.keyframes import Keyframes
+from stylize_video.pipeline.stages.masks import open_mask
+from stylize_video.pipeline.stages.paint import NetworkPainter, Unchanged
+from stylize_video.pipeline.stages.regions import Regions
+from stylize_video.pipeline.stages.steady import Stabilize
+from stylize_video.pipeline.transfer import RgbTransfer
 from tests.known_motion import Crossing
+from tests.networks import network, noise, wct_network
+from tests.pipeline._keyframes import recoloured
+from tests.pipeline._masks import grey_film, picture
 from tests.pipeline.stages._conformance import CUT, TICK, Case, Given
 
 HEIGHT, WIDTH = 48, 72
+CPU = torch.device("cpu")
 
 Picture = NDArray[np.uint8]
 
 
+# -- films --
+
+
 @cache
-def shot(seed: int, count: int) -> list[Picture]:
+def shot(seed: int) -> list[Picture]:
     """Something crosses the picture; another seed is another place."""
     film = Crossing(seed=10 * seed, height=HEIGHT, width=WIDTH, start=(15, 20), radius=12, speed=(3, 1))
-    return film.frames(count)
+    return film.frames(CUT)
 
 
 def frames(given: Given) -> Iterator[Frame]:
     """A film of two shots, with its planes; times have gaps."""
-    first = shot(given.seeds[0], CUT)[: given.count]
-    second = shot(given.seeds[1], max(1, given.count - CUT))[: max(0, given.count - CUT)]
-    for number, picture in enumerate([*first, *second]):
-        planes = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+    for number, original in enumerate([*shot(given.seeds[0]), *shot(given.seeds[1])][: given.count]):
+        planes = av.VideoFrame.from_ndarray(original, format="rgb24").reformat(format="yuv420p")
         cut = given.marked and number == CUT
-        yield Frame(picture, 3 * number + number % 2, TICK, source=planes, cut=cut, duration=2)
+        yield Frame(original, 3 * number + number % 2, TICK, source=planes, cut=cut, duration=2)
 
+
+def batches(given: Given) -> Iterator[FrameBatch]:
+    """The same, as a painter gets it."""
+    for group in batcher.batches(frames(given), size=given.size):
+        yield RgbTransfer(CPU).upload(group)
+
+
+def paintings(given: Given) -> Iterator[FrameBatch]:
+    """The same, painted with strokes that lie elsewhere in each frame."""
+    for batch in batches(given):
+        strokes = [
+            np.random.default_rng(frame.pts).normal(0, 12, (HEIGHT, WIDTH, 1)) for frame in batch.frames
+        ]
+        painted = np.clip(batch.pixels * 0.6 + 50 + np.stack(strokes), 0, 255).astype(np.uint8)
+        yield batch.with_pixels(painted)
+
+
+# -- stages --
+
+
+class Brush:
+    """Paints strokes that depend on what is painted and on what it starts from."""
+
+    def paint(
+        self, original: Picture, *, start: FloatPicture | None = None, anchors: Any = ()
+    ) -> FloatPicture:
+        strokes = np.random.default_rng(int(original.sum())).normal(0, 1, original.shape)
+        painted = recoloured(original) + 0.08 * cv2.GaussianBlur(strokes, (0, 0), 1.2)
+        others: list[FloatPicture] = [anchor.painting for anchor in anchors if isinstance(anchor, Anchor)]
+        around = [painted, *others] if start is None else [painted, start, *others]
+        return np.clip(np.mean(around, axis=0), 0, 1).astype(np.float32)
+
+
+@cache
+def tiny_engine() -> Engine:
+    """A feed-forward network's."""
+    return engine.create(network(), torch.ones(1), CPU, exact=True)
+
+
+@cache
+def tiny_transform() -> WctPainter:
+    """The transform's painter with small networks."""
+    program = wct_sections.program(wct_network(), wct_levels.DEFAULT_LEVELS)
+    runtime, _ = engine.fastest_runtime(program, CPU, exact=True)
+    return WctPainter(runtime, wct_weights.statistics(wct_network(), noise(1), 96))
+
+
+def steady(_: Path, __: Given) -> Stabilize:
+    return Stabilize(Stabilizer(DisMotion(), 0.9, sharpening=0.5), threads=1)
+
+
+def keyframes(_: Path, __: Given, *, interval: int | None) -> Keyframes:
+    return Keyframes(Brush(), interval=interval, estimator=flow.optical_flow, filler=recoloured)
+
+
+def guide(folder: Path, given: Given) -> Guided:
+    """Paintings of three frames, as far as the film has them."""
+    paintings = folder / f"guide-{given.count}"
+    if not paintings.exists():
+        paintings.mkdir()
+        for number in (0, 4, 11):
+            painted = np.rint(recoloured(shot(9)[number % CUT]) * 255).astype(np.uint8)
+            if number < max(1, given.count):
+                write_picture(paintings / f"frame{number + 1:04d}.png", painted)
+    return Guided(Guide.open(paintings), estimator=flow.optical_flow)
+
+
+def regions(folder: Path, _: Given) -> Regions:
+    """The transform under a still mask, another network under a film of masks."""
+    still, film = folder / "still.png", folder / "film.mkv"
+    if not film.exists():
+        picture(still, np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1)))
+        grey_film(film, [n % 5 / 4 for n in range(40)])
+    parts = (NetworkPainter(tiny_transform()), still), (NetworkPainter(tiny_engine()), film)
+    return Regions([(stage, partial(open_mask, mask)) for stage, mask in parts])
+
+
+SIZES = 2, 3, 5
 
 CASES: dict[str, Case] = {
-    "cuts": Case(Cuts, frames, carries=True, drops=False),
+    "unchanged": Case(lambda *_: Unchanged(), batches, carries=False, batch_sizes=SIZES),
+    "cuts": Case(lambda *_: Cuts(), frames, carries=True, drops=False),
+    "paint": Case(lambda *_: NetworkPainter(tiny_engine()), batches, carries=False, batch_sizes=SIZES),
+    "scaled strokes": Case(
+        lambda *_: NetworkPainter(tiny_engine(), stroke_size=1.5), batches, carries=False, batch_sizes=SIZES
+    ),
+    "transform": Case(lambda *_: NetworkPainter(tiny_transform()), batches, carries=True, batch_sizes=SIZES),
+    "regions": Case(regions, batches, carries=True, batch_sizes=SIZES),
+    "keyframes": Case(partial(keyframes, interval=4), batches, carries=True, batch_sizes=SIZES),
+    "keyframes when due": Case(partial(keyframes, interval=None), batches, carries=True, batch_sizes=SIZES),
+    "guide": Case(guide, batches, carries=True, batch_sizes=SIZES),
+    "steady": Case(steady, paintings, carries=True, batch_sizes=SIZES),
 }

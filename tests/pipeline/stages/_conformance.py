@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,10 @@ from numpy.typing import NDArray
 
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.color import planes_of
-from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.stage import Stage
 
 TICK = Fraction(1, 25)
-COUNT, CUT = 14, 9  # frames of a film, and the first of its second shot
+COUNT, CUT = 16, 9  # frames of a film, and the first of its second shot
 
 
 class Given(NamedTuple):
@@ -34,14 +34,14 @@ class Case:
     """A stage and films for it.
 
     Args:
-        make: the stage; the same in every process.
+        make: the stage, the same in every process; in a folder lie the files that it needs.
         film: what flows into it, frames or batches.
         carries: whether it carries anything from frame to frame.
         drops: whether it drops at a cut what it carries; all do but the one that looks for cuts.
         batch_sizes: with all of these it gives the same as with single frames.
     """
 
-    make: Callable[[], Stage[Any, Any]]
+    make: Callable[[Path, Given], Stage[Any, Any]]
     film: Callable[[Given], Iterable[Any]]
     carries: bool
     drops: bool = True
@@ -54,19 +54,6 @@ class Seen(NamedTuple):
     pts: int
     cut: bool
     digest: str  # of pixels, originals and planes
-
-
-def signal(height: int, width: int) -> Signal:
-    """Of a film that is nowhere."""
-    return Signal(
-        coded_width=width,
-        coded_height=height,
-        pixel_format="yuv420p",
-        bit_depth=8,
-        color=ColorTags(),
-        time_base=TICK,
-        rate=1 / TICK,
-    )
 
 
 def seen(items: Iterable[Any]) -> Iterator[Seen]:

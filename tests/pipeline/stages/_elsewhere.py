@@ -1,7 +1,7 @@
 """Another process: takes up pickled states of a stage and says what comes out of the rest of the film.
 
-A request is a pickle on the standard input: a case's name, which film, and pairs of how many items were
-taken and the state after them. The answer, on the standard output, is what was seen for each state.
+A request is a pickle on the standard input: a case's name, a folder, which film, and pairs of how many
+items were taken and the state after them. The answer, on the standard output, is what was then seen.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 from stylize_video.pipeline.stage import go_on
 from tests.pipeline.stages._cases import CASES
 from tests.pipeline.stages._conformance import Given, Seen, seen
 
-Request = tuple[str, Given, list[tuple[int, bytes]]]
+Request = tuple[str, Path, Given, list[tuple[int, bytes]]]
 
 
 def main() -> None:
@@ -33,9 +34,9 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
 
-def _answers(name: str, given: Given, states: list[tuple[int, bytes]]) -> Iterator[list[Seen]]:
+def _answers(name: str, folder: Path, given: Given, states: list[tuple[int, bytes]]) -> Iterator[list[Seen]]:
     case = CASES[name]
-    stage = case.make()
+    stage = case.make(folder, given)
     for taken, state in states:
         rest = islice(case.film(given), taken, None)
         yield list(seen(go_on(stage, pickle.loads(state), rest)))

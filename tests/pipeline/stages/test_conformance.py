@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from stylize_video.pipeline.stage import Stage, run_stage
+from stylize_video.pipeline.stage import run_stage
+from tests.pipeline._stages import signal
 from tests.pipeline.stages._cases import CASES, HEIGHT, WIDTH
-from tests.pipeline.stages._conformance import COUNT, CUT, Case, Given, Seen, seen, signal
+from tests.pipeline.stages._conformance import COUNT, CUT, Case, Given, Seen, seen
 from tests.pipeline.stages._elsewhere import Elsewhere, elsewhere
 
 SIGNAL = signal(HEIGHT, WIDTH)
@@ -21,30 +22,35 @@ every = pytest.mark.parametrize("name", CASES)
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("conformance")
+
+
+@pytest.fixture(scope="module")
 def other_process() -> Iterator[Elsewhere]:
     with elsewhere() as process:
         yield process
 
 
-def passed(case: Case, given: Given, stage: Stage[Any, Any] | None = None) -> list[Seen]:
-    return list(seen(run_stage(stage or case.make(), SIGNAL, case.film(given))))
+def passed(case: Case, folder: Path, given: Given) -> list[Seen]:
+    return list(seen(run_stage(case.make(folder, given), SIGNAL, case.film(given))))
 
 
 @every
 @pytest.mark.parametrize("count", [0, 1, 2, CUT, CUT + 1, COUNT])
-def test_every_frame_comes_once_and_in_order(name: str, count: int) -> None:
+def test_every_frame_comes_once_and_in_order(name: str, count: int, folder: Path) -> None:
     case, given = CASES[name], Given(count=count)
     expected = [frame.pts for frame in seen(case.film(given))]
     assert len(expected) == count
-    assert [frame.pts for frame in passed(case, given)] == expected
+    assert [frame.pts for frame in passed(case, folder, given)] == expected
 
 
 @every
 def test_a_state_is_saved_anywhere_and_gone_on_with_in_another_process(
-    name: str, other_process: Elsewhere
+    name: str, folder: Path, other_process: Elsewhere
 ) -> None:
     case, given = CASES[name], Given()
-    stage, given_out, saved = case.make(), [], []
+    stage, given_out, saved = case.make(folder, given), [], []
     state = stage.start(SIGNAL)
     with stage.running(state):
         for taken, item in enumerate(case.film(given)):
@@ -52,52 +58,52 @@ def test_a_state_is_saved_anywhere_and_gone_on_with_in_another_process(
                 saved.append((taken, len(given_out), pickle.dumps(state)))
             given_out += seen(stage.step(state, item))
         given_out += seen(stage.finish(state))
-    rests = other_process.ask(name, given, [(taken, data) for taken, _, data in saved])
+    rests = other_process.ask(name, folder, given, [(taken, data) for taken, _, data in saved])
     assert len(rests) == PLACES + 1
     for (taken, out, _), rest in zip(saved, rests, strict=True):
         assert rest == given_out[out:], f"otherwise after {taken} frames"
 
 
 @every
-def test_saving_a_state_leaves_it_as_it_was(name: str) -> None:
+def test_saving_a_state_leaves_it_as_it_was(name: str, folder: Path) -> None:
     case, given = CASES[name], Given()
-    stage, given_out = case.make(), []
+    stage, given_out = case.make(folder, given), []
     state = stage.start(SIGNAL)
     with stage.running(state):
         for item in case.film(given):
             state = pickle.loads(pickle.dumps(state))
             given_out += seen(stage.step(state, item))
         given_out += seen(stage.finish(state))
-    assert given_out == passed(case, given)
+    assert given_out == passed(case, folder, given)
 
 
 @every
-def test_one_stage_serves_two_films_at_once(name: str) -> None:
+def test_one_stage_serves_two_films_at_once(name: str, folder: Path) -> None:
     case, films = CASES[name], (Given(), Given(seeds=(4, 5)))
-    stage = case.make()
+    stage = case.make(folder, films[0])
     running = [seen(run_stage(stage, SIGNAL, case.film(film))) for film in films]
     found: list[list[Seen]] = [[], []]
     for pair in zip(*running, strict=True):
         for out, frame in zip(found, pair, strict=True):
             out.append(frame)
-    assert found == [passed(case, film) for film in films]
+    assert found == [passed(case, folder, film) for film in films]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.drops])
-def test_nothing_is_carried_over_a_cut(name: str) -> None:
+def test_nothing_is_carried_over_a_cut(name: str, folder: Path) -> None:
     """Another shot before makes no difference; unless nobody knows that a shot begins."""
     case = CASES[name]
-    one, other = (passed(case, Given(seeds=(seed, 2))) for seed in (1, 3))
+    one, other = (passed(case, folder, Given(seeds=(seed, 2))) for seed in (1, 3))
     assert one[CUT:] == other[CUT:]
     if case.carries:
-        one, other = (passed(case, Given(seeds=(seed, 2), marked=False)) for seed in (1, 3))
+        one, other = (passed(case, folder, Given(seeds=(seed, 2), marked=False)) for seed in (1, 3))
         assert one[CUT:] != other[CUT:]
 
 
 @every
-def test_no_more_is_held_than_was_said(name: str) -> None:
+def test_no_more_is_held_than_was_said(name: str, folder: Path) -> None:
     case = CASES[name]
-    stage = case.make()
+    stage = case.make(folder, Given())
     state, held = stage.start(SIGNAL), [0]
     with stage.running(state):
         for item in case.film(Given()):
@@ -109,7 +115,7 @@ def test_no_more_is_held_than_was_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.batch_sizes])
-def test_the_batch_makes_no_difference(name: str) -> None:
+def test_the_batch_makes_no_difference(name: str, folder: Path) -> None:
     case = CASES[name]
-    found = [passed(case, Given(size=size)) for size in (1, *case.batch_sizes)]
+    found = [passed(case, folder, Given(size=size)) for size in (1, *case.batch_sizes)]
     assert all(one == other for one, other in pairwise(found))

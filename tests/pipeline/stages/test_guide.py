@@ -16,6 +16,7 @@ from stylize_video.pipeline.stages import guide
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from tests.known_motion import Crossing
 from tests.pipeline._keyframes import Picture, batches, pictures, recoloured
+from tests.pipeline._stages import through
 
 SCENE = Crossing(height=72, width=120, radius=14, start=(30, 34), speed=(3, 1), pan=(-2, 0))
 
@@ -39,7 +40,7 @@ def folder(path: Path, numbers: tuple[int, ...], *, first: int = 1) -> Path:
 
 def guided(path: Path, originals: tuple[Picture, ...], **given: object) -> tuple[list[Picture], list[str]]:
     stage = Guided(Guide.open(path), estimator=flow.optical_flow)
-    return pictures(stage.stylize(batches(originals, **given))), stage.notes  # type: ignore[arg-type]
+    return pictures(through(stage, batches(originals, **given))), stage.notes  # type: ignore[arg-type]
 
 
 def distance(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -104,7 +105,7 @@ def test_no_more_is_held_than_has_to_be(tmp_path: Path, monkeypatch: pytest.Monk
             taken += 1
             yield batch
 
-    for number, batch in enumerate(stage.stylize(counted())):
+    for number, batch in enumerate(through(stage, counted())):
         held.append(taken - number)
         found += pictures(iter([batch]))
     assert max(held) <= 5

@@ -19,6 +19,7 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from tests.known_motion import Crossing
 from tests.pipeline._keyframes import Brush, FloatPicture, Picture, batches, pictures, recoloured
+from tests.pipeline._stages import through
 
 SCENE = Crossing()
 INTERVAL = 6
@@ -45,7 +46,7 @@ def stylized(
 ) -> list[NDArray[np.uint8]]:
     filler = recoloured if filled else None
     stage = Keyframes(brush or Brush(), interval=interval, estimator=estimator, filler=filler)
-    return pictures(stage.stylize(batches(originals, **given)))  # type: ignore[arg-type]
+    return pictures(through(stage, batches(originals, **given)))  # type: ignore[arg-type]
 
 
 def keys(originals: tuple[Picture, ...], interval: int | None, *, cuts: tuple[int, ...] = ()) -> list[int]:
@@ -221,7 +222,7 @@ def test_every_frame_comes_once_and_in_order_and_of_its_kind(size: int, kind: ty
     given = list(batches(small(film()), cuts=(5,), size=size, kind=kind))
     frames = [frame for batch in given for frame in batch.frames]
     pixels = np.concatenate([batch.pixels for batch in given])
-    painted = list(Keyframes(Brush(), interval=4, estimator=flow.optical_flow).stylize(iter(given)))
+    painted = list(through(Keyframes(Brush(), interval=4, estimator=flow.optical_flow), given))
     assert [id(frame) for batch in painted for frame in batch.frames] == [id(frame) for frame in frames]
     for batch, original in zip(painted, pixels, strict=True):
         assert batch.pixels.dtype == kind
@@ -247,12 +248,14 @@ def test_no_more_than_an_interval_is_held() -> None:
             taken += 1
             yield batch
 
-    for given, _ in enumerate(Keyframes(Brush(), interval=4, estimator=flow.optical_flow).stylize(counted())):
+    for given, _ in enumerate(
+        through(Keyframes(Brush(), interval=4, estimator=flow.optical_flow), counted())
+    ):
         assert taken - given <= 5
 
 
 def test_a_film_of_nothing() -> None:
-    assert list(Keyframes(Brush(), interval=4, estimator=flow.optical_flow).stylize(iter([]))) == []
+    assert list(through(Keyframes(Brush(), interval=4, estimator=flow.optical_flow), [])) == []
 
 
 # -- odd films --
@@ -308,7 +311,7 @@ def test_stopped_and_resumed_it_is_the_same_film(interval: int | None, tmp_path:
     expected = stylized(originals, interval)
     folder = tmp_path / "film.mp4.keyframes"
     first = _stage(interval, KeyframeStore(folder, "film", resume=False))
-    passing = first.stylize(batches(originals))
+    passing = through(first, batches(originals))
     for _ in range(6):  # a key or two, and some between
         next(passing)
     passing.close()  # type: ignore[attr-defined]
@@ -317,7 +320,7 @@ def test_stopped_and_resumed_it_is_the_same_film(interval: int | None, tmp_path:
     rest = Brush()
     rest.originals += [film()[0]] * kept  # its strokes go on where they were
     stage = _stage(interval, KeyframeStore(folder, "film", resume=True), rest)
-    resumed = pictures(stage.stylize(batches(originals)))
+    resumed = pictures(through(stage, batches(originals)))
     assert len(rest.starts) == len(keys(originals, interval)) - kept
     assert all((a == b).all() for a, b in zip(resumed, expected, strict=True))
 

@@ -15,6 +15,7 @@ from stylize_video.models.motion.estimation import DisMotion
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.steady import Stabilize
+from tests.pipeline._stages import through
 
 TICK = Fraction(1, 25)
 HEIGHT, WIDTH = 36, 64
@@ -73,12 +74,12 @@ def batches(
 
 def steadied(given: Iterator[FrameBatch]) -> np.ndarray:
     """All frames, (N, H, W, 3)."""
-    return np.concatenate([batch.pixels for batch in stage().stylize(given)])
+    return np.concatenate([batch.pixels for batch in through(stage(), given)])
 
 
 def test_frames_and_times_and_originals_stay() -> None:
     given = list(batches(film(7), 3))
-    passed = list(stage().stylize(iter(given)))
+    passed = list(through(stage(), iter(given)))
     for before, after in zip(given, passed, strict=True):
         assert all(a is b for a, b in zip(before.frames, after.frames, strict=True))
         assert after.originals is before.originals
@@ -109,7 +110,7 @@ def test_a_batch_is_handed_on_before_the_next_is_asked_for() -> None:
             taken += 1
             yield batch
 
-    for given, _ in enumerate(stage().stylize(counted())):
+    for given, _ in enumerate(through(stage(), counted())):
         assert taken == given + 1
 
 
@@ -169,7 +170,7 @@ def test_a_gpus_half_precision_is_fetched_as_bytes_and_stays_here() -> None:
 def test_what_nobody_painted_is_refused() -> None:
     frame, original, _ = film(1)[0]
     with pytest.raises(ValueError, match="only painted batches"):
-        next(stage().stylize(iter([FrameBatch(original[None], [frame])])))
+        next(through(stage(), iter([FrameBatch(original[None], [frame])])))
     assert cv2.getNumThreads() == THREADS
 
 
@@ -177,7 +178,7 @@ def test_what_nobody_painted_is_refused() -> None:
 
 
 def test_threads_are_as_asked_meanwhile_and_restored_at_the_end() -> None:
-    passing = stage(threads=2).stylize(batches(film(3)))
+    passing = through(stage(threads=2), batches(film(3)))
     assert cv2.getNumThreads() == THREADS  # nothing has begun
     for _ in passing:
         assert cv2.getNumThreads() == 2
@@ -191,12 +192,12 @@ def test_threads_are_restored_at_an_error() -> None:
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        list(stage().stylize(failing()))
+        list(through(stage(), failing()))
     assert cv2.getNumThreads() == THREADS
 
 
 def test_threads_are_restored_when_closed_early() -> None:
-    passing = stage().stylize(batches(film(3)))
+    passing = through(stage(), batches(film(3)))
     next(passing)
     assert cv2.getNumThreads() == 1
     passing.close()

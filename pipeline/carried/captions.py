@@ -16,8 +16,7 @@ import av
 from av.filter import Graph
 from av.sidedata.sidedata import Type
 
-from stylize_video.pipeline.planes import filters
-from stylize_video.pipeline.planes.display_matrix import side_data
+from stylize_video.pipeline.planes import filters, side_data
 
 _CODECS = frozenset({"h264", "hevc"})
 _REGISTERED = 4  # type of the message: user data registered by ITU-T T.35
@@ -80,7 +79,7 @@ class _Finder:
             return None
         self._graph.push(picture)
         tiny = next(filters.pulled(self._graph), None)
-        found = None if tiny is None else side_data(tiny).get(Type.A53_CC)
+        found = None if tiny is None else side_data.of_picture(tiny).get(Type.A53_CC)
         return None if found is None else bytes(found)
 
 

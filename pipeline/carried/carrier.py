@@ -22,12 +22,12 @@ from stylize_video.pipeline.carried.adder import StreamAdder
 from stylize_video.pipeline.carried.packets import SourcePackets
 from stylize_video.pipeline.carried.report import CarriedStream, Tally
 from stylize_video.pipeline.carried.tracks import CopyTrack
+from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.containers import holding, track_choice
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.containers.opening import open_media
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.time_range import TimeRange
-from stylize_video.pipeline.timeline import Timeline
 
 
 class Carrier:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stylize_video.pipeline.carried.captions import Captions
 from stylize_video.pipeline.carried.carrier import Carrier
+from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.time_range import TimeRange
-from stylize_video.pipeline.timeline import Timeline
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from stylize_video.pipeline.carried import hidden
 from stylize_video.pipeline.carried.report import Tally
 from stylize_video.pipeline.carried.tracks import is_priming
 from stylize_video.pipeline.carried.trial import Trial
+from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.containers import holding
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.time_range import TimeRange
-from stylize_video.pipeline.timeline import Timeline
 
 _MICROSECOND = Fraction(1, av.time_base)
 _LONGEST_CUE = 10  # s before the clip in which we look for subtitles that are still on screen

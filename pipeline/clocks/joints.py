@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from stylize_video.pipeline.clocks.readings import Reading
-from stylize_video.pipeline.timeline import Timeline
+from stylize_video.pipeline.clocks.timeline import Timeline
 
 _RETURN = Fraction(1, 2)  # s within which a clock that goes on as before a disturbance is taken for that one
 # s from which on a start says what a clock showed, not where the film begins

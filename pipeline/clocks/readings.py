@@ -11,8 +11,8 @@ from typing import NamedTuple
 import av
 from av.container import InputContainer
 
+from stylize_video.pipeline.clocks.timeline import REORDERED, mend
 from stylize_video.pipeline.containers import holding
-from stylize_video.pipeline.timeline import REORDERED, mend
 
 _BACK = Fraction(1, 10)  # s by which a decoding time may fall behind the one before, as FFmpeg's command line
 _GAP = 10  # s that may lie between two packets of pictures or sound, as there

@@ -22,7 +22,7 @@ from av.format import Flags
 from stylize_video.pipeline.clocks import top_level
 from stylize_video.pipeline.clocks.joints import Joiner, Part, is_no_beginning, said_of_start
 from stylize_video.pipeline.clocks.readings import Pace, Packets, Reading
-from stylize_video.pipeline.timeline import Timeline
+from stylize_video.pipeline.clocks.timeline import Timeline
 
 _ASTRAY = 30  # s from any of the file's clocks: such times belong to none of them
 _ANOTHER_CLOCK = 60  # s between two streams of which the beginning of a file holds both

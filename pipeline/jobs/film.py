@@ -22,7 +22,7 @@ from stylize_video.pipeline.containers import formats, limits
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.jobs import preflight
 from stylize_video.pipeline.jobs.options import PaintOptions
-from stylize_video.pipeline.planes.pixels import chroma_is_halved
+from stylize_video.pipeline.planes.pixel_formats import chroma_is_halved
 from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.coding import EncoderOptions

@@ -12,7 +12,7 @@ from stylize_video.models.gatys.config import STARTS
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.jobs.options import PaintOptions
-from stylize_video.pipeline.planes import pixels
+from stylize_video.pipeline.planes import pixel_formats
 from stylize_video.pipeline.stages import keyframe_store
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import check_mask
@@ -59,7 +59,7 @@ def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
     if why_not := paths.why_no_file(source):
         raise InputError(f"{source}: {why_not}; give a film or a picture")
     _, encoder = formats.check_output(output, options.codec)
-    pixels.check_pixel_format(encoder, options.pixel_format)
+    pixel_formats.check_pixel_format(encoder, options.pixel_format)
     formats.check_quality(encoder, options.crf, options.preset)
     if output.exists() and output.samefile(source):
         raise UsageError(f"{output}: output and input are the same file; name another with -o")

@@ -8,7 +8,7 @@ import av
 from av.video.reformatter import VideoReformatter
 
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.planes import bars, color
+from stylize_video.pipeline.planes import color, letterbox
 
 
 class Planarizer:
@@ -54,7 +54,7 @@ class Planarizer:
         if (name, picture.width, picture.height) != (self._turnable, *size):
             picture = self._reformat(self._reformatter, picture, *size, self._turnable)
         if size != (self.width, self.height):
-            picture = bars.around(picture, self.width, self.height)
+            picture = letterbox.around(picture, self.width, self.height)
         picture = turned(picture, self._orientation)
         if self._turnable != self.pixel_format:
             shape = (picture.width, picture.height)

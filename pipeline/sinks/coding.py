@@ -9,7 +9,7 @@ import av
 
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.containers.formats import Container
-from stylize_video.pipeline.planes import pixels
+from stylize_video.pipeline.planes import pixel_formats
 from stylize_video.pipeline.planes.fields import TOP_FIRST, Labeller
 from stylize_video.pipeline.signal import Signal
 
@@ -54,17 +54,17 @@ class Coding:
         self.width, self.height = (signal.width, signal.height) if self.upright else stored
         self.rate = signal.rate
         self.display_matrix, self.quarter_turns = signal.display_matrix, signal.quarter_turns
-        self.pixel_format = pixels.choose_pixel_format(
+        self.pixel_format = pixel_formats.choose_pixel_format(
             encoder, signal.pixel_format, signal.bit_depth, options.pixel_format
         )
-        self.color = pixels.output_color(signal.color, self.pixel_format, encoder, signal.coded_height)
+        self.color = pixel_formats.output_color(signal.color, self.pixel_format, encoder, signal.coded_height)
         self._label: Labeller | None = None
         if signal.first_field is not None and not (self.upright and signal.quarter_turns % 2):
             self._choose_fields(signal.first_field)
-        self.size = pixels.coded_size(
+        self.size = pixel_formats.coded_size(
             encoder, self.pixel_format, self.width, self.height, fields=self._label is not None
         )
-        if options.pixel_format is None and pixels.reduces_chroma(encoder, signal.pixel_format):
+        if options.pixel_format is None and pixel_formats.reduces_chroma(encoder, signal.pixel_format):
             self._note_chroma()
         if self.size != (self.width, self.height):
             self.notes.append(
@@ -76,7 +76,7 @@ class Coding:
     def _note_chroma(self) -> None:
         """Say that colours are stored coarser than they were, and how they are not."""
         more = "`codec` h264 `pixel_format` yuv444p keeps"
-        if pixels.has_whole_chroma(self.encoder):
+        if pixel_formats.has_whole_chroma(self.encoder):
             more = "`pixel_format` yuv444p keeps"
         elif self.container.muxer == "webm":
             more = "`codec` vp9 `pixel_format` yuv444p keeps"
@@ -108,7 +108,7 @@ class Coding:
 
     def prepared(self, picture: av.VideoFrame) -> av.VideoFrame:
         """A picture as the encoder is to have it: filled up to its size, and labelled."""
-        picture = pixels.padded(picture, *self.size)
+        picture = pixel_formats.padded(picture, *self.size)
         if self._label is not None:
             picture = self._label(picture)
         # As labelled, for some encoders go by their frames.

@@ -14,7 +14,7 @@ from stylize_video.pipeline.carried.carrier import Carrier
 from stylize_video.pipeline.carried.report import CarriedStream
 from stylize_video.pipeline.containers import holding
 from stylize_video.pipeline.containers.formats import Container
-from stylize_video.pipeline.planes.side_facts import STEREO_TAG
+from stylize_video.pipeline.planes.side_data import STEREO_TAG
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.picture_encoder import PictureEncoder
 

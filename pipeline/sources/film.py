@@ -17,8 +17,7 @@ from stylize_video.pipeline.carried.captions import Captions
 from stylize_video.pipeline.carried.other_streams import OtherStreams
 from stylize_video.pipeline.containers import limits, track_choice
 from stylize_video.pipeline.frames import Frame
-from stylize_video.pipeline.planes import bars, fields, heif, transparency
-from stylize_video.pipeline.planes import display_matrix as orientation
+from stylize_video.pipeline.planes import display_matrix, fields, heif, letterbox, transparency
 from stylize_video.pipeline.planes.color import ColorConverter
 from stylize_video.pipeline.planes.planarizer import Planarizer
 from stylize_video.pipeline.sources import film_signal
@@ -147,7 +146,7 @@ class FilmSource:
         if first is None:
             limits.check_size(path, self._decoder.stream.width, self._decoder.stream.height)
             raise InputError(f"{path}: {film_signal.why_empty(path, self.clip)}")
-        way = orientation.of_matrix(orientation.matrix_of(first))
+        way = display_matrix.orientation(display_matrix.of_picture(first))
         if self._decoder.stream.disposition & Disposition.dependent and (grid := heif_boxes.find_grid(path)):
             pts = first.pts
             first, way = heif.assemble(path, grid), grid.orientation
@@ -173,7 +172,9 @@ class FilmSource:
             return frame
         aspect = self._decoder.aspect or 1
         own = self._aspect or 1
-        fitted = bars.fitted(size, Fraction(aspect), frame, _frame_aspect(self._size, Fraction(own), frame))
+        fitted = letterbox.fitted(
+            size, Fraction(aspect), frame, _frame_aspect(self._size, Fraction(own), frame)
+        )
         how = "scaled to that size" if fitted == frame else "shown with bars in a frame of that size"
         self._remark_once(
             "size",

@@ -16,14 +16,14 @@ from av.codec.codec import Capabilities
 
 from stylize_video.errors import InputError
 from stylize_video.pipeline.clocks import survey as clock_survey
+from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.containers import holding, limits, track_choice
 from stylize_video.pipeline.containers.opening import open_media
 from stylize_video.pipeline.planes import transparency
-from stylize_video.pipeline.sources import missing_frames as losses
-from stylize_video.pipeline.sources.missing_frames import Missing
+from stylize_video.pipeline.sources import missing_frames
+from stylize_video.pipeline.sources.missing_frames import MissingFrames
 from stylize_video.pipeline.sources.report import ReadingReport
 from stylize_video.pipeline.time_range import TimeRange
-from stylize_video.pipeline.timeline import Timeline
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -211,10 +211,10 @@ class FilmDecoder:
             self._seek(time)
         self._missing = self._await(None if last is None else last * self.time_base)
 
-    def _await(self, time: Fraction | None) -> Missing:
+    def _await(self, time: Fraction | None) -> MissingFrames:
         """What counts the frames from `time` (s) on that don't come."""
         first = None if time is None else math.ceil(time / self.time_base)
-        return Missing(holding.codec_name(self.stream), 1 / (self.rate * self.time_base), first)
+        return MissingFrames(holding.codec_name(self.stream), 1 / (self.rate * self.time_base), first)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         count, end = 0, Fraction(0)
@@ -272,7 +272,7 @@ class FilmDecoder:
     def _is_cut_short(self, packet: Packet) -> bool:
         """Whether this is a JPEG file that breaks off; the decoder makes the rest grey, and says nothing."""
         is_file = self._container.format.name in _JPEG_FILES and holding.codec_name(self.stream) == "mjpeg"
-        return is_file and packet.size > 0 and losses.is_cut_jpeg(bytes(packet))
+        return is_file and packet.size > 0 and missing_frames.is_cut_jpeg(bytes(packet))
 
     def _note_missing(self, count: int) -> None:
         if count:

@@ -10,8 +10,7 @@ from pathlib import Path
 import av
 
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.planes import color, fields, side_facts
-from stylize_video.pipeline.planes import display_matrix as orientation
+from stylize_video.pipeline.planes import color, display_matrix, fields, side_data
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
 from stylize_video.pipeline.time_range import TimeRange
@@ -42,7 +41,7 @@ def describe(
         coded_width=width,
         coded_height=height,
         quarter_turns=(way.turns - turned.turns) % 4,
-        display_matrix=None if turned != Orientation() else orientation.matrix_of(picture),
+        display_matrix=None if turned != Orientation() else display_matrix.of_picture(picture),
         sample_aspect_ratio=aspect,
         time_base=decoder.time_base,
         rate=decoder.rate,
@@ -80,7 +79,7 @@ def remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool) 
     if deinterlace:
         doubt = "" if picture.interlaced_frame else "does not say that it is interlaced, and is "
         yield f"{path}: {doubt}deinterlaced, one whole frame for each two fields"
-    for fact in side_facts.lost(picture, decoder.stream.metadata):
+    for fact in side_data.lost(picture, decoder.stream.metadata):
         yield f"{path}: {fact}"
 
 

@@ -16,7 +16,7 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _NOT_CODED = 8  # bytes at most of MPEG-4's picture that says "as before"
 
 
-class Missing:
+class MissingFrames:
     """Compares the packets that went into a decoder with the pictures that came out of it."""
 
     def __init__(self, codec: str, frame_ticks: Fraction, first: int | None = None) -> None:

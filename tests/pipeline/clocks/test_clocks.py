@@ -12,8 +12,8 @@ import av
 import pytest
 
 from stylize_video.pipeline.clocks import survey as clock_survey
+from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
-from stylize_video.pipeline.timeline import Timeline
 from tests.pipeline import _clips
 from tests.pipeline._trip import Trip, trip
 

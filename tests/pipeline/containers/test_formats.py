@@ -10,7 +10,7 @@ import pytest
 
 from stylize_video.errors import UnknownFormatError, UsageError
 from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.planes import pixels
+from stylize_video.pipeline.planes import pixel_formats
 from stylize_video.pipeline.signal import ColorTags
 
 
@@ -84,15 +84,15 @@ def test_what_does_not_go(name: str, codec: str | None, words: str) -> None:
     ],
 )
 def test_pixel_format_loses_least(encoder: str, source: str, depth: int, expected: str) -> None:
-    assert pixels.choose_pixel_format(encoder, source, depth) == expected
+    assert pixel_formats.choose_pixel_format(encoder, source, depth) == expected
 
 
 def test_a_pixel_format_of_ones_own() -> None:
-    assert pixels.choose_pixel_format("libx264", "rgb24", 8, "yuv444p") == "yuv444p"
-    assert pixels.choose_pixel_format("libx264", "yuv420p", 8, "yuv422p10") == "yuv422p10le"
+    assert pixel_formats.choose_pixel_format("libx264", "rgb24", 8, "yuv444p") == "yuv444p"
+    assert pixel_formats.choose_pixel_format("libx264", "yuv420p", 8, "yuv422p10") == "yuv422p10le"
     for encoder, wanted in (("libx264", "yuv9"), ("libsvtav1", "yuv444p"), ("gif", "pal8"), ("ffv1", "bgra")):
         with pytest.raises(UnknownFormatError, match=f"{encoder} has no pixel format '{wanted}'"):
-            pixels.choose_pixel_format(encoder, "yuv420p", 8, wanted)
+            pixel_formats.choose_pixel_format(encoder, "yuv420p", 8, wanted)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_pixel_format_of_ones_own() -> None:
 def test_sizes_in_whole_chroma_samples(
     encoder: str, pixel_format: str, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    assert pixels.coded_size(encoder, pixel_format, *size) == expected
+    assert pixel_formats.coded_size(encoder, pixel_format, *size) == expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_sizes_in_whole_chroma_samples(
 def test_output_color(
     color: ColorTags, pixel_format: str, encoder: str, height: int, expected: ColorTags
 ) -> None:
-    assert pixels.output_color(color, pixel_format, encoder, height) == expected
+    assert pixel_formats.output_color(color, pixel_format, encoder, height) == expected
 
 
 def test_default_quality() -> None:

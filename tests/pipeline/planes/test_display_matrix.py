@@ -16,7 +16,7 @@ import pytest
 
 from stylize_video.pictures.orientation import Orientation
 from stylize_video.pictures.pictures import read_picture
-from stylize_video.pipeline.planes.display_matrix import of_matrix
+from stylize_video.pipeline.planes import display_matrix
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sources.film import FilmSource
@@ -138,7 +138,7 @@ def test_films_and_what_is_written(orientation: int, suffix: str, tmp_path: Path
         writer.finish()
     assert upright(read(output), scene())
     with av.open(output) as written:  # mirrored in its pixels, for players turn but don't mirror
-        assert of_matrix(None) == Orientation()
+        assert display_matrix.orientation(None) == Orientation()
         turned = next(written.decode(video=0)).rotation % 360
         assert turned == (0 if orientation in (2, 4, 5, 7) else {1: 0, 3: 180, 6: 270, 8: 90}[orientation])
 
@@ -155,6 +155,6 @@ def test_odd_sizes_are_mirrored_too(orientation: int, pixel_format: str, tmp_pat
 
 
 def test_other_angles_are_left_as_they_are() -> None:
-    assert of_matrix((46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30)) == Orientation()
-    assert of_matrix((0, 0, 0, 0, 0, 0, 0, 0, 0)) == Orientation()
-    assert of_matrix((0, 131072, 0, -131072, 3, 0, 0, 0, 1 << 30)) == Orientation(3)  # twice as large
+    assert display_matrix.orientation((46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30)) == Orientation()
+    assert display_matrix.orientation((0, 0, 0, 0, 0, 0, 0, 0, 0)) == Orientation()
+    assert display_matrix.orientation((0, 131072, 0, -131072, 3, 0, 0, 0, 1 << 30)) == Orientation(3)  # twice as large

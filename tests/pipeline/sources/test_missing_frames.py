@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.pipeline.sources import missing_frames as losses
+from stylize_video.pipeline.sources import missing_frames
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
 from stylize_video.pipeline.stages.masks import FilmMask
@@ -182,8 +182,8 @@ def test_a_jpeg_cut_in_half_is_said(tmp_path: Path) -> None:
 
 def test_a_thumbnail_within_a_jpeg_does_not_end_it() -> None:
     thumbnail = b"\xff\xd8\xff\xda..\xff\xd9"
-    assert losses.is_cut_jpeg(b"\xff\xd8" + thumbnail + b"\xff\xda....")
-    assert not losses.is_cut_jpeg(b"\xff\xd8" + thumbnail + b"\xff\xda....\xff\xd9 and more")
+    assert missing_frames.is_cut_jpeg(b"\xff\xd8" + thumbnail + b"\xff\xda....")
+    assert not missing_frames.is_cut_jpeg(b"\xff\xd8" + thumbnail + b"\xff\xda....\xff\xd9 and more")
 
 
 def sound_tags(data: bytes) -> list[int]:

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from stylize_video.pipeline.planes.bars import around, fitted
 from stylize_video.pipeline.planes.color import planes_of
+from stylize_video.pipeline.planes.letterbox import around, fitted
 from stylize_video.pipeline.sources.film import FilmSource
 
 ONE = Fraction(1)

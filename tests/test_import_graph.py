@@ -23,7 +23,7 @@ KNOWN_CIRCLES: tuple[frozenset[str], ...] = (
             "models.wct",
         }
     ),
-    frozenset({"pipeline.jobs", "pipeline.runner", "pipeline.stages"}),
+    frozenset({"pipeline.jobs", "pipeline.stages"}),
 )
 KNOWN_ARROWS_UP = {("pipeline.stages", "pipeline.jobs")}
 

@@ -157,4 +157,6 @@ def test_odd_sizes_are_mirrored_too(orientation: int, pixel_format: str, tmp_pat
 def test_other_angles_are_left_as_they_are() -> None:
     assert display_matrix.orientation((46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30)) == Orientation()
     assert display_matrix.orientation((0, 0, 0, 0, 0, 0, 0, 0, 0)) == Orientation()
-    assert display_matrix.orientation((0, 131072, 0, -131072, 3, 0, 0, 0, 1 << 30)) == Orientation(3)  # twice as large
+    assert display_matrix.orientation((0, 131072, 0, -131072, 3, 0, 0, 0, 1 << 30)) == Orientation(
+        3
+    )  # twice as large

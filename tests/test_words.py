@@ -18,7 +18,8 @@ from stylize_video.commands.console.flags import spelled
 ROOT = Path(__file__).parents[1]
 LIBRARY = ("pipeline", "models", "pictures", "files", "process")  # everything below commands/
 NOT_YET = ("pipeline/jobs/", "models/methods.py", "models/styles.py")
-FLAG = re.compile(r"(?<![\w`-])--[a-z]+(?:-[a-z]+)*(?![\w>-])")  # not the arrows in a drawing of threads
+# Not the arrows in a drawing of threads; of short ones, those that messages have spoken of.
+FLAG = re.compile(r"(?<![\w`-])(?:--[a-z]+(?:-[a-z]+)*|-[os])(?![\w>-])")
 STYLE_SHEET = ROOT / "pipeline" / "scoring" / "page" / "look.py"  # CSS, whose variables look the same
 
 

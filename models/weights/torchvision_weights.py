@@ -57,12 +57,12 @@ class TorchvisionWeights:
         except (OSError, HTTPException) as error:
             raise WeightsError(
                 f"{self.network}'s weights can't be downloaded from {source.url} to {cached.parent} "
-                f"({_first_line(error)}); that takes a network once: try again, or {self.instead}"
+                f"({_first_line(error)}); that takes an internet connection once: try again, or {self.instead}"
             ) from error
         except Exception as error:  # a file that is no pickle, or half a one, raises almost anything
             raise WeightsError(
                 f"{self.network}'s weights are damaged ({type(error).__name__}: {_first_line(error)}); "
-                f"remove {cached} if it is there and try again with a network, or {self.instead}"
+                f"remove {cached} if it is there and try again with an internet connection, or {self.instead}"
             ) from error
         return state
 

@@ -102,7 +102,7 @@ class FilmSink:
         if self._format.is_picture and self._clock.times:
             raise OutputError(
                 f"{self.path}: the input has more than one frame and {self.path.suffix} holds one; "
-                "give an output with another extension, e.g. -o film.mp4"
+                "give an output with another extension, e.g. `output` film.mp4"
             )
         self._coding.check(picture)
         captions = None if self._others is None else self._others.captions.take(picture.pts)
@@ -225,5 +225,5 @@ def _check_finished(check: Check, file: PartialFile, report: WriteReport) -> Non
     except Exception as error:
         kept = file.keep_as("unverified")
         raise VerificationError(
-            f"{error}; the finished film is kept as {kept}: look whether it will do"
+            f"{error}; the finished film is kept as {kept}: check whether it will do"
         ) from error

@@ -57,7 +57,7 @@ class TorchvisionWeights:
         except (OSError, HTTPException) as error:
             raise WeightsError(
                 f"{self.network}'s weights can't be downloaded from {source.url} to {cached.parent} "
-                f"({_first_line(error)}); that takes an internet connection once: try again, or {self.instead}"
+                f"({_first_line(error)}); that takes an internet connection: try again, or {self.instead}"
             ) from error
         except Exception as error:  # a file that is no pickle, or half a one, raises almost anything
             raise WeightsError(

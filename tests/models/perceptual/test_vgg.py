@@ -179,7 +179,7 @@ def test_a_failed_download_says_what_to_do(
         load_features("vgg19")
     message = str(caught.value)
     assert str(error) in message
-    assert "takes an internet connection once" in message
+    assert "takes an internet connection" in message
     assert "`features` vgg16" in message
     assert "\n" not in message
     assert capsys.readouterr().out == ""

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from stylize_video.models import methods, style_spec, weights
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
     from stylize_video.models.feed_forward.transform_net import TransformNet
 
 DEFAULT = "kandinsky"  # whose network new styles start from
@@ -91,12 +93,31 @@ class Painter:
 
 
 @dataclass(frozen=True)
+class StyledParameters:
+    """What paints in a style, or a mixture of styles, as arrays."""
+
+    parameters: TransformParameters  # whose own styles don't matter
+    style: StyleVector
+
+    def painter(self) -> Painter:
+        """The network with that style alone; imports torch."""
+        import torch
+
+        return Painter(self.parameters.with_style(self.style).network(), torch.ones(1))
+
+
+@dataclass(frozen=True)
 class Gallery:
     """A network and the styles it knows, in the order of their scales and shifts."""
 
-    network: TransformNet
+    parameters: TransformParameters
     styles: tuple[Style, ...]
     origin: str  # the file's name, for messages
+
+    @cached_property
+    def network(self) -> TransformNet:
+        """The network itself; imports torch."""
+        return self.parameters.network()
 
     def index(self, name: str) -> int:
         """Where a style is; an empty name means the only one.
@@ -182,7 +203,12 @@ def steadying(spec: str) -> Steadying:
 
 
 def load(spec: str) -> Painter:
-    """Load the painter for a style or a mixture of styles; see `style_spec`.
+    """The painter for a style or a mixture of styles, as a network; see `load_parameters`."""
+    return load_parameters(spec).painter()
+
+
+def load_parameters(spec: str) -> StyledParameters:
+    """What paints in a style or a mixture of styles; see `style_spec`. Needs no torch.
 
     Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
 
@@ -190,21 +216,27 @@ def load(spec: str) -> Painter:
         UsageError: no such style or file, a spec that can't be read, or styles that can't be mixed.
         WeightsError: the weights are missing, damaged or of another version.
     """
-    import torch
+    import numpy as np
 
     check(spec)
     methods.choose(spec, methods.FEED_FORWARD)
     mixture = style_spec.parse(spec)
     galleries: dict[str, Gallery] = {}
-    weight_of: dict[str, Tensor] = {}
+    weights_of: dict[str, list[float]] = {}
     for ingredient in mixture:
         origin = ingredient.file or available()[ingredient.name].weights
         if origin not in galleries:
             galleries[origin] = open_file(Path(origin)) if ingredient.file else open_bundled(origin)
-            weight_of[origin] = torch.zeros(len(galleries[origin].styles))
-        weight_of[origin][galleries[origin].index(ingredient.name)] += ingredient.weight
-    parts = [galleries[o].network.with_styles(weight_of[o].unsqueeze(0)) for o in galleries]
-    return Painter(_sum_of_styles(parts, spec).eval(), torch.ones(1))
+            weights_of[origin] = [0.0] * len(galleries[origin].styles)
+        weights_of[origin][galleries[origin].index(ingredient.name)] += ingredient.weight
+    first, *others = (gallery.parameters for gallery in galleries.values())
+    if any(other.convolutions != first.convolutions for other in others):
+        raise UsageError(
+            f"{spec!r}: these styles can't be mixed, their networks' convolutions differ; train "
+            "without --full and from the same network"
+        )
+    style = sum(galleries[origin].parameters.mixed(weights) for origin, weights in weights_of.items())
+    return StyledParameters(first, np.asarray(style, np.float32))
 
 
 def load_all(spec: str) -> TransformNet:
@@ -219,28 +251,6 @@ def load_all(spec: str) -> TransformNet:
     if first.file and not first.name and not others:
         return open_file(Path(first.file)).network
     return load(spec).network
-
-
-def _sum_of_styles(parts: list[TransformNet], spec: str) -> TransformNet:
-    """One network whose only style is the sum of the parts'."""
-    import torch
-
-    first, *others = parts
-    state, own = first.state_dict(), first.style_parameters()
-    for other in others:
-        theirs = other.state_dict()
-        shared = first.config == other.config and all(
-            torch.equal(value, theirs[name]) for name, value in state.items() if name not in own
-        )
-        if not shared:
-            raise UsageError(
-                f"{spec!r}: these styles can't be mixed, their networks' convolutions differ; train "
-                "without --full and from the same network"
-            )
-        for name in own:
-            state[name] = state[name] + theirs[name]
-    first.load_state_dict(state)
-    return first
 
 
 def bundled_network() -> str:
@@ -332,35 +342,35 @@ def as_stored(network: TransformNet) -> TransformNet:
 
 
 def _build(found: weights.Weights, origin: str) -> Gallery:
-    from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+    import numpy as np
+
+    from stylize_video.models.feed_forward.parameters import TransformParameters
+    from stylize_video.models.feed_forward.shape import TransformNetConfig
 
     if found.metadata.get("format") != FORMAT:
         made = found.metadata.get("format", "something else")
         raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
     try:
         config = TransformNetConfig(**json.loads(found.metadata["shape"]))
-        if config.blocks > len(found.tensors):  # each has several; a billion would take minutes to build
-            raise ValueError(f"{config.blocks} blocks of {len(found.tensors)} tensors")
-        weights.check_shapes(lambda: TransformNet(config), found.tensors)
-        network = TransformNet.empty(config)
-        network.load_state_dict({name: value.float() for name, value in found.tensors.items()})
+        arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
+        parameters = TransformParameters(config, arrays)
         known = tuple(Style.from_json(entry) for entry in json.loads(found.metadata["styles"]))
-        if len(known) != network.config.styles:
-            raise ValueError(f"{len(known)} names for {network.config.styles} styles")
+        if len(known) != config.styles:
+            raise ValueError(f"{len(known)} names for {config.styles} styles")
     except weights.UNFIT as error:
         raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
-    return Gallery(_able_to_paint(network.eval(), origin), known, origin)
+    if not (parameters.surely_finite or _is_able_to_paint(parameters)):
+        raise WeightsError(
+            f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
+        )
+    return Gallery(parameters, known, origin)
 
 
-def _able_to_paint(network: TransformNet, origin: str) -> TransformNet:
-    """The network itself, if numbers come out of it: sums of large weights may overflow."""
+def _is_able_to_paint(parameters: TransformParameters) -> bool:
+    """Whether numbers come out of a network whose sums of large weights may overflow; imports torch."""
     import torch
 
-    style = torch.full((1, network.config.styles), 1 / network.config.styles)
+    style = torch.full((1, parameters.config.styles), 1 / parameters.config.styles)
     ramp = torch.linspace(0, 1, 3 * 16 * 16).view(1, 3, 16, 16)
     with torch.inference_mode():
-        if bool(network(ramp, style).isfinite().all()):
-            return network
-    raise WeightsError(
-        f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
-    )
+        return bool(parameters.network()(ramp, style).isfinite().all())

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 Pixels = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16, full range, upright
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
     Pictures = NDArray[Any] | Tensor  # uint8 in 0..255, or floating in 0..1
@@ -72,11 +71,11 @@ def to_place(pictures: Pictures, like: Pictures) -> Any:
     """Pictures of either library -> of the library and on the device of others, in their own dtype."""
     if isinstance(like, np.ndarray):
         return to_host(pictures)
-    return to_device(pictures, like.device)
+    return to_device(pictures, str(like.device))
 
 
-def to_device(pictures: Pictures, device: torch.device) -> Tensor:
-    """Pictures of either library -> a tensor on a device."""
+def to_device(pictures: Pictures, device: str) -> Tensor:
+    """Pictures of either library -> a tensor on a device, which torch calls so."""
     import torch
 
     tensor = torch.from_numpy(pictures) if isinstance(pictures, np.ndarray) else pictures
@@ -95,7 +94,7 @@ def joined(parts: Sequence[Pictures]) -> Any:
         return np.concatenate(parts)
     import torch
 
-    return torch.cat([to_device(part, parts[0].device) for part in parts])
+    return torch.cat([to_device(part, str(parts[0].device)) for part in parts])
 
 
 def padded(pictures: Pictures, down: int, right: int) -> Any:

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from stylize_video.errors import InputError, OutputError
 from stylize_video.files import paths, whole_file
 from stylize_video.pictures import heif_boxes, picture_size
 from stylize_video.pictures.picture_names import check_picture_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _QUALITY = {  # how each of `picture_names.WRITTEN` is written
     ".png": (),
@@ -182,6 +183,8 @@ def shrink_longer_side(picture: Picture, size: int) -> Picture:
 
 def to_tensor(pictures: Sequence[Picture]) -> Tensor:
     """Pictures of one size -> (N, 3, H, W) float32 in 0..1."""
+    import torch
+
     stacked = torch.from_numpy(np.stack(pictures))
     return stacked.permute(0, 3, 1, 2).contiguous().float() / 255
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.device_color import CENTRED, LEFT, PlaneCoder, supported
@@ -33,7 +34,7 @@ class PlaneTransfer:
     needs_rgb = False
     lag = 1
 
-    def __init__(self, coder: PlaneCoder, device: torch.device, *, deep: bool) -> None:
+    def __init__(self, coder: PlaneCoder, device: Device, *, deep: bool) -> None:
         self._coder, self._deep = coder, deep
         self._up, self._down = _Side(device), _Side(device)
 
@@ -58,9 +59,9 @@ class PlaneTransfer:
 class _Side:
     """A stream beside the one that paints; on devices without streams, nothing."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: Device) -> None:
         stream: Any = torch.cuda.Stream  # untyped in torch
-        self._stream = stream(device) if device.type == "cuda" else None
+        self._stream = stream(device.type) if device.type == "cuda" else None
 
     def work(self) -> Any:
         """A context whose kernels and copies run on this stream."""
@@ -84,7 +85,7 @@ def planes(
     signal: Signal,
     pixel_format: str,
     output: ColorTags,
-    device: torch.device,
+    device: Device,
     *,
     dtype: torch.dtype = torch.float32,
 ) -> PlaneTransfer:
@@ -94,7 +95,7 @@ def planes(
         signal.coded_height,
         signal.pixel_format,
         signal.quarter_turns,
-        device=device,
+        device=torch.device(device.type),
         output=output,
         output_format=pixel_format,
         dtype=dtype,

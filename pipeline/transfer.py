@@ -7,14 +7,12 @@ device (`plane_transfer`), for GPUs: half the bytes cross the bus, and more core
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.signal import ColorTags, Signal
-
-if TYPE_CHECKING:
-    import torch
 
 Finish = Callable[[], Iterable[Frame]]
 
@@ -44,7 +42,7 @@ class RgbTransfer:
     needs_rgb = True
     lag = 0
 
-    def __init__(self, device: torch.device | None = None) -> None:
+    def __init__(self, device: Device | None = None) -> None:
         self._device = None if device is None or device.type == "cpu" else device
 
     def upload(self, frames: Sequence[Frame]) -> FrameBatch:
@@ -54,7 +52,7 @@ class RgbTransfer:
             return FrameBatch(array, tuple(frames))
         import torch
 
-        return FrameBatch(torch.from_numpy(array).to(self._device), tuple(frames))
+        return FrameBatch(torch.from_numpy(array).to(self._device.type), tuple(frames))
 
     def download(self, batch: FrameBatch) -> Finish:
         """See `Transfer.download`."""
@@ -63,7 +61,7 @@ class RgbTransfer:
         return lambda: [f.painted(p) for f, p in zip(batch.frames, painted, strict=True)]
 
 
-def choose(signal: Signal, pixel_format: str, output: ColorTags, device: torch.device) -> Transfer:
+def choose(signal: Signal, pixel_format: str, output: ColorTags, device: Device) -> Transfer:
     """The better way for a film, a device, and planes to be written in `pixel_format`, coded by `output`."""
     if device.type != "cuda":
         return RgbTransfer(device)

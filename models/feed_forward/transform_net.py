@@ -11,36 +11,22 @@ Representation for Artistic Style". Departures from Johnson's network, all for s
 - The features before the residual blocks are added back after them, which keeps the content's edges.
 - A sigmoid at the end in place of a scaled tanh.
 
+What paints takes the style as an input: `K` scales and shifts, one behind the other (`shape.norms`). So one
+compiled program paints all styles, and their mixtures, and those that users train.
+
 `benchmarks/macs.py` counts what a frame costs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-STRIDE = 8  # the deepest features are this much smaller than the frame
-_SHUFFLE = 4  # space-to-depth factor at the entrance
-
-
-@dataclass(frozen=True)
-class TransformNetConfig:
-    """The shape of the network. Stored beside the weights, so that it can be built again."""
-
-    styles: int = 1
-    quarter_channels: int = 32
-    eighth_channels: int = 80
-    half_channels: int = 16
-    blocks: int = 3
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if type(value) is not int or value < 1:
-                raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
+from stylize_video.models.feed_forward.shape import SHUFFLE, STRIDE, TransformNetConfig, norms
 
 
 class ChannelStatistics(NamedTuple):
@@ -48,6 +34,15 @@ class ChannelStatistics(NamedTuple):
 
     mean: Tensor
     variance: Tensor
+
+
+class StyleNumbers(NamedTuple):
+    """Styles as what paints takes them: (N, K) or (1, K), the scales and shifts of all normalisations."""
+
+    vector: Tensor
+
+
+Style = Tensor | StyleNumbers  # or (N, S) or (1, S) weights over a network's own styles
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -58,26 +53,38 @@ class ConditionalInstanceNorm(nn.Module):
         self.scale = nn.Parameter(torch.ones(styles, channels))
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.epsilon = epsilon
+        self.start = 0  # of its scales among a style's numbers; its shifts follow
 
-    def forward(self, x: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
         """Normalise.
 
         Args:
             x: (N, C, H, W) features.
-            style: (N, S) or (1, S) weights over the styles.
+            style: numbers of which these are its own, or weights over its styles.
             moments: by which to normalise; by default those of `x` itself.
         """
-        if moments is None and _is_traced():  # OpenVINO has a kernel for that form of it
-            scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
-            return torch.addcmul(shift, F.instance_norm(x, eps=self.epsilon), scale)
-        centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
-        # Squares of more than 255 are more than float16 can say.
-        wide = centred.float() if x.dtype == torch.float16 else centred
-        variance = _mean(wide.square()) if moments is None else moments.variance
+        if isinstance(style, StyleNumbers):
+            scale, shift = (
+                style.vector[:, start : start + x.shape[1], None, None]
+                for start in (self.start, self.start + x.shape[1])
+            )
+            return normalised(x, scale, shift, self.epsilon, moments)
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
-            scale = (style @ self.scale)[..., None, None] * torch.rsqrt(variance + self.epsilon)
-            shift = (style @ self.shift)[..., None, None]
-        return torch.addcmul(shift.to(x.dtype), centred, scale.to(x.dtype))
+            scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
+        return normalised(x, scale, shift, self.epsilon, moments)
+
+
+def normalised(
+    x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, moments: ChannelStatistics | None = None
+) -> Tensor:
+    """(N, C, H, W) features with mean 0 and variance 1, scaled and shifted by (N or 1, C, 1, 1) each."""
+    if moments is None and _is_traced():  # OpenVINO has a kernel for that form of it
+        return torch.addcmul(shift, F.instance_norm(x, eps=epsilon), scale)
+    centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
+    # Squares of more than 255 are more than float16 can say.
+    wide = centred.float() if x.dtype == torch.float16 else centred
+    variance = _mean(wide.square()) if moments is None else moments.variance
+    return torch.addcmul(shift.to(x.dtype), centred, (scale * torch.rsqrt(variance + epsilon)).to(x.dtype))
 
 
 def _is_traced() -> bool:
@@ -151,7 +158,7 @@ class ResidualBlock(nn.Module):
         self.conv2 = _convolution(channels, channels)
         self.norm2 = ConditionalInstanceNorm(channels, styles)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Style) -> Tensor:
         y = F.relu(self.norm1(self.conv1(x), style))
         residual: Tensor = self.norm2(self.conv2(y), style)
         return x + residual
@@ -173,7 +180,7 @@ class TransformNet(nn.Module):
             config.eighth_channels,
             config.half_channels,
         )
-        self.head = _convolution(3 * _SHUFFLE**2, quarter)
+        self.head = _convolution(3 * SHUFFLE**2, quarter)
         self.head_norm = ConditionalInstanceNorm(quarter, config.styles)
         self.down = _convolution(quarter, eighth, stride=2)
         self.down_norm = ConditionalInstanceNorm(eighth, config.styles)
@@ -183,6 +190,8 @@ class TransformNet(nn.Module):
         self.up_half = ResizeConv(quarter, half)
         self.up_half_norm = ConditionalInstanceNorm(half, config.styles)
         self.up_full = ResizeConv(half, 3)
+        for norm in norms(config):
+            self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
 
     @classmethod
     def empty(cls, config: TransformNetConfig) -> TransformNet:
@@ -217,17 +226,17 @@ class TransformNet(nn.Module):
         network.load_state_dict({k: mixtures @ v if k in own else v for k, v in state.items()})
         return network
 
-    def forward(self, images: Tensor, style: Tensor) -> Tensor:
+    def forward(self, images: Tensor, style: Style) -> Tensor:
         """Paint.
 
         Args:
             images: (N, 3, H, W) float RGB in 0..1.
-            style: (N, S) or (1, S) weights over the network's S styles, summing to one.
+            style: (N, S) or (1, S) weights over the network's S styles, summing to one; or their numbers.
         """
         height, width = images.shape[-2:]
         return self.paint(pad_to_stride(images), style)[..., :height, :width]
 
-    def paint(self, images: Tensor, style: Tensor) -> Tensor:
+    def paint(self, images: Tensor, style: Style) -> Tensor:
         """`forward` for images whose sides are multiples of `STRIDE` already, and twice that at least."""
         skip = self.skip(self.head_features(images), style)
         deep = self.body(self.down(skip), style)
@@ -239,14 +248,14 @@ class TransformNet(nn.Module):
 
     def head_features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in 0..1 -> (N, quarter, H/4, W/4), to be normalised."""
-        features: Tensor = self.head(F.pixel_unshuffle(images * 2 - 1, _SHUFFLE))  # of (N, 48, H/4, W/4)
+        features: Tensor = self.head(F.pixel_unshuffle(images * 2 - 1, SHUFFLE))  # of (N, 48, H/4, W/4)
         return features
 
-    def skip(self, features: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
+    def skip(self, features: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
         """What the head found, normalised: (N, quarter, H/4, W/4)."""
         return F.relu(self.head_norm(features, style, moments))
 
-    def body(self, features: Tensor, style: Tensor) -> Tensor:
+    def body(self, features: Tensor, style: Style) -> Tensor:
         """What `down` made of it -> the deepest features, (N, eighth, H/8, W/8)."""
         x = F.relu(self.down_norm(features, style))
         for block in self.blocks:
@@ -254,12 +263,12 @@ class TransformNet(nn.Module):
         return x
 
     def merge(
-        self, features: Tensor, skip: Tensor, style: Tensor, moments: ChannelStatistics | None = None
+        self, features: Tensor, skip: Tensor, style: Style, moments: ChannelStatistics | None = None
     ) -> Tensor:
         """The deepest features, upsampled but not yet normalised, and `skip` -> (N, quarter, H/4, W/4)."""
         return F.relu(self.up_quarter_norm(features, style, moments) + skip)
 
-    def finish(self, features: Tensor, style: Tensor, moments: ChannelStatistics | None = None) -> Tensor:
+    def finish(self, features: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
         """(N, half, H/2, W/2), to be normalised -> the painting, (N, 3, H, W)."""
         return torch.sigmoid(self.up_full(F.relu(self.up_half_norm(features, style, moments))))
 

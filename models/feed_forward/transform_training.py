@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.feed_forward.shape import TransformNetConfig
+from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import roughness, style_targets
 from stylize_video.models.perceptual.vgg import load_features

@@ -53,7 +53,8 @@ def open_file(path: Path) -> Opened:
     Raises:
         WeightsError: it is missing, damaged, or holds something else.
     """
-    tensors, header = safetensors_file.parse(safetensors_file.read(path), path)
+    arrays, header = safetensors_file.parse(safetensors_file.read(path), path)
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     if header.get("format") != FORMAT:
         raise WeightsError(f"{path}: holds no painter with a canvas")
     try:

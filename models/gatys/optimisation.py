@@ -20,6 +20,7 @@ from stylize_video.models.gatys.losses import GramStyle, Objective, StyleLoss, l
 from stylize_video.models.gatys.losses import Term as Term  # for those who make one
 from stylize_video.models.gatys.semantic_masks import Regions, RegionStyle
 from stylize_video.models.perceptual.vgg import load_features
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, to_tensor
 
 _SMALLEST = 16  # px a side, of what VGG looks at
@@ -68,7 +69,7 @@ class GatysArtist:
         self,
         style: Sequence[Picture],
         config: GatysConfig,
-        device: torch.device,
+        device: Device,
         *,
         weights: Sequence[float] | None = None,
         stroke_size: float = 1.0,
@@ -83,12 +84,12 @@ class GatysArtist:
         self._style = tuple(style)
         self._shares = _shares(len(style), weights)
         self._config = config
-        self._device = device
+        self._device = device.type
         self._stroke_size = stroke_size
         self._on_step = on_step
         self._terms = terms
         self._init = None if config.init in STARTS else read_picture(Path(config.init))
-        self._features = load_features(config.features, pooling="mean").to(device)
+        self._features = load_features(config.features, pooling="mean").to(device.type)
         self._regions = regions
         self._style_losses: dict[int, StyleLoss] = {}  # by size
 

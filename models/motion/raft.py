@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize_video.models.motion.estimation import FramePyramid, Motion, resized, shrunk_by
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ class RaftMotion:
         device: where it runs.
     """
 
-    def __init__(self, network: nn.Module, device: torch.device) -> None:
-        self._network = network.to(device).eval()
-        self._device = device
+    def __init__(self, network: nn.Module, device: Device) -> None:
+        self._network = network.to(device.type).eval()
+        self._device = device.type
 
     @classmethod
-    def load(cls, device: torch.device) -> RaftMotion:
+    def load(cls, device: Device) -> RaftMotion:
         """With torchvision's weights, which it downloads once (4 MB).
 
         Raises:

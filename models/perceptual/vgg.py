@@ -98,7 +98,7 @@ class FeatureNetwork(nn.Module, ABC):
         Raises:
             WeightsError: they are another network's, or some are NaN.
         """
-        weights.check_finite(state, self.title)
+        weights.check_finite({name: tensor.numpy() for name, tensor in state.items()}, self.title)
         try:
             self.load_state_dict({f"convolutions.{name}": tensor.float() for name, tensor in state.items()})
         except RuntimeError as error:

@@ -1,15 +1,44 @@
-"""Where the networks run. Needs no torch until a device is chosen."""
+"""Where the networks run. Needs no torch, unless this machine may have a GPU."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ctypes
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
 
 from stylize_video.errors import DeviceError, UsageError
 
-if TYPE_CHECKING:
-    import torch
-
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+# What the drivers of GPUs leave: NVIDIA's, within Windows' Linux, and AMD's, which torch calls CUDA too.
+_TRACES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+
+
+class Device(Protocol):
+    """Where something is computed: what is asked of a `torch.device`, which is one."""
+
+    @property
+    def type(self) -> str:
+        """As torch calls it: "cpu", "cuda" or "mps"."""
+        ...
+
+
+@dataclass(frozen=True)
+class NamedDevice:
+    """A device without torch."""
+
+    type: str
+
+    def __str__(self) -> str:
+        return self.type
+
+
+CPU = NamedDevice("cpu")
 
 
 def check_device(name: str) -> None:
@@ -22,29 +51,70 @@ def check_device(name: str) -> None:
         raise UsageError(f"no device called {name!r}; there are: {', '.join(DEVICES)}")
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str) -> Device:
     """The device of that name; "auto" takes the fastest there is.
+
+    torch is asked only for a GPU, and only where a driver has left a trace of one.
 
     Raises:
         UsageError: no such name.
         DeviceError: this machine has none.
     """
     check_device(name)
+    if name == "cpu" or (name == "auto" and not may_have_gpu()):
+        return CPU
     import torch
 
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
+        return NamedDevice(next(kind for kind, found in there.items() if found))
     if not there[name]:
         raise DeviceError(f"no {name} device on this machine; use `device` cpu or auto")
-    return torch.device(name)
+    return NamedDevice(name)
 
 
-def has_fast_bfloat16(device: torch.device) -> bool:
+def may_have_gpu() -> bool:
+    """Whether torch could find a GPU here; seen without it, for importing it takes a second or more."""
+    if sys.platform == "darwin":
+        return True
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    with suppress(metadata.PackageNotFoundError):
+        if metadata.version("torch").endswith("+cpu"):
+            return False
+    if sys.platform == "win32":
+        return _loads("nvcuda.dll")
+    return any(Path(trace).exists() for trace in _TRACES)
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def core_count() -> int:
+    """How many threads computing takes: OMP_NUM_THREADS, else one for each of the process's real cores."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    return len({_siblings(number) for number in os.sched_getaffinity(0)})
+
+
+def _siblings(number: int) -> str:
+    """The processors that share a core with one, as the kernel lists them."""
+    path = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+    try:
+        return path.read_text("ascii")
+    except OSError:
+        return str(number)
+
+
+def has_fast_bfloat16(device: Device) -> bool:
     """Whether bfloat16 is faster there than float32: on GPUs, and on CPUs that multiply it (AMX, AVX-512)."""
     import torch
 
@@ -56,7 +126,8 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether an error of torch's says that a device has too little memory; several classes do."""
-    import torch
-
     text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "ALLOC_FAILED" in text
+    if "out of memory" in text or "ALLOC_FAILED" in text:
+        return True
+    torch = sys.modules.get("torch")  # what never was imported has raised nothing
+    return torch is not None and isinstance(error, torch.OutOfMemoryError)

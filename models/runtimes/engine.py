@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from stylize_video.errors import DeviceError
-from stylize_video.models.feed_forward.transform_net import STRIDE, TransformNet
-from stylize_video.models.runtimes import sections, tiles
-from stylize_video.models.runtimes.devices import is_out_of_memory
-from stylize_video.models.runtimes.sections import Program, Runtime
-from stylize_video.models.runtimes.torch_runtime import TorchRuntime
-from stylize_video.pictures.arrays import joined, padded
+from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
+from stylize_video.models.feed_forward.shape import STRIDE
+from stylize_video.models.runtimes import devices, tiles
+from stylize_video.models.runtimes.devices import Device, is_out_of_memory
+from stylize_video.models.runtimes.program import Program, Runtime
+from stylize_video.pictures.arrays import joined, padded, to_device
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+    from stylize_video.models.feed_forward.transform_net import TransformNet
     from stylize_video.pictures.arrays import Pictures
 
 _TILED_ABOVE = 4096 * 2304  # px of a picture; larger ones are painted in tiles where that saves memory
@@ -29,23 +31,41 @@ _BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
 
 
 class Engine:
-    """Paints pictures of any size with one network in one style.
+    """Paints pictures of any size with one network, in a style that may be another for each of them.
 
     Args:
         runtime: what runs the network.
+        style: its scales and shifts.
         tile: side of the tiles in px; 0: none; None: for large pictures, where that saves memory.
     """
 
-    def __init__(self, runtime: Runtime, tile: int | None = None) -> None:
+    def __init__(self, runtime: Runtime, style: StyleVector, tile: int | None = None) -> None:
         self._runtime = runtime
+        self.style = style
         self._tile = tile
         self._at_once = 2**31  # pictures; less once memory has run out
         self.notes: list[str] = []  # what a user should know of it
 
     @property
-    def device(self) -> torch.device:
-        """Where pictures must lie."""
+    def device(self) -> Device:
+        """Where it paints."""
         return self._runtime.device
+
+    @property
+    def style(self) -> StyleVector:
+        """The style of what is painted from now on: numbers, so that another costs no time.
+
+        Of another set of convolutions they mean nothing; see `TransformParameters.convolutions`.
+        """
+        return self._style
+
+    @style.setter
+    def style(self, style: StyleVector) -> None:
+        numbers = style.reshape(1, 1, 1, -1)
+        on_cpu = self.device.type == "cpu"
+        # One assignment each: whoever paints meanwhile, in another thread, has the one or the other.
+        self._numbers: Pictures = numbers if on_cpu else to_device(numbers, self.device.type)
+        self._style = style
 
     def paint(self, images: Pictures, known: None = None, /) -> Pictures:  # noqa: ARG002
         """Paint; where the device's memory is too small, fewer pictures at a time, then in tiles.
@@ -96,7 +116,11 @@ class Engine:
         height, width = images.shape[1:3]
         padded = _padded(images)
         tile = self._tile_for(padded)
-        painted = tiles.paint(self._runtime, padded, tile) if tile else self._runtime.run("paint", padded)
+        style = self._numbers
+        if tile:
+            painted = tiles.paint(self._runtime, padded, style, tile)
+        else:
+            painted = self._runtime.run("paint", padded, style)
         return painted[:, :height, :width]
 
     def _tile_for(self, images: Pictures) -> int:
@@ -111,42 +135,73 @@ class Engine:
 def create(
     network: TransformNet,
     style: Tensor,
-    device: torch.device,
+    device: Device,
     *,
     exact: bool = False,
     tile: int | None = None,
 ) -> Engine:
-    """The fastest engine for a device.
+    """The fastest engine for a device, of a network in memory; else as `open_engine`.
 
     Args:
-        network: may be moved there.
+        network: stays as it is.
         style: (S,) weights over its styles.
+        device, exact, tile: see `open_engine`.
+    """
+    parameters = TransformParameters.of(network)
+    return open_engine(parameters, parameters.mixed(style.tolist()), device, exact=exact, tile=tile)
+
+
+def open_engine(
+    parameters: TransformParameters,
+    style: StyleVector,
+    device: Device,
+    *,
+    exact: bool = False,
+    tile: int | None = None,
+) -> Engine:
+    """The fastest engine for a device. On a CPU it needs no torch once its program has been converted.
+
+    Args:
+        parameters: of the network.
+        style: see `Engine`.
         device: where to paint.
         exact: compute in float32 wherever the device can, for films of more than 8 bits.
         tile: see `Engine`.
     """
-    runtime, notes = fastest_runtime(sections.program(network, style.unsqueeze(0)), device, exact=exact)
-    made = Engine(runtime, tile)
+    runtime, notes = fastest_runtime(program(parameters), device, exact=exact)
+    made = Engine(runtime, style, tile)
     made.notes += notes
     return made
 
 
-def fastest_runtime(program: Program, device: torch.device, *, exact: bool) -> tuple[Runtime, list[str]]:
+def program(parameters: TransformParameters) -> Program:
+    """A network in all its styles, ready to paint."""
+
+    def build() -> Mapping[str, nn.Module]:
+        from stylize_video.models.runtimes import sections
+
+        return sections.modules(parameters.network())
+
+    return Program(build, b"transform-net" + parameters.convolutions)
+
+
+def fastest_runtime(program: Program, device: Device, *, exact: bool) -> tuple[Runtime, list[str]]:
     """What runs a program on a device, and what a user should know of that."""
-    if device.type != "cpu":
-        return TorchRuntime(program, device, half=device.type == "cuda" and not exact), []
-    try:
-        from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+    notes: list[str] = []
+    if device.type == "cpu":
+        try:
+            from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 
-        return OpenVinoRuntime(program, exact=exact, threads=torch.get_num_threads()), []
-    except (ImportError, RuntimeError) as error:
-        notes = []
-        if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
-            notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
-        return TorchRuntime(program, device, half=False), notes
+            return OpenVinoRuntime(program, exact=exact, threads=devices.core_count()), []
+        except (ImportError, RuntimeError) as error:
+            if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
+                notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
+    from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+
+    return TorchRuntime(program, device, half=device.type == "cuda" and not exact), notes
 
 
-def batch_size(device: torch.device, pixels: int) -> int:
+def batch_size(device: Device, pixels: int) -> int:
     """How many pictures of so many pixels to paint at a time.
 
     On a CPU one: more only keep the encoder waiting. On CUDA eight of 1080p, fewer if they are larger.

@@ -5,34 +5,38 @@ from __future__ import annotations
 import importlib
 import sys
 import tempfile
-import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.jit import TracerWarning  # type: ignore[attr-defined]
 
-from stylize_video.models.feed_forward import transform_net
-from stylize_video.models.runtimes import model_cache, sections
-from stylize_video.models.runtimes.sections import Program
-from stylize_video.models.wct import network as wct_network
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.runtimes import devices, model_cache
+from stylize_video.models.runtimes.program import Program
 from stylize_video.pictures.arrays import to_host, to_place
 from stylize_video.process import signals
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from stylize_video.pictures.arrays import Pictures
 
 Array = NDArray[Any]  # (N, H, W, C)
 
-_CODE = (transform_net, sections, wct_network, wct_sections)  # what all modules are written in
-
-_EXAMPLE = 32  # px of the first input; any size does to trace a network that takes all of them
+_MODELS = Path(__file__).parents[1]
+_CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
+    "feed_forward/shape.py",
+    "feed_forward/transform_net.py",
+    "runtimes/sections.py",
+    "wct/network.py",
+    "wct/sections.py",
+    "runtimes/conversion.py",
+    "runtimes/openvino_runtime.py",
+)
 
 
 def import_openvino() -> Any:
@@ -72,17 +76,17 @@ def _core() -> Any:
 class OpenVinoRuntime:
     """A program run by OpenVINO on the CPU.
 
-    Each module is converted once for its values and the kind of pictures (and kept in the user's cache), and
-    compiled once for each size.
+    Each module is converted once for the kind of its inputs (and kept in the user's cache), and compiled once
+    for their sizes. torch is imported for the conversion alone.
 
     Args:
-        program: stays as it is.
+        program: built only where a module has to be converted.
         exact: compute in float32. Else in what the processor is fastest at, bfloat16 where it has units
             for that: a PSNR of 45 dB or more against float32.
         threads: how many.
     """
 
-    device = torch.device("cpu")
+    device = devices.CPU
     frugal = True  # it plans ahead which features can lie where others lay, in bfloat16 if it can
 
     def __init__(self, program: Program, *, exact: bool, threads: int) -> None:
@@ -94,6 +98,7 @@ class OpenVinoRuntime:
             "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
         }
         self._program = program
+        self._modules: Mapping[str, nn.Module] | None = None
         self._compiled: dict[object, Any] = {}
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
@@ -117,33 +122,22 @@ class OpenVinoRuntime:
     def _compile(self, name: str, arrays: list[Array]) -> Any:
         """A section for pictures of one size, ready to run."""
         kinds = ",".join(str(a.dtype) for a in arrays)
-        key = model_cache.key(
-            name, kinds, self._program.identity, _code(), self._openvino.__version__, torch.__version__
-        )
+        versions = self._openvino.__version__, metadata.version("torch")
+        key = model_cache.key(name, kinds, self._program.identity, _code(), *versions)
         model = self._unpack(model_cache.load(key))
         if model is None:
-            model = self._convert(_ChannelsLast(self._program.modules[name]), _examples(arrays))
+            model = self._convert(name, arrays)
             with suppress(OSError, RuntimeError):  # a full or read-only disk; it is only a cache
                 model_cache.store(key, self._pack(model))
         model.reshape({i: list(a.shape) for i, a in enumerate(arrays)})
         return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
 
-    def _convert(self, module: nn.Module, examples: list[Tensor]) -> Any:
-        """Trace a module; for pictures of all sizes."""
-        # Not openvino.convert_model: it lives in the package that sends the telemetry.
-        from openvino.frontend import FrontEndManager
-        from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+    def _convert(self, name: str, arrays: list[Array]) -> Any:
+        from stylize_video.models.runtimes import conversion  # brings torch
 
-        with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore", FutureWarning)  # torch.jit.trace is deprecated; OpenVINO uses it
-            warnings.simplefilter("ignore", TracerWarning)  # of PyTorch's own checks of a size
-            decoder = TorchScriptPythonDecoder(
-                module,
-                example_input=tuple(examples),
-                trace_kwargs={"check_trace": False},  # it differs: see ConditionalInstanceNorm
-            )
-        frontend = FrontEndManager().load_by_framework("pytorch")
-        return frontend.convert(frontend.load(decoder))
+        if self._modules is None:
+            self._modules = self._program.build()
+        return conversion.convert(self._modules[name], arrays)
 
     def _pack(self, model: Any) -> bytes:
         """OpenVINO's two files as one piece."""
@@ -167,30 +161,7 @@ class OpenVinoRuntime:
             return None
 
 
-class _ChannelsLast(nn.Module):
-    """A module whose inputs and result are (N, H, W, C): as pictures lie in memory, and in OpenVINO."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        result: Tensor = self.module(*(x.permute(0, 3, 1, 2) for x in inputs))
-        return result.permute(0, 2, 3, 1)
-
-
-def _examples(arrays: list[Array]) -> list[Tensor]:
-    """Small black inputs, of sizes that go together as the real ones do."""
-    _, height, width, _ = arrays[0].shape
-
-    def shrunk(side: int, first: int) -> int:
-        return side if first <= _EXAMPLE else max(1, side * _EXAMPLE // first)
-
-    shapes = [(1, shrunk(a.shape[1], height), shrunk(a.shape[2], width), a.shape[3]) for a in arrays]
-    return [torch.zeros(s, dtype=torch.from_numpy(a).dtype) for s, a in zip(shapes, arrays, strict=True)]
-
-
 @cache
 def _code() -> bytes:
     """What the modules to be converted are written in: another version of it makes other models."""
-    return b"".join(Path(str(m.__file__)).read_bytes() for m in _CODE) + (Path(__file__).read_bytes())
+    return b"".join((_MODELS / name).read_bytes() for name in _CODE)

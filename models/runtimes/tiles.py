@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stylize_video.models.feed_forward.transform_net import STRIDE
-from stylize_video.models.runtimes.sections import Runtime
+from stylize_video.models.feed_forward.shape import STRIDE
+from stylize_video.models.runtimes.program import Runtime
 from stylize_video.pictures.arrays import empty
 
 if TYPE_CHECKING:
@@ -62,16 +62,16 @@ def windows(length: int, size: int) -> Iterator[Window]:
         yield Window(start, outer, first, min(size, length - first))
 
 
-def paint(runtime: Runtime, images: Pictures, tile: int) -> Pictures:
-    """Paint (N, H, W, 3) pictures in windows of `tile` px; see `sections.py` for kinds and sizes."""
+def paint(runtime: Runtime, images: Pictures, style: Pictures, tile: int) -> Pictures:
+    """Paint (N, H, W, 3) pictures in a style, (1, 1, 1, K), in windows of `tile` px; see `sections.py`."""
     grid = _Grid(images, max(1, tile // STRIDE))
     first = grid.moments(lambda pictures: runtime.run("head", pictures), images)
-    down = grid.gather(lambda pictures: runtime.run("down", pictures, *first), images)
-    deep = runtime.run("body", down)
+    down = grid.gather(lambda pictures: runtime.run("down", pictures, style, *first), images)
+    deep = runtime.run("body", down, style)
     del down
     up = grid.moments(lambda features: runtime.run("up", features), deep)
-    half = grid.moments(lambda *parts: runtime.run("half", *parts, *first, *up), images, deep)
-    return grid.gather(lambda *parts: runtime.run("finish", *parts, *first, *up, *half), images, deep)
+    half = grid.moments(lambda *parts: runtime.run("half", *parts, style, *first, *up), images, deep)
+    return grid.gather(lambda *parts: runtime.run("finish", *parts, style, *first, *up, *half), images, deep)
 
 
 class _Grid:

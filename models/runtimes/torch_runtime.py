@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.runtimes.sections import Program
+from stylize_video.models.runtimes.devices import Device
+from stylize_video.models.runtimes.program import Program
 from stylize_video.pictures import arrays
 
 if TYPE_CHECKING:
@@ -29,19 +30,19 @@ class TorchRuntime:
 
     frugal = False
 
-    def __init__(self, program: Program, device: torch.device, *, half: bool) -> None:
+    def __init__(self, program: Program, device: Device, *, half: bool) -> None:
         self.device = device
         self._half = half
-        for module in program.modules.values():
+        self._modules = program.build()
+        for module in self._modules.values():
             # Folded kernels too; what modules share is moved once.
-            module.requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self._modules = program.modules
+            module.requires_grad_(False).to(device.type).to(memory_format=torch.channels_last)
         self._sections: dict[str, Callable[..., Tensor]] = {}
         self.forget()
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
         """See `Runtime.run`."""
-        tensors = (arrays.to_device(x, self.device).permute(0, 3, 1, 2) for x in inputs)
+        tensors = (arrays.to_device(x, self.device.type).permute(0, 3, 1, 2) for x in inputs)
         with torch.no_grad(), self._precision():
             result = self._sections[section](*tensors).permute(0, 2, 3, 1)
         return arrays.to_host(result) if isinstance(inputs[0], np.ndarray) else result

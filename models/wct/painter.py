@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from stylize_video.models.runtimes.sections import Runtime
+from stylize_video.models.runtimes.devices import Device
+from stylize_video.models.runtimes.program import Runtime
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.models.wct.transform import Moments
@@ -67,8 +68,8 @@ class WctPainter:
         self.notes: list[str] = []  # what a user should know of it
 
     @property
-    def device(self) -> torch.device:
-        """Where pictures must lie."""
+    def device(self) -> Device:
+        """Where it paints."""
         return self._runtime.device
 
     def new_shot(self) -> ShotMoments:
@@ -96,7 +97,7 @@ class WctPainter:
 
     def _map(self, features: Pictures, level: int, known: ShotMoments) -> Pictures:
         """(N, h, w, C) features of a level -> the same, with the style's statistics."""
-        tensor = arrays.to_device(features, self.device).permute(0, 3, 1, 2)
+        tensor = arrays.to_device(features, self.device.type).permute(0, 3, 1, 2)
         with torch.no_grad():
             affine = self._affine(self._smoothed(wct.moments(tensor), level, known), level)
             mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
@@ -124,10 +125,10 @@ class WctPainter:
         return Moments(torch.cat([r.mean for r in rows]), torch.cat([r.covariance for r in rows]))
 
 
-def _to(moments: Moments, device: torch.device) -> Moments:
+def _to(moments: Moments, device: Device) -> Moments:
     if device.type == "cpu":
         return moments
-    return Moments(*(m.to(device, torch.float32) for m in moments))
+    return Moments(*(m.to(device.type, torch.float32) for m in moments))
 
 
 def _without_waiting(content: Moments, style: Moments, *, alpha: float, epsilon: float) -> wct.Affine:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.runtimes.sections import Program, identity, to_kind, to_unit
+from stylize_video.models.runtimes.program import Program
+from stylize_video.models.runtimes.sections import identity, to_kind, to_unit
 from stylize_video.models.wct.network import WctNetwork
 
 
@@ -72,4 +73,4 @@ def program(network: WctNetwork, levels: Sequence[int]) -> Program:
         "bytes": Decode(network, last, torch.uint8),
         "decode": Decode(network, last, torch.float32),
     }
-    return Program(modules, identity(network, f"{network.config} {tuple(levels)}".encode()))
+    return Program(lambda: modules, identity(network, f"{network.config} {tuple(levels)}".encode()))

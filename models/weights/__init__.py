@@ -20,6 +20,7 @@ from stylize_video.models.weights.safetensors_file import check_finite
 __all__ = ["FOLDER", "UNFIT", "Weights", "check_finite", "check_shapes", "load", "manifest", "read"]
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
 FOLDER = Path(__file__).parent
@@ -30,10 +31,17 @@ UNFIT = (KeyError, TypeError, ValueError, RuntimeError, AttributeError, Overflow
 
 @dataclass(frozen=True)
 class Weights:
-    """What a weights file holds: tensors by name, and the strings of its safetensors header."""
+    """What a weights file holds: arrays by name, and the strings of its safetensors header."""
 
-    tensors: Mapping[str, Tensor]
+    arrays: Mapping[str, NDArray[Any]]
     metadata: Mapping[str, str]
+
+    @property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The arrays as torch's tensors, which share their memory."""
+        import torch
+
+        return {name: torch.from_numpy(array) for name, array in self.arrays.items()}
 
 
 @cache

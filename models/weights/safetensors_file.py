@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from stylize_video.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from numpy.typing import NDArray
 
 LARGEST = 2**30  # bytes of a file; the largest network here takes 40 million
 _LONGEST_HEADER = 2**20  # bytes; JSON takes some hundred times its length in memory
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # of each number, by its dtype's name
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}  # those of them that NumPy has
 _LENGTH = 8  # bytes of the header's length
 
 # What `json.loads` and looking at what it found raise where that is not as expected.
@@ -42,18 +43,20 @@ def read(path: Path) -> bytes:
         raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
 
 
-def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file by name, and the strings of its header.
+def parse(data: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """The tensors of a file by name, as arrays, and the strings of its header.
 
     Args:
         data: the file.
         path: its name, for messages.
 
+    Returns:
+        The arrays have the file's own dtype, but for bfloat16, which NumPy lacks: float32.
+
     Raises:
         WeightsError: it is no safetensors file, its header lies, or a number in it is not finite.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors import SafetensorError, deserialize
 
     try:
         header, start = _header(data)
@@ -61,21 +64,36 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         if not isinstance(strings, dict) or not all(isinstance(value, str) for value in strings.values()):
             raise ValueError("its header's metadata are no strings")
         _check_places(header, len(data) - start)
-        tensors = load(data)
+        tensors = {name: _array(entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
     except (SafetensorError, *_LIES) as error:
         raise WeightsError(f"{path}: no safetensors file ({_short(error)})") from error
     check_finite(tensors, str(path))
     return tensors, strings
 
 
-def check_finite(tensors: Mapping[str, Tensor], origin: str) -> None:
+def _array(entry: Mapping[str, Any]) -> NDArray[Any]:
+    """One tensor as the library gives it."""
+    import numpy as np
+
+    kind, data = entry["dtype"], entry["data"]
+    if kind == "BF16":  # the upper half of a float32
+        wide = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
+        return wide.view(np.float32).reshape(entry["shape"])
+    return np.frombuffer(data, _DTYPES[kind]).reshape(entry["shape"])
+
+
+def check_finite(tensors: Mapping[str, NDArray[Any]], origin: str) -> None:
     """See whether all weights are numbers, in float32 too: one NaN paints a whole film black.
 
     Raises:
         WeightsError: some are NaN or infinite.
     """
+    import numpy as np
+
     for name, tensor in tensors.items():
-        if not bool(tensor.float().isfinite().all()):
+        with np.errstate(over="ignore"):  # float64 that is too large becomes infinite
+            narrow = tensor.astype(np.float32, copy=False)
+        if not np.isfinite(narrow).all():
             raise WeightsError(
                 f"{origin}: {name!r} holds NaN or infinite numbers, nothing can be painted with them;"
                 " take another file, or train again"

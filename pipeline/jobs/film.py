@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from stylize_video.errors import DeviceError
 from stylize_video.models import methods
 from stylize_video.models.motion.estimation import DisMotion, MotionEstimator
 from stylize_video.models.runtimes import engine, memory
-from stylize_video.models.runtimes.devices import choose_device, is_out_of_memory
+from stylize_video.models.runtimes.devices import Device, choose_device, core_count, is_out_of_memory
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline import runner, transfer
 from stylize_video.pipeline.containers import formats, limits
@@ -175,7 +173,7 @@ def _run(
     compositor: Compositor,
     writer: FilmSink,
     options: PaintOptions,
-    device: torch.device,
+    device: Device,
     on_frame: OnFrame | None,
     store: KeyframeStore | None,
 ) -> tuple[WriteReport, str | None, Profile]:
@@ -230,7 +228,7 @@ def _mixed_strength(options: PaintOptions) -> float:
     return 1.0 if _blends_features(options) else options.strength
 
 
-def _painter(options: PaintOptions, device: torch.device, clock: FilmClock, *, exact: bool) -> Painter:
+def _painter(options: PaintOptions, device: Device, clock: FilmClock, *, exact: bool) -> Painter:
     """What paints; each style in its region, if there are several."""
     alpha = options.strength if _blends_features(options) else 1.0
     found = [
@@ -248,7 +246,7 @@ def _open(options: PaintOptions, clock: FilmClock, masks: ExitStack) -> list[Mas
     return [masks.enter_context(open_mask(r.mask, clock)) for r in options.painted if r.mask is not None]
 
 
-def _batch_size(signal: Signal, options: PaintOptions, device: torch.device) -> int:
+def _batch_size(signal: Signal, options: PaintOptions, device: Device) -> int:
     if options.has_keyframes:
         return 1
     # In px, of frame or painting, the larger one.
@@ -262,7 +260,7 @@ def _frames(reader: FilmSource, options: PaintOptions, *, rgb: bool) -> Iterator
     return cuts.mark(frames) if options.stabilizes or options.has_keyframes else frames
 
 
-def _stabilizer(options: PaintOptions, writer: FilmSink, device: torch.device) -> Stabilize:
+def _stabilizer(options: PaintOptions, writer: FilmSink, device: Device) -> Stabilize:
     steadying = painters.steadying(options)
     stabilizer = Stabilizer(
         _estimator(options.flow, device),
@@ -270,10 +268,10 @@ def _stabilizer(options: PaintOptions, writer: FilmSink, device: torch.device) -
         sharpening=steadying.sharpening,
         halved_chroma=chroma_is_halved(writer.pixel_format),
     )
-    return Stabilize(stabilizer, threads=max(1, torch.get_num_threads() // 4))
+    return Stabilize(stabilizer, threads=max(1, core_count() // 4))
 
 
-def _estimator(name: str, device: torch.device) -> MotionEstimator:
+def _estimator(name: str, device: Device) -> MotionEstimator:
     if name == "dis":
         return DisMotion()
     from stylize_video.models.motion.raft import RaftMotion  # brings torchvision
@@ -281,7 +279,7 @@ def _estimator(name: str, device: torch.device) -> MotionEstimator:
     return RaftMotion.load(device)
 
 
-def _out_of_memory(signal: Signal, batch_size: int, device: torch.device) -> DeviceError:
+def _out_of_memory(signal: Signal, batch_size: int, device: Device) -> DeviceError:
     smaller = "--batch-size or --max-size" if batch_size > 1 else "--max-size"
     return DeviceError(
         f"{device}: too little memory for frames of {signal.width}x{signal.height}, {batch_size} at once; "

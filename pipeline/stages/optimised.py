@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stylize_video.models import style_spec
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import GatysArtist, Step, Term
 from stylize_video.models.gatys.semantic_masks import read_regions
 from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow, smooth_flow
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pictures.arrays import to_host, to_unit
 from stylize_video.pictures.pictures import Picture, read_picture
@@ -21,15 +21,12 @@ from stylize_video.pipeline.stages.intervals import Filler
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 
-if TYPE_CHECKING:
-    import torch
-
 OnStep = Callable[[Step], None]
 
 
 def keyframes(
     options: PaintOptions,
-    device: torch.device,
+    device: Device,
     *,
     transform: Callable[[], WctPainter],
     store: KeyframeStore | None = None,
@@ -68,7 +65,7 @@ def keyframes(
     )
 
 
-def guided(options: PaintOptions, device: torch.device, folder: Path) -> Guided:
+def guided(options: PaintOptions, device: Device, folder: Path) -> Guided:
     """What paints a film by the user's own painted frames.
 
     Raises:
@@ -95,7 +92,7 @@ def _filler(transform: Callable[[], WctPainter]) -> Filler:
     return paint
 
 
-def _estimator(name: str, device: torch.device) -> FlowEstimator:
+def _estimator(name: str, device: Device) -> FlowEstimator:
     if name == "dis":
         return smooth_flow
     from stylize_video.models.motion.raft import RaftMotion  # brings torchvision

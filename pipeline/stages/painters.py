@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stylize_video.models import methods, styles
 from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.engine import Engine
 from stylize_video.models.styles import Steadying
-from stylize_video.models.wct import sections as wct_sections
-from stylize_video.models.wct import style as wct_style
-from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pipeline.jobs.options import PaintOptions
 from stylize_video.pipeline.stage import AnyStage
-from stylize_video.pipeline.stages import optimised
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
-from stylize_video.pipeline.stages.optimised import OnStep
 from stylize_video.pipeline.stages.paint import NetworkPainter
 
 if TYPE_CHECKING:
-    import torch
+    from stylize_video.models.wct.painter import WctPainter
+    from stylize_video.pipeline.stages.optimised import OnStep
 
 # For the transform, whose steadied frames lose little of the style.
 _WCT_STEADYING = Steadying(0.92, styles.USUAL_SHARPENING)
@@ -52,9 +48,7 @@ def _usual_steadying(style: str, method: str) -> Steadying:
     return _WCT_STEADYING if methods.choose(style, method) == methods.WCT else styles.steadying(style)
 
 
-def create(
-    style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float = 1.0
-) -> Painter:
+def create(style: str, options: PaintOptions, device: Device, *, exact: bool, alpha: float = 1.0) -> Painter:
     """What paints one style.
 
     Args:
@@ -77,7 +71,7 @@ def create(
 
 def create_with_keyframes(
     options: PaintOptions,
-    device: torch.device,
+    device: Device,
     *,
     exact: bool,
     store: KeyframeStore | None = None,
@@ -88,6 +82,8 @@ def create_with_keyframes(
     Raises:
         StylizeVideoError: pictures or weights that can't be read.
     """
+    from stylize_video.pipeline.stages import optimised  # brings torch
+
     if options.guide is not None:
         guided = optimised.guided(options, device, options.guide)
         return Painter(guided, guided.notes)
@@ -96,14 +92,17 @@ def create_with_keyframes(
     return Painter(stage, [])
 
 
-def _network(style: str, options: PaintOptions, device: torch.device, *, exact: bool) -> Engine:
-    painter = styles.load(style)
-    return engine.create(painter.network, painter.style, device, exact=exact, tile=options.tile_side)
+def _network(style: str, options: PaintOptions, device: Device, *, exact: bool) -> Engine:
+    found = styles.load_parameters(style)
+    return engine.open_engine(found.parameters, found.style, device, exact=exact, tile=options.tile_side)
 
 
-def _transform(
-    style: str, options: PaintOptions, device: torch.device, *, exact: bool, alpha: float
-) -> WctPainter:
+def _transform(style: str, options: PaintOptions, device: Device, *, exact: bool, alpha: float) -> WctPainter:
+    from stylize_video.models.wct import sections as wct_sections  # bring torch
+    from stylize_video.models.wct import style as wct_style
+    from stylize_video.models.wct import weights_file as wct_weights
+    from stylize_video.models.wct.painter import WctPainter
+
     weights = wct_weights.open_chosen(options.wct_weights)
     statistics = wct_style.load(style, weights)
     program = wct_sections.program(weights.network, options.levels)

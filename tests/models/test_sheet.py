@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from stylize_video.models import sheet
-from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.feed_forward.shape import TransformNetConfig
+from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.sheet import Cell, Grid, lay_out, paint
 from stylize_video.models.styles import Painter
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.feed_forward.shape import TransformNetConfig
+from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.styles import Gallery, Style
 
 SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import DeviceError
+from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.runtimes import engine, model_cache
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-from stylize_video.models.runtimes.sections import Runtime, program, to_kind, to_unit
+from stylize_video.models.runtimes.program import Program, Runtime
+from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from tests.layout import first, last
 from tests.networks import network
@@ -43,19 +46,28 @@ def picture(height: int, width: int, count: int = 1) -> Tensor:
     return to_kind(smooth.clamp(0, 1), torch.uint8)
 
 
+PARAMETERS = TransformParameters.of(network())
+VECTOR = PARAMETERS.mixed([1.0])
+NUMBERS = VECTOR.reshape(1, 1, 1, -1)  # as a runtime takes them
+
+
+def program(seed: int = 0) -> Program:
+    return engine.program(TransformParameters.of(network(seed)))
+
+
 def openvino(*, exact: bool) -> Runtime:
-    return OpenVinoRuntime(program(network(), STYLE), exact=exact, threads=1)
+    return OpenVinoRuntime(program(), exact=exact, threads=1)
 
 
 def eager() -> Runtime:
-    return TorchRuntime(program(network(), STYLE), CPU, half=False)
+    return TorchRuntime(program(), CPU, half=False)
 
 
 class HalfOnCpu(TorchRuntime):
     """What runs on CUDA, but for the graphs: float16 by autocast."""
 
     def __init__(self) -> None:
-        super().__init__(program(network(), STYLE), CPU, half=True)
+        super().__init__(program(), CPU, half=True)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -77,7 +89,7 @@ def test_an_engine_paints_what_the_network_paints(
     given = picture(*size, count=2)
     with torch.inference_mode():
         wanted = network()(to_unit(given), STYLE)
-    found = engine.Engine(sections, tile)
+    found = engine.Engine(sections, VECTOR, tile)
     floats = first(found.paint(last(to_unit(given))))
     assert floats.shape == wanted.shape
     assert floats.dtype == torch.float32
@@ -105,12 +117,12 @@ def test_without_openvino_torch_paints(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_pictures_are_painted_in_tiles_by_themselves() -> None:
-    found = engine.Engine(eager())
+    found = engine.Engine(eager(), VECTOR)
     assert found._tile_for(np.empty((1, 2160, 3840, 3), np.uint8)) == 0
     assert found._tile_for(np.empty((1, 4320, 7680, 3), np.uint8)) == 512
-    assert engine.Engine(openvino(exact=True))._tile_for(np.empty((1, 4320, 7680, 3), np.uint8)) == 0
-    assert engine.Engine(eager(), 0)._tile_for(np.empty((1, 4320, 7680, 3), np.uint8)) == 0
-    assert engine.Engine(eager(), 512)._tile_for(np.empty((1, 256, 256, 3), np.uint8)) == 0
+    assert engine.Engine(openvino(exact=True), VECTOR)._tile_for(np.empty((1, 4320, 7680, 3), np.uint8)) == 0
+    assert engine.Engine(eager(), VECTOR, 0)._tile_for(np.empty((1, 4320, 7680, 3), np.uint8)) == 0
+    assert engine.Engine(eager(), VECTOR, 512)._tile_for(np.empty((1, 256, 256, 3), np.uint8)) == 0
 
 
 class SmallDevice:
@@ -138,9 +150,9 @@ class SmallDevice:
 
 def test_a_batch_too_large_for_the_device_is_halved_and_stays_so() -> None:
     device = SmallDevice(2 * 64 * 64)
-    found = engine.Engine(device)
+    found = engine.Engine(device, VECTOR)
     given = last(picture(64, 64, count=8))
-    assert np.array_equal(found.paint(given), eager().run("paint", given))
+    assert np.array_equal(found.paint(given), eager().run("paint", given, NUMBERS))
     assert [call[0] for call in device.calls] == [8, 4, 2, 2, 2, 2]
     assert device.forgotten == 2
     device.calls.clear()
@@ -150,15 +162,15 @@ def test_a_batch_too_large_for_the_device_is_halved_and_stays_so() -> None:
 
 def test_a_picture_too_large_for_the_device_is_painted_in_tiles() -> None:
     device = SmallDevice(130 * 130)
-    found = engine.Engine(device, tile=0)
+    found = engine.Engine(device, VECTOR, tile=0)
     given = last(picture(256, 256))
     painted = found.paint(given)
-    assert np.abs(painted.astype(int) - eager().run("paint", given)).max() <= 1
+    assert np.abs(painted.astype(int) - eager().run("paint", given, NUMBERS)).max() <= 1
 
 
 def test_a_device_with_next_to_no_memory_says_so() -> None:
     with pytest.raises(DeviceError, match="256x256; use `max_size` or `device` cpu"):
-        engine.Engine(SmallDevice(10)).paint(last(picture(256, 256)))
+        engine.Engine(SmallDevice(10), VECTOR).paint(last(picture(256, 256)))
 
 
 def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
@@ -176,40 +188,42 @@ def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
 
     monkeypatch.setattr(OpenVinoRuntime, "_convert", counted)
     given = last(picture(32, 48))
-    wanted = openvino(exact=True).run("paint", given)
+    wanted = openvino(exact=True).run("paint", given, NUMBERS)
     assert conversions == 1
-    assert np.array_equal(openvino(exact=True).run("paint", given), wanted)
-    openvino(exact=True).run("paint", last(picture(48, 64)))  # another size is compiled, not converted
+    assert np.array_equal(openvino(exact=True).run("paint", given, NUMBERS), wanted)
+    openvino(exact=True).run(
+        "paint", last(picture(48, 64)), NUMBERS
+    )  # another size is compiled, not converted
     assert conversions == 1
     (entry,) = (tmp_path / "stylize-video").iterdir()
     whole = entry.read_bytes()
     for damaged in (whole[:-100], whole[:5000] + b"x" + whole[5001:], b""):
         entry.write_bytes(damaged)
-        assert np.array_equal(openvino(exact=True).run("paint", given), wanted)
+        assert np.array_equal(openvino(exact=True).run("paint", given, NUMBERS), wanted)
         assert entry.read_bytes()[32:] != damaged[32:]
     assert conversions == 4
-    other = OpenVinoRuntime(program(network(1), STYLE), exact=True, threads=1)
-    assert not np.array_equal(other.run("paint", given), wanted)  # other weights, another entry
+    other = OpenVinoRuntime(program(1), exact=True, threads=1)
+    assert not np.array_equal(other.run("paint", given, NUMBERS), wanted)  # other weights, another entry
     assert len(list((tmp_path / "stylize-video").iterdir())) == 2
 
 
 def test_a_cache_that_can_not_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     given = last(picture(32, 48))
-    wanted = openvino(exact=True).run("paint", given)
+    wanted = openvino(exact=True).run("paint", given, NUMBERS)
 
     def full(*_: object) -> bytes:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(model_cache, "load", lambda _: None)
     monkeypatch.setattr(OpenVinoRuntime, "_pack", full)
-    assert np.array_equal(openvino(exact=True).run("paint", given), wanted)
+    assert np.array_equal(openvino(exact=True).run("paint", given, NUMBERS), wanted)
 
 
 def test_an_entry_that_is_whole_but_no_model_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     given = last(picture(32, 48))
-    wanted = openvino(exact=True).run("paint", given)
+    wanted = openvino(exact=True).run("paint", given, NUMBERS)
     monkeypatch.setattr(model_cache, "load", lambda _: (4).to_bytes(8, "big") + b"<xml" + b"values")
-    assert np.array_equal(openvino(exact=True).run("paint", given), wanted)
+    assert np.array_equal(openvino(exact=True).run("paint", given, NUMBERS), wanted)
 
 
 def test_an_openvino_that_is_broken_is_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +277,63 @@ def test_openvino_neither_phones_home_nor_leaves_anything_there(tmp_path: Path) 
     )
     assert json.loads(done.stdout) == {"reached": [], "openvino": True}
     assert list(home.iterdir()) == []
+
+
+# -- the style is an input --
+
+
+def three_styles() -> TransformParameters:
+    return TransformParameters.of(network(styles=3))
+
+
+@pytest.mark.parametrize("tile", [0, 64])
+@pytest.mark.parametrize("name", ["eager", "exact openvino"])
+def test_one_program_paints_all_styles_and_mixtures(name: str, tile: int) -> None:
+    parameters, given = three_styles(), picture(64, 96)
+    made = engine.program(parameters)
+    runtime: Runtime = (
+        TorchRuntime(made, CPU, half=False)
+        if name == "eager"
+        else OpenVinoRuntime(made, exact=True, threads=1)
+    )
+    found = engine.Engine(runtime, parameters.mixed([1, 0, 0]), tile)
+    weights = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.5, 0.3]]
+    paintings = []
+    for mixture in weights:
+        found.style = parameters.mixed(mixture)
+        with torch.inference_mode():
+            wanted = network(styles=3)(to_unit(given), torch.tensor([mixture]))
+        paintings.append(first(found.paint(last(to_unit(given)))))
+        assert psnr(paintings[-1], wanted) >= 90
+    assert psnr(paintings[0], paintings[1]) < 40  # they do differ
+
+
+def test_a_style_trained_on_the_same_convolutions_needs_no_program_of_its_own() -> None:
+    parameters = three_styles()
+    trained = parameters.with_style(np.full(parameters.table.shape[1], 0.7, np.float32))
+    assert engine.program(trained).identity == engine.program(parameters).identity
+    other = TransformParameters.of(network(1, styles=3))
+    assert engine.program(other).identity != engine.program(parameters).identity
+
+
+def test_another_style_costs_neither_conversion_nor_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters, given = three_styles(), last(picture(128, 192))
+    found = engine.open_engine(parameters, parameters.mixed([1, 0, 0]), CPU)
+    found.paint(given)  # compiles
+
+    def refused(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(OpenVinoRuntime, "_compile", refused)
+    seconds = {}
+    for changing in (False, True):
+        began = time.process_time()
+        for number in range(20):
+            if changing:
+                found.style = parameters.mixed([0, number / 20, 1 - number / 20])
+            found.paint(given)
+        seconds[changing] = time.process_time() - began
+    assert seconds[True] < 1.5 * seconds[False]
 
 
 @pytest.mark.gpu

@@ -6,22 +6,24 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylize_video.models.runtimes import tiles
-from stylize_video.models.runtimes.sections import program
+from stylize_video.models.feed_forward.parameters import TransformParameters
+from stylize_video.models.runtimes import engine, tiles
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from tests.layout import first, last
 from tests.networks import network
 
 CPU = torch.device("cpu")
+PARAMETERS = TransformParameters.of(network())
+STYLE = PARAMETERS.table.reshape(1, 1, 1, -1)
 
 
 def runtime() -> TorchRuntime:
     """A small network that has learned nothing, in float32."""
-    return TorchRuntime(program(network(), torch.ones(1, 1)), CPU, half=False)
+    return TorchRuntime(engine.program(PARAMETERS), CPU, half=False)
 
 
 def at_once(images: Tensor) -> Tensor:
-    return first(runtime().run("paint", last(images)))
+    return first(runtime().run("paint", last(images), STYLE))
 
 
 @pytest.mark.parametrize("length", [1, 4, 5, 9, 30, 31, 257])
@@ -45,7 +47,7 @@ def test_tiles_are_what_painting_at_once_gives(tile: int, size: tuple[int, int])
     torch.manual_seed(1)
     images = torch.rand(2, 3, *size)
     images[..., : size[1] // 3] *= 0.1  # so that the tiles' own statistics would differ
-    in_tiles = first(tiles.paint(runtime(), last(images), tile))
+    in_tiles = first(tiles.paint(runtime(), last(images), STYLE, tile))
     assert in_tiles.shape == images.shape
     assert (in_tiles - at_once(images)).abs().max() < 1e-5
 
@@ -61,6 +63,6 @@ def test_a_tile_painted_by_itself_would_differ() -> None:
 
 def test_bytes_come_back_as_bytes() -> None:
     images = torch.randint(0, 256, (1, 3, 64, 128), dtype=torch.uint8)
-    in_tiles = first(tiles.paint(runtime(), last(images), 64))
+    in_tiles = first(tiles.paint(runtime(), last(images), STYLE, 64))
     assert in_tiles.dtype == torch.uint8
     assert (in_tiles.int() - at_once(images).int()).abs().max() <= 1

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-from stylize_video.models.runtimes.sections import Program, Runtime, to_kind, to_unit
+from stylize_video.models.runtimes.program import Program, Runtime
+from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import sections as wct_sections

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from stylize_video.errors import WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward.transform_net import TransformNet, TransformNetConfig
+from stylize_video.models.feed_forward.shape import TransformNetConfig
+from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import vgg
 from stylize_video.models.styles import Style
 from stylize_video.models.wct import weights_file as wct_weights

@@ -1,0 +1,41 @@
+"""What a runtime is, and what it runs. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from stylize_video.models.runtimes.devices import Device
+    from stylize_video.pictures.arrays import Pictures
+
+
+class Program(NamedTuple):
+    """What a runtime runs: modules without state, from tensors to a tensor, (N, C, H, W) each."""
+
+    build: Callable[[], Mapping[str, nn.Module]]  # by name; imports torch, called only where it has to be
+    identity: bytes  # of all that they compute by, but for their code and what they are given
+
+
+class Runtime(Protocol):
+    """One program on one device. What it takes and gives is (N, H, W, C), as pictures lie in memory."""
+
+    @property
+    def device(self) -> Device:
+        """Where it runs."""
+        ...
+
+    @property
+    def frugal(self) -> bool:
+        """Whether it takes hardly more memory for a whole picture than for its tiles."""
+        ...
+
+    def run(self, section: str, *inputs: Pictures) -> Pictures:
+        """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
+        ...
+
+    def forget(self) -> None:
+        """Free all memory that only makes the next run faster."""
+        ...

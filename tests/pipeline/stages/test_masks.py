@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from fractions import Fraction
@@ -160,6 +161,35 @@ def test_an_excerpt_uses_the_same_stretch_of_the_masks(tmp_path: Path) -> None:
         open_mask(path, FilmClock.of(film)) as mask,
     ):
         assert greys(mask, [frame.time for frame in reader.frames()]) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("far", [Fraction(0), Fraction(100)])
+@pytest.mark.parametrize("taken", [0, 1, 5, 12])
+def test_a_mask_is_pickled_with_its_place(
+    taken: int, far: Fraction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(masks, "_FAR", far)
+    monkeypatch.setattr(masks, "_RUN_UP", Fraction(1, 5))
+    times = [Fraction(n, 25) for n in range(20)]
+    with open_mask(grey_film(tmp_path / "mask.mkv", levels(16))) as mask:
+        for time in times[:taken]:
+            mask.at(time, SIZE)
+        saved = pickle.dumps(mask)
+        rest = [mask.at(time, SIZE) for time in times[taken:]]
+        said = mask.notes
+    with pickle.loads(saved) as again:
+        for time, wanted in zip(times[taken:], rest, strict=True):
+            assert (again.at(time, SIZE) == wanted).all()
+        assert again.notes == said
+        with pytest.raises(ValueError, match="asked for"):
+            again.at(Fraction(0), SIZE)
+
+
+def test_a_still_mask_is_pickled(tmp_path: Path) -> None:
+    with open_mask(picture(tmp_path / "mask.png", np.arange(48, dtype=np.uint8).reshape(6, 8))) as mask:
+        wanted = mask.at(Fraction(0), SIZE)
+        again = pickle.loads(pickle.dumps(mask))
+    assert (again.at(Fraction(1), SIZE) == wanted).all()
 
 
 @pytest.mark.parametrize("hold", [False, True], ids=["steady", "one mask for long"])

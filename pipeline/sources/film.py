@@ -82,7 +82,7 @@ class FilmSource:
                 self._decoder, first, max_size, way, turned, deinterlace=deinterlace
             )
             self.others = OtherStreams(
-                path, self.clip, self._decoder.timeline, self._decoder.stream.index, Captions()
+                path, self.clip, self._decoder.demuxer.timeline, self._decoder.stream.index, Captions()
             )
             self.report.remarks += film_signal.remarks(self._decoder, first, deinterlace=deinterlace)
         except BaseException:

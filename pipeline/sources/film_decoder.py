@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import av
 from av.codec.codec import Capabilities
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline.clocks import survey as clock_survey
-from stylize_video.pipeline.clocks.timeline import Timeline
-from stylize_video.pipeline.containers import holding, limits, track_choice
-from stylize_video.pipeline.containers.opening import open_media
+from stylize_video.pipeline.containers import holding, limits
 from stylize_video.pipeline.planes import transparency
 from stylize_video.pipeline.sources import missing_frames
+from stylize_video.pipeline.sources.film_demuxer import FilmDemuxer
 from stylize_video.pipeline.sources.missing_frames import MissingFrames
 from stylize_video.pipeline.sources.report import ReadingReport
 from stylize_video.pipeline.time_range import TimeRange
@@ -28,13 +26,10 @@ from stylize_video.pipeline.time_range import TimeRange
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-_MICROSECOND = Fraction(1, 1_000_000)  # a container's own times are counted in these
 _MISSING_TAIL = Fraction(1, 2)  # s by which a file may fall short of its header before we say so
-_DEFAULT_RATE = Fraction(25)  # frames/s, where a file says nothing at all
 _JPEG_FILES = ("image2", "jpeg_pipe")
 _FAR = 60  # s of film that may be decoded once more; beyond that, a key frame is sought
 _WARM_UP = 2  # s before the last good frame to go on at
-_STEPS_BACK = (0, 2, 10)  # s to seek before the start, until a key frame is found there
 
 
 class _DamageError(Exception):
@@ -59,42 +54,22 @@ class FilmDecoder:
         self, path: Path, *, start: Fraction | None, duration: Fraction | None, track: int | None = None
     ) -> None:
         self.path = path
-        self._track = track
         self.report = ReadingReport()
         self._waiting: deque[int] = deque()  # dts of packets without pts, for frames still to come
         self._thread_type: Literal["AUTO", "SLICE"] = "AUTO"
-        self._begins_with_first = True  # whether packets are read from the file's first one on
-        self._open()
-        self.timeline = self._survey()
-        self._walk = self.timeline.walk()
-        self.report.remarks += self.timeline.notes
-        self.time_base = self.stream.time_base or 1 / _DEFAULT_RATE
-        self.rate = self.stream.guessed_rate or self.stream.average_rate or _DEFAULT_RATE
-        self.beginning, self.length = self._extent()
-        self.clip = _time_range(self.beginning, start, duration)
-        self._ahead: list[Packet] = []
+        film = self.demuxer = FilmDemuxer(path, track)
+        self.report.remarks += film.timeline.notes
+        self.time_base, self.rate = film.time_base, film.rate
+        self.clip = _time_range(film.beginning, start, duration)
         if self.clip.start is not None:
-            self._seek(self.clip.start)
+            film.seek(self.clip.start)
+        self._codec = self._make_codec()
         self._missing = self._await(self.clip.start)
 
-    def _survey(self) -> Timeline:
-        try:
-            return clock_survey.survey(self.path, self._container, self.stream.index, self._reopen)
-        except BaseException:
-            self._container.close()
-            raise
-
-    def _extent(self) -> tuple[Fraction, Fraction]:
-        """Where the film begins, and how long it is; s, 0: unknown."""
-        begin = (self._container.start_time or 0) * _MICROSECOND
-        length = (self._container.duration or 0) * _MICROSECOND
-        if self.timeline.beginning is not None:
-            if self._container.format.name.startswith("matroska"):
-                length = max(length + self.timeline.offset, Fraction(0))  # for it counts from 0
-            begin = self.timeline.beginning
-        if self.timeline.end is not None:
-            length = self.timeline.end - begin
-        return begin, length
+    @property
+    def stream(self) -> VideoStream:
+        """The film in the file."""
+        return self.demuxer.stream
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """The clip's frames, each with a time later than the one before. The decoder is drained."""
@@ -120,57 +95,13 @@ class FilmDecoder:
 
     def close(self) -> None:
         """Let go of the file. Safe to call again."""
-        self._container.close()
+        self.demuxer.close()
 
-    def _reopen(self) -> av.container.InputContainer:
-        container = _open(self.path)
-        if container.format.name == "avi":
-            # AVI has no presentation times: a frame's is its place. FFmpeg would guess them.
-            container.close()
-            container = _open(self.path, {"fflags": "nofillin"})
-        return container
-
-    def _open(self) -> None:
-        self._container = self._reopen()
-        try:
-            self.stream = track_choice.choose(self._container, self.path, self._track)
-            self.choice = track_choice.note(  # a line, or None
-                self._container, self.path, self.stream, asked=self._track is not None
-            )
-        except BaseException:
-            self._container.close()
-            raise
-        self._codec = transparency.decoder_with_alpha(self.stream) or self.stream.codec_context
-        self._codec.thread_type = self._thread_type
-        self._codec.options = limits.CODEC_OPTIONS
-
-    def _seek(self, time: Fraction) -> None:
-        """Go to a key frame at or before `time`; where there is none to be found, to the beginning."""
-        if self.timeline.has_breaks:
-            return  # the file's own times say nothing of where in it they lie
-        if self._container.format.name == "avi" and self.stream.codec_context.has_b_frames:
-            return  # frames are counted, and behind a key frame some can't be decoded
-        for back in _STEPS_BACK:
-            with contextlib.suppress(av.FFmpegError):
-                there = time - back - self.timeline.offset
-                self._container.seek(int(there / self.time_base), stream=self.stream)
-                if self._lands_on_key_frame(time):
-                    self._begins_with_first = False
-                    return
-        self._container.close()
-        self._ahead = []
-        self._walk = self.timeline.walk()
-        self._begins_with_first = True
-        self._open()
-
-    def _lands_on_key_frame(self, time: Fraction) -> bool:
-        for packet in self._container.demux(self.stream):
-            if packet.size:
-                self._walk.straighten(packet)
-                self._ahead = [packet]
-                at = packet.pts if packet.pts is not None else packet.dts
-                return packet.is_keyframe and at is not None and at * self.time_base <= time
-        return False
+    def _make_codec(self) -> VideoCodecContext:
+        codec = transparency.decoder_with_alpha(self.stream) or self.stream.codec_context
+        codec.thread_type = self._thread_type
+        codec.options = limits.CODEC_OPTIONS
+        return codec
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
         """Everything decoded; from where damage shows on without frame threads, which lose frames by it."""
@@ -196,19 +127,17 @@ class FilmDecoder:
 
     def _begin_again(self, last: int | None) -> None:
         """Decode the film from its beginning, or from before the frame with the pts `last`."""
-        self._container.close()
         self._thread_type = "SLICE"
-        self._ahead = []
         self._waiting.clear()
-        self._walk = self.timeline.walk()
-        self._open()
+        self.demuxer.reopen()
         self.report.damaged = self.report.undecoded = 0
         time = self.clip.start
         if last is not None:
             before = last * self.time_base - _WARM_UP
-            time = before if before > self.beginning + _FAR else time
+            time = before if before > self.demuxer.beginning + _FAR else time
         if time is not None:
-            self._seek(time)
+            self.demuxer.seek(time)
+        self._codec = self._make_codec()
         self._missing = self._await(None if last is None else last * self.time_base)
 
     def _await(self, time: Fraction | None) -> MissingFrames:
@@ -218,7 +147,7 @@ class FilmDecoder:
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         count, end = 0, Fraction(0)
-        for packet in chain(self._ahead, self._packets()):
+        for packet in self._packets():
             # The other streams' packets only tell where the file really ends.
             end = max(end, _end_of(packet))
             if packet.stream is self.stream:
@@ -229,9 +158,7 @@ class FilmDecoder:
 
     def _packets(self) -> Iterator[Packet]:
         try:
-            for packet in self._container.demux():
-                self._walk.straighten(packet)
-                yield packet
+            yield from self.demuxer.packets()
         except av.FFmpegError as error:
             if not self.report.truncated:
                 self.report.remarks.append(self._breaks_off(error))
@@ -271,7 +198,7 @@ class FilmDecoder:
 
     def _is_cut_short(self, packet: Packet) -> bool:
         """Whether this is a JPEG file that breaks off; the decoder makes the rest grey, and says nothing."""
-        is_file = self._container.format.name in _JPEG_FILES and holding.codec_name(self.stream) == "mjpeg"
+        is_file = self.demuxer.format in _JPEG_FILES and holding.codec_name(self.stream) == "mjpeg"
         return is_file and packet.size > 0 and missing_frames.is_cut_jpeg(bytes(packet))
 
     def _note_missing(self, count: int) -> None:
@@ -288,10 +215,10 @@ class FilmDecoder:
     def _look_for_missing_tail(self, packets: int, end: Fraction) -> None:
         if self.report.truncated or self.clip != TimeRange():
             return
-        promised = self.beginning + self.length
+        promised = self.demuxer.beginning + self.demuxer.length
         # AVI counts empty slots as frames.
         fewer = (
-            self._begins_with_first and packets < self.stream.frames and self._container.format.name != "avi"
+            self.demuxer.begins_with_first and packets < self.stream.frames and self.demuxer.format != "avi"
         )
         if fewer or promised - end > _MISSING_TAIL:
             self.report.truncated = True
@@ -304,13 +231,6 @@ class FilmDecoder:
 def _time_range(beginning: Fraction, start: Fraction | None, duration: Fraction | None) -> TimeRange:
     begin = beginning + (start or 0)
     return TimeRange(begin if start else None, None if duration is None else begin + duration)
-
-
-def _open(path: Path, options: dict[str, str] | None = None) -> av.container.InputContainer:
-    try:
-        return open_media(path, options)
-    except (av.FFmpegError, OSError) as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from error
 
 
 def _is_end(packet: Packet) -> bool:

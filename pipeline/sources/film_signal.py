@@ -72,8 +72,8 @@ def _output_tags(picture: av.VideoFrame, height: int) -> ColorTags:
 def remarks(decoder: FilmDecoder, picture: av.VideoFrame, *, deinterlace: bool) -> Iterator[str]:
     """What can't be kept of such frames."""
     path = decoder.path
-    if decoder.choice is not None:
-        yield decoder.choice
+    if decoder.demuxer.choice is not None:
+        yield decoder.demuxer.choice
     if color.is_hdr(color.tags_of(picture)):
         yield f"{path}: HDR is converted to BT.709 SDR"
     if deinterlace:
@@ -95,9 +95,12 @@ def why_empty(path: Path, clip: TimeRange) -> str:
 def _frame_count(decoder: FilmDecoder) -> int | None:
     """How many frames there will be, as far as the header knows."""
     if decoder.clip == TimeRange():
-        return decoder.stream.frames or (round(decoder.length * decoder.rate) or None)
-    begin = decoder.beginning if decoder.clip.start is None else decoder.clip.start
-    ends = [decoder.clip.end, decoder.beginning + decoder.length if decoder.length else None]
+        return decoder.stream.frames or (round(decoder.demuxer.length * decoder.rate) or None)
+    begin = decoder.demuxer.beginning if decoder.clip.start is None else decoder.clip.start
+    ends = [
+        decoder.clip.end,
+        decoder.demuxer.beginning + decoder.demuxer.length if decoder.demuxer.length else None,
+    ]
     end = min((e for e in ends if e is not None), default=None)
     return None if end is None else max(1, math.ceil((end - begin) * decoder.rate))
 

@@ -228,7 +228,7 @@ def test_a_picture_whose_time_of_showing_alone_is_broken(tmp_path: Path) -> None
 def survey(path: Path) -> Timeline:
     decoder = FilmDecoder(path, start=None, duration=None)
     decoder.close()
-    return decoder.timeline
+    return decoder.demuxer.timeline
 
 
 def test_pauses_of_one_stream_are_no_break(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stylize_video.commands.console.command_line import console, reporting, share_the_cores, style_names
+from stylize_video.commands.console.flags import spelled
 from stylize_video.pipeline.scoring.options import ScoreOptions, check_files
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ def score_film(
         options = ScoreOptions(max_size, style, places=_PLACES if html or as_json else 0)
         check_files(source, output, html, overwrite=overwrite)
         share_the_cores()
-        result = _score(source, output, options, quiet=quiet)
+        found = _score(source, output, options, quiet=quiet)
+        result = replace(found, notes=tuple(map(spelled, found.notes)))
         if html is not None:
             from stylize_video.pipeline.scoring.page import document as page
 

@@ -137,3 +137,12 @@ def test_no_torch_without_a_style(films: tuple[Path, Path]) -> None:
     assert _imported(*films, "--quiet", "--html", films[0].with_name("page.html")) == ["0", "av", "cv2"]
     assert _imported(*films, "--max-size", "3") == ["2"]
     assert _imported(films[0], "nothing.mp4") == ["1"]
+
+
+def test_options_are_spelled_as_flags_wherever_they_are_told(films: tuple[Path, Path]) -> None:
+    page = films[0].with_name("page.html")
+    result = run("score", *films, "--style", "kandinsky", "--html", page)
+    assert result.exit_code == 0, result.output
+    for told in (" ".join(result.stdout.split()), page.read_text()):
+        assert "as --style" in told
+        assert "`style`" not in told

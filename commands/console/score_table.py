@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from stylize_video.commands.console.flags import spelled
 from stylize_video.pipeline.scoring import words
 from stylize_video.pipeline.scoring.curves import condense, rounded
 from stylize_video.pipeline.scoring.words import clock, number, percent
@@ -36,7 +35,7 @@ def lines(score: Score) -> Iterator[str]:
         yield f"{len(score.shots) - _SHOTS} more shots: --json and --html have them"
     yield from words.frames(score)
     yield from map(words.stream, score.streams)
-    yield from (f"note: {spelled(note)}" for note in score.notes)
+    yield from (f"note: {note}" for note in score.notes)
 
 
 def as_json(score: Score) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def as_json(score: Score) -> dict[str, Any]:
         "distances": None if seen is None else asdict(seen),
         "worst_places_s": [place.time_s for place in score.places],
         "curves": {name: rounded(column) for name, column in condense(score.series).items()},
-        "notes": [spelled(note) for note in score.notes],
+        "notes": list(score.notes),
     }
 
 

@@ -25,7 +25,7 @@ from stylize_video.pictures.pictures import check_sides, read_picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage
-from stylize_video.pipeline.stages.intervals import Inbetweener, Interval, Key, Place, Single
+from stylize_video.pipeline.stages.intervals import FrameCounter, Inbetweener, Interval, Key, Single
 
 _FARTHEST = 100  # frames that are carried back from a key, or held until one comes: the memory's limit
 
@@ -96,7 +96,7 @@ class Guide:
 class GuidedState:
     """What is known of a film up to the frame that came last."""
 
-    place: Place = field(default_factory=Place)
+    counter: FrameCounter = field(default_factory=FrameCounter)
     interval: Interval = field(default_factory=Interval)  # from the shot's newest key on
     left: list[int] = field(default_factory=list)  # frames of the shot that stay as they are
 
@@ -136,7 +136,7 @@ class Guided(Stage[GuidedState, FrameBatch]):
         Raises:
             InputError: a picture can't be read, or has another size than the film.
         """
-        for single in state.place.singles(batch):
+        for single in state.counter.singles(batch):
             if single.number == 0:
                 self._guide.check_size(*single.original.shape[1::-1])
             elif single.begins:
@@ -150,8 +150,8 @@ class Guided(Stage[GuidedState, FrameBatch]):
             InputError: a picture is of a frame beyond the film's end.
         """
         yield from self._rest_of_shot(state)
-        if state.place.number:
-            self._guide.check_count(state.place.number)
+        if state.counter.number:
+            self._guide.check_count(state.counter.number)
 
     def _single(self, state: GuidedState, single: Single) -> Iterator[FrameBatch]:
         soon = self._is_soon(single.number)

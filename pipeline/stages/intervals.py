@@ -52,8 +52,8 @@ class Single(NamedTuple):
 
 
 @dataclass
-class Place:
-    """How far a film has come; another size is another shot."""
+class FrameCounter:
+    """Numbers the frames of a film as they come, and tells shots apart: another size is another shot."""
 
     number: int = 0  # of the next frame, from 0
     size: tuple[int, ...] | None = None  # of the last frame

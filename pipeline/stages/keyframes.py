@@ -19,7 +19,7 @@ from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage
-from stylize_video.pipeline.stages.intervals import Filler, Inbetweener, Interval, Key, Place, Single
+from stylize_video.pipeline.stages.intervals import Filler, FrameCounter, Inbetweener, Interval, Key, Single
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 
 _EXPLAINED = 0.7  # of a frame; when a key shows less of it, the next one is due
@@ -53,7 +53,7 @@ class _Past(NamedTuple):
 class KeyframesState:
     """What is known of a film up to the frame that came last."""
 
-    place: Place = field(default_factory=Place)
+    counter: FrameCounter = field(default_factory=FrameCounter)
     interval: Interval | None = None  # from the newest key on; None before the first frame
     past: _Past | None = None
 
@@ -103,7 +103,7 @@ class Keyframes(Stage[KeyframesState, FrameBatch]):
 
     def step(self, state: KeyframesState, batch: FrameBatch, /) -> Iterator[FrameBatch]:
         """Take a batch; give the frames up to the newest key, if there is another one."""
-        for single in state.place.singles(batch):
+        for single in state.counter.singles(batch):
             if state.interval is None or single.begins:
                 yield from self.finish(state)
                 key = self._paint(single)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
@@ -713,3 +714,25 @@ def test_a_stage_that_fails_ends_all_threads(failing: int) -> None:
 def test_threads_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="threads named painter, filter, filter can't be told apart"):
         run(endless(), [Unchanged(), Noting(), Noting()], lambda _: None)
+
+
+@pytest.mark.parametrize("own_thread", [False, True])
+def test_each_stage_is_told_what_the_one_before_makes_of_the_signal(own_thread: bool) -> None:
+    class Tells(Stage[list[Signal], FrameBatch]):
+        def __init__(self, name: str, *, own_thread: bool = False) -> None:
+            self.name, self.own_thread = name, own_thread
+            self.told: list[int] = []
+
+        def output(self, signal: Signal) -> Signal:
+            return replace(signal, coded_width=2 * signal.coded_width)
+
+        def start(self, signal: Signal) -> list[Signal]:
+            self.told.append(signal.width)
+            return [signal]
+
+        def step(self, _: list[Signal], batch: FrameBatch) -> Iterable[FrameBatch]:
+            return [batch]
+
+    stages = [Tells("first"), Tells("second", own_thread=own_thread), Tells("third")]
+    run((frame(n) for n in range(3)), stages, lambda _: None)
+    assert [stage.told for stage in stages] == [[64], [128], [256]]

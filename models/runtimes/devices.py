@@ -7,7 +7,6 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
@@ -79,6 +78,8 @@ def may_have_gpu() -> bool:
         return True
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
+    from importlib import metadata  # which brings a reader of mail; --help need not wait for that
+
     with suppress(metadata.PackageNotFoundError):
         if metadata.version("torch").endswith("+cpu"):
             return False

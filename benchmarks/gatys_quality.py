@@ -34,7 +34,7 @@ from stylize_video.models.gatys.config import DEFAULTS, PHOTOREAL, GatysConfig
 from stylize_video.models.gatys.matting import affine_term
 from stylize_video.models.gatys.optimisation import GatysArtist
 from stylize_video.models.perceptual.frame_distances import Judge
-from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
 
 STYLE_GOAL, CONTENT_GOAL = 0.15, 2.2

@@ -27,8 +27,8 @@ from quality import photographs
 
 from stylize_video.models import sheet
 from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.runtimes import engine
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import sections as wct_sections

@@ -9,10 +9,10 @@ import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, styles
+from stylize_video.models.feed_forward.nearest_styles import nearest_styles
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.feed_forward.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import measuring
-from stylize_video.models.perceptual.style_targets import nearest_styles
 from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.config import TrainingConfig

@@ -32,11 +32,11 @@ from stylize_video.models.feed_forward.objectives import (
 from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
 from stylize_video.models.feed_forward.transform_training import styles_in_turn
 from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import roughness, style_targets
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.runtimes.devices import has_fast_bfloat16
 from stylize_video.models.training import checkpoint, views
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.pictures.pictures import Picture
 

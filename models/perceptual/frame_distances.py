@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.perceptual.vgg import load_features
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.perceptual.vgg import load_features
-from stylize_video.models.styles import Painter
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
+
+
+class Styled(Protocol):
+    """A network that paints, and the style that it is asked for."""
+
+    @property
+    def network(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """(N, 3, H, W) in 0..1 and the styles (N, S) -> the same, painted."""
+        ...
+
+    @property
+    def style(self) -> Tensor:
+        """(S,), how much of each style."""
+        ...
+
 
 Paint = Callable[[Tensor], Tensor]  # (N, 3, H, W) in 0..1 -> the same, painted
 
 
 def distances(
-    painter: Painter, painting: Picture, photographs: Sequence[Picture], *, size: int = MEASURED_SIZE
+    painter: Styled, painting: Picture, photographs: Sequence[Picture], *, size: int = MEASURED_SIZE
 ) -> tuple[float, float]:
     """Means of `distances_of_each`."""
     found = distances_of_each(painter, painting, photographs, size=size)
@@ -28,7 +43,7 @@ def distances(
 
 
 def distances_of_each(
-    painter: Painter,
+    painter: Styled,
     painting: Picture,
     photographs: Sequence[Picture],
     *,

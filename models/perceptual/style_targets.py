@@ -1,4 +1,4 @@
-"""What a painting asks of a painter: its Gram matrices, and the known style that comes nearest to them."""
+"""What a painting asks of a painter: its Gram matrices."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
-from stylize_video.models.perceptual.vgg import FeatureNetwork, load_features
-from stylize_video.models.training.config import TrainingConfig
+from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
-_PHOTOGRAPHS_TO_CHOOSE_BY = 2
 _SMALLEST = 64  # px, a painting's shorter side
 _NARROWEST = 32  # px, the same when it is looked at
 
@@ -63,26 +60,3 @@ def roughness(paintings: Sequence[Picture], size: int) -> Tensor:
     """(S,) root of the total variation of S paintings, looked at with `size` px on the longer side."""
     looked_at = [to_tensor([resize_longer_side(painting, size)]) for painting in paintings]
     return torch.stack([losses.total_variation(image).sqrt() for image in looked_at])
-
-
-def nearest_styles(
-    network: TransformNet,
-    paintings: Sequence[Picture],
-    photographs: Sequence[Picture],
-    config: TrainingConfig,
-) -> Tensor:
-    """For each painting the style of a network that comes nearest to it: (T, S), a one in each row.
-
-    A new style that starts from there has the shortest way to go.
-    """
-    features = load_features(config.features)
-    targets = [style_target(painting, config.style_size, features) for painting in paintings]
-    known = torch.eye(network.config.styles)
-    found = torch.zeros(len(paintings), len(known))  # summed distances
-    with torch.no_grad():
-        for photograph in photographs[:_PHOTOGRAPHS_TO_CHOOSE_BY]:
-            photo = to_tensor([resize_longer_side(photograph, config.crop)])
-            for index, style in enumerate(known):
-                layers = features(network(photo, style.unsqueeze(0)), losses.STYLE_LAYERS)
-                found[:, index] += torch.stack([losses.style_distance(layers, t) for t in targets])
-    return known[found.argmin(1)]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from stylize_video.errors import UsageError
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 
-MEASURED_SIZE = 512  # px on the longer side, of photographs and of the painting
 _LARGEST = 4096  # px; VGG's features of a larger picture fill the memory
 FEATURES = ("vgg16", "vgg19")  # bundled; torchvision's, downloaded
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import (
     Picture,

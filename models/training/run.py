@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 
@@ -17,12 +17,13 @@ from stylize_video.errors import DeviceError, TrainingError
 from stylize_video.files import whole_file
 from stylize_video.models.perceptual.style_targets import check_painting
 from stylize_video.models.runtimes.devices import choose_device
-from stylize_video.models.training.config import TrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.request import TrainingRequest
-from stylize_video.models.wct.training_config import WctTrainingConfig
 from stylize_video.pictures.pictures import Picture, read_picture
 from stylize_video.process import signals
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SHORTER_SIDE = 288  # px that training photographs are shrunk to: crops are not much smaller
 _CHECKPOINT_EVERY_S = 120
@@ -97,7 +98,7 @@ def photographs(request: TrainingRequest, held_out: int) -> PhotographSet:
 
 
 def provenance(
-    request: TrainingRequest, learned_on: PhotographSet, config: TrainingConfig | WctTrainingConfig
+    request: TrainingRequest, learned_on: PhotographSet, config: DataclassInstance
 ) -> dict[str, Any]:
     """What a weights file says of how it came about."""
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stylize_video.models.training.config import MEASURED_SIZE
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.wct.levels import LEVELS
 from stylize_video.models.wct.network import STRIDE, WctNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor

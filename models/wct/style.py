@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stylize_video.errors import UnknownStyleError
 from stylize_video.models import style_spec
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.style_spec import Ingredient
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.levels import LEVELS
 from stylize_video.models.wct.weights_file import Statistics, WctWeights, statistics

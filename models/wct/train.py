@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from stylize_video.models import weights
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run
-from stylize_video.models.training.config import MEASURED_SIZE
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training.run import Say
 from stylize_video.models.wct import reconstruction

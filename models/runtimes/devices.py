@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -78,14 +78,19 @@ def may_have_gpu() -> bool:
         return True
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
-    from importlib import metadata  # which brings a reader of mail; --help need not wait for that
+    driver = _loads("nvcuda.dll") if sys.platform == "win32" else any(map(os.path.exists, _TRACES))
+    return driver and b"+cpu" not in torch_version()
 
-    with suppress(metadata.PackageNotFoundError):
-        if metadata.version("torch").endswith("+cpu"):
-            return False
-    if sys.platform == "win32":
-        return _loads("nvcuda.dll")
-    return any(Path(trace).exists() for trace in _TRACES)
+
+def torch_version() -> bytes:
+    """What torch's own file says of its version, without importing it; nothing where there is none."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return b""
+    try:
+        return Path(spec.origin).with_name("version.py").read_bytes()
+    except OSError:
+        return b""
 
 
 def _loads(library: str) -> bool:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +121,7 @@ class OpenVinoRuntime:
     def _compile(self, name: str, arrays: list[Array]) -> Any:
         """A section for pictures of one size, ready to run."""
         kinds = ",".join(str(a.dtype) for a in arrays)
-        versions = self._openvino.__version__, metadata.version("torch")
+        versions = self._openvino.__version__, devices.torch_version()
         key = model_cache.key(name, kinds, self._program.identity, _code(), *versions)
         model = self._unpack(model_cache.load(key))
         if model is None:

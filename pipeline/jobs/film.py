@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import methods
@@ -33,11 +34,13 @@ from stylize_video.pipeline.stages import cuts, painters
 from stylize_video.pipeline.stages.composite import Compositor
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import FilmClock, Mask, open_mask
-from stylize_video.pipeline.stages.optimised import OnStep
 from stylize_video.pipeline.stages.painters import Painter
 from stylize_video.pipeline.stages.regions import Coverage, Regions
 from stylize_video.pipeline.stages.steady import Stabilize
 from stylize_video.process import signals
+
+if TYPE_CHECKING:
+    from stylize_video.pipeline.stages.optimised import OnStep
 
 _MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on
 

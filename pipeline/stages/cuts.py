@@ -1,9 +1,9 @@
 """Cuts, found while the frames stream by and marked on them, so that every stage can drop its state there.
 
-PySceneDetect's ContentDetector says where anything changes. Whether that is a new shot, the structure of
-the pictures decides: after a cut, hardly any part of the new picture is found in the old one, wherever it
-may have moved to. The detectors know no motion; to them a fast pan is one cut after another. A flash is
-told by what comes after it: the picture that was there before.
+The score of PySceneDetect's ContentDetector says where anything changes. Whether that is a new shot, the
+structure of the pictures decides: after a cut, hardly any part of the new picture is found in the old one,
+wherever it may have moved to. The score knows no motion; to it a fast pan is one cut after another. A flash
+is told by what comes after it: the picture that was there before.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 import cv2
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import ContentDetector
+import numpy as np
+from numpy.typing import NDArray
 
 from stylize_video.pictures.arrays import Pixels
 from stylize_video.pipeline.frames import Frame
@@ -37,8 +37,6 @@ _FADING = 1.25  # times the contrast, from one frame of a fade to the next
 _GONE = 3  # times the contrast, between the last frame of a fade and black
 
 _BRIEF = 3  # frames; less is no shot: a flash, or both shots mixed by a converter of frame rates
-
-_TIME = FrameTimecode(0, fps=25.0)
 
 
 def mark(frames: Iterable[Frame], *, look_ahead: int = LOOK_AHEAD) -> Iterator[Frame]:
@@ -110,6 +108,19 @@ def _marked(frame: Frame, *, cut: bool) -> Frame:
     return frame if frame.cut == cut else replace(frame, cut=cut)
 
 
+def _hue_saturation_value(picture: Pixels) -> NDArray[np.int32]:
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.int32)
+
+
+def change(before: NDArray[np.int32], now: NDArray[np.int32]) -> float:
+    """How much two pictures differ, in levels of 255: the score of PySceneDetect 0.7.
+
+    Args:
+        before, now: (H, W, 3) hue, saturation and value, as OpenCV has them.
+    """
+    return float(np.abs(now - before).mean((0, 1)).mean())
+
+
 class CutDetector:
     """Says of each of the last few pictures of a film whether it begins a new shot.
 
@@ -118,15 +129,14 @@ class CutDetector:
     """
 
     def __init__(self, look_ahead: int = LOOK_AHEAD) -> None:
-        self._changes = ContentDetector(threshold=_CHANGED, min_scene_len=0)
+        self._colors: NDArray[np.int32] | None = None  # of the last picture
         self._thumbnails: deque[Thumbnail] = deque(maxlen=look_ahead + _BRIEF + 2)
 
     def add(self, picture: Pixels) -> None:
         """Take the next picture, (27, 48, 3) RGB uint8."""
         thumbnail = Thumbnail(picture)
-        # It wants BGR, and a time that it never looks at as long as no scene has a least length.
-        found = self._changes.process_frame(_TIME, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        if found and self._thumbnails:
+        before, self._colors = self._colors, _hue_saturation_value(picture)
+        if before is not None and change(before, self._colors) >= _CHANGED:
             thumbnail.new = 1 - likeness(thumbnail, self._thumbnails[-1])
         self._thumbnails.append(thumbnail)
 

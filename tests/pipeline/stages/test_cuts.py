@@ -155,6 +155,17 @@ def detector_alone(pictures: Iterable[Pixels]) -> list[int]:
     ]
 
 
+def test_the_score_is_that_of_pyscenedetect() -> None:
+    detector, before = ContentDetector(min_scene_len=0), None
+    for number, picture in enumerate([*shot(1)[:4], *shot(2)[:4]]):
+        small = cv2.resize(picture, (48, 27), interpolation=cv2.INTER_AREA)
+        detector.process_frame(FrameTimecode(number, 25.0), small[..., ::-1])
+        now = cuts._hue_saturation_value(small)
+        if before is not None:
+            assert cuts.change(before, now) == pytest.approx(detector._frame_score)
+        before = now
+
+
 NO_CUTS: dict[str, Callable[[], list[Pixels]]] = {
     "a still": lambda: [view(1)] * 10,
     "a gliding camera": lambda: shot(1),

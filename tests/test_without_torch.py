@@ -1,0 +1,94 @@
+"""On a CPU, painting by a network needs no torch once its program has been converted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import media
+
+_SLOW = ("torch", "torchvision", "kornia", "scipy", "scenedetect", "rich", "pydantic")
+_LARGEST = 400  # MB of the whole process
+
+_RUN = """
+import json, resource, sys
+from stylize_video.__main__ import main
+sys.argv = ["stylize-video", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    code = end.code or 0
+megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+modules = sorted(name for name in sys.modules if "." not in name)
+print(json.dumps({"code": code, "megabytes": megabytes, "modules": modules}), file=sys.__stderr__)
+"""
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film, a photograph and a mask."""
+    folder = tmp_path_factory.mktemp("studio")
+    media.constant(folder, count=4).path.rename(folder / "film.mp4")
+    rng = np.random.default_rng(0)
+    photo = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(folder / "photo.jpg"), photo)
+    cv2.imwrite(str(folder / "mask.png"), np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1)))
+    return folder
+
+
+def run(studio: Path, *arguments: str) -> dict[str, Any]:
+    """What a process says of itself that runs the command line."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(studio / "cache"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments, "--device", "cpu", "--overwrite", "--quiet"],
+        cwd=studio,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def converted(studio: Path) -> Path:
+    """The same after one picture has been painted: the program lies in the cache."""
+    first = run(studio, "photo.jpg", "--style", "udnie")
+    assert first["code"] == 0
+    assert "torch" in first["modules"]  # so that the tests below can fail
+    return studio
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["photo.jpg", "--style", "kandinsky"],  # another style of the same convolutions
+        ["film.mp4", "--style", "kandinsky"],
+        ["film.mp4", "--style", "kandinsky:0.6,udnie:0.4", "--no-stabilize", "--strength", "0.5"],
+        ["film.mp4", "--style", "udnie", "--mask", "mask.png", "--region", "mask.png=great-wave"],
+        ["film.mp4", "--preserve-color", "--stability", "0.5", "--max-size", "64"],
+    ],
+    ids=" ".join,
+)
+def test_painting_imports_nothing_slow(arguments: list[str], converted: Path) -> None:
+    found = run(converted, *arguments)
+    assert found["code"] == 0
+    assert [name for name in _SLOW if name in found["modules"]] == []
+    assert found["megabytes"] <= _LARGEST
+
+
+@pytest.mark.parametrize("name", ["no-such.mp4", "mask.png.mp4"])
+def test_a_refused_file_imports_no_torch(name: str, studio: Path) -> None:
+    (studio / "mask.png.mp4").write_bytes(b"no film at all")
+    found = run(studio, name, "--style", "the-scream")
+    assert found["code"] == 1
+    assert "torch" not in found["modules"]

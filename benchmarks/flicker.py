@@ -29,7 +29,7 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
-from stylize_video.models.motion import flow
+from stylize_video.models.motion import confidence, flow
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 ERROR_RATIO_GOAL, DETAIL_RATIO_GOAL = 0.6, 0.85
@@ -91,7 +91,7 @@ def _shrink(frame: av.VideoFrame, size: int) -> Picture:
 def motion_between(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mask]:
     """Flow from one frame to the next, and where both show the scene."""
     forward, backward = flow.optical_flow(first, second), flow.optical_flow(second, first)
-    return forward, flow.visible(forward, backward)
+    return forward, confidence.visible(forward, backward)
 
 
 def paint(painter: styles.Painter, frames: Sequence[Picture]) -> Iterator[Picture]:

@@ -22,7 +22,7 @@ import json
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, pairwise
 from pathlib import Path
@@ -67,9 +67,10 @@ def detail(pictures: Iterable[Picture]) -> float:
     return float(np.mean([np.abs(np.diff(grey, axis=1)).mean() for grey in greys])) / 255
 
 
-def relative_error(clip: Clip, pictures: Sequence[Picture]) -> float:
-    """The warping error by the squared detail."""
-    errors = [flow.warping_error(*pair, *clip.motion[n]) for n, pair in enumerate(pairwise(pictures))]
+def relative_error(clip: Clip, pictures: Sequence[Picture], cuts: Collection[int]) -> float:
+    """The warping error by the squared detail; pairs across a cut don't count."""
+    pairs = [(n, pair) for n, pair in enumerate(pairwise(pictures)) if n + 1 not in cuts]
+    errors = [flow.warping_error(*pair, *clip.motion[n]) for n, pair in pairs]
     return float(np.nanmean(errors)) / detail(pictures) ** 2
 
 
@@ -152,11 +153,11 @@ def measure(clip: Clip, style: str, folder: Path, interval: int) -> list[Row]:
     known = _Known(clip, plain)
     by_keys = paint_film(clip, known, Namespace(interval=interval, flow="dis"), known.filler)  # type: ignore[arg-type]
     pictures["keyframes"] = by_keys.pictures
-    before, before_detail = relative_error(clip, plain), detail(plain)
+    before, before_detail = relative_error(clip, plain, by_keys.cuts), detail(plain)
     return [
         Row(clip.name, style, way, error, error / before, detail(found) / before_detail, off(found, plain))
         for way, found in pictures.items()
-        for error in [relative_error(clip, found)]
+        for error in [relative_error(clip, found, by_keys.cuts)]
     ]
 
 

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, destinations
+from stylize_video.models.motion.confidence import Confidence, squared
+from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, FlowPair
 
 if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 Grey = NDArray[np.uint8]  # (h, w)
-Confidence = NDArray[np.float32]  # (h, w) in 0..1
 
 _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged in; less for small frames
 # Times larger than these are those it is found in: half the frame's size, if it is not small. In a quarter of
@@ -31,16 +31,9 @@ _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
 
-# Two thirds of the trust are lost at:
-_GREY_LEVELS = 57.0  # of difference between a pixel and what it was (Lai et al. 2018 have 36, in colour)
-_ASTRAY, _ASTRAY_SHARE = 12.0, 0.8  # px of the frame that forth and back don't meet by, and share of the way
-_SLOPE = 24.0  # times the slope of a flow at which Sundaram et al. 2010 see the edge of a moving thing
-
 _BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
 _STANDS = 0.3  # px a frame; slower is called still
 _NEARBY = np.ones((7, 7), np.uint8)
-
-_BOTH = np.ones((1, 2), np.float32)  # sums the two components of a vector
 
 
 class Motion(NamedTuple):
@@ -49,6 +42,11 @@ class Motion(NamedTuple):
     back: Flow  # (h, w, 2) from now to before
     forth: Flow  # (h, w, 2) from before to now
     fine: Flow  # as `back`, of the same piece of the scene, in a larger picture if there is one, and its px
+
+    @property
+    def pair(self) -> FlowPair:
+        """From now to before, and from there to now."""
+        return FlowPair(self.back, self.forth)
 
 
 class FramePyramid(NamedTuple):
@@ -143,7 +141,7 @@ class DisMotion:
 
 def _is_fast(flow: Flow, picture: Grey) -> bool:
     """Whether the picture moves fast, by a flow of the same piece of the scene in its own px."""
-    speed = float(np.sqrt(_squared(flow).mean()) * picture.shape[1] / flow.shape[1])  # px of the picture
+    speed = float(np.sqrt(squared(flow).mean()) * picture.shape[1] / flow.shape[1])  # px of the picture
     return speed > max(_SOONER, _FAST * float(max(picture.shape)) - _SOONER)
 
 
@@ -194,36 +192,6 @@ def can_be_found(picture: Picture) -> bool:
     return int(min(picture.shape[:2])) // shrunk_by(picture) >= SMALLEST_SIDE
 
 
-def trust(before: Grey, now: Grey, motion: Motion, *, times: int) -> Confidence:
-    """How far what is fetched along `motion.back` is the same piece of the scene.
-
-    Three doubts, added up; their sum's square is the exponent, so that small ones cost nothing:
-
-    - what a pixel was looks like what it is (Lai et al. 2018, equation 5);
-    - the flow forth leads back to where the flow back came from, else something was covered
-      (Sundaram et al. 2010, section 4; Ruder et al. 2016, section 4.2);
-    - no moving thing's edge is here, where flow is blurred (ibid.);
-
-    and 0 where it was outside the frame. Their thresholds are hard and for finer flows; these are as wide
-    as the flow here is coarse.
-
-    Args:
-        before, now: (h, w), the small pictures.
-        motion: between them.
-        times: how many times larger the frame is.
-    """
-    x, y = destinations(motion.back)
-    squared_length = _squared(motion.back)
-    difference = cv2.absdiff(now, cv2.remap(before, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-    doubt = np.square(difference, dtype=np.float32) * np.float32(1 / _GREY_LEVELS**2)
-    doubt += _squared(_missed(motion)) / ((_ASTRAY / times) ** 2 + _ASTRAY_SHARE**2 * squared_length)
-    doubt += _squared_slope(motion.back) / (_SLOPE * (0.01 * squared_length + 0.018))
-    height, width = now.shape
-    inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
-    weights: Confidence = cv2.exp(-doubt * doubt) * inside
-    return weights
-
-
 def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Confidence) -> float:
     """By how many levels the film has become lighter (or darker, below 0): the mean of what is trusted.
 
@@ -242,37 +210,20 @@ def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Confidence) ->
 def beside_motion(back: Flow, *, times: int) -> Confidence:
     """Where something may just have been uncovered: what stands still with something moving nearby.
 
-    There flow is least to be trusted, and slow motion isn't told from an error of the flow by `trust`.
+    There flow is least to be trusted, and `confidence` doesn't tell slow motion from an error of the flow.
 
     Args:
         back: (h, w, 2) px of the small pictures.
         times: how many times larger the frame is.
     """
     most, least = cv2.dilate(back, _NEARBY), cv2.erode(back, _NEARBY)
-    squared_length = _squared(back) * np.float32(times**2)
+    squared_length = squared(back) * np.float32(times**2)
     fastest, slowest = cv2.dilate(squared_length, _NEARBY), cv2.erode(squared_length, _NEARBY)
-    spread = _squared(most - least) * np.float32(times**2)
+    spread = squared(most - least) * np.float32(times**2)
     near_edge = 1 - cv2.exp(-spread / (_BOUNDARY**2 + _BOUNDARY_SHARE**2 * fastest))
     weights: Confidence = near_edge * cv2.exp(slowest * np.float32(-1 / _STANDS**2))
     return weights
 
 
-def _missed(motion: Motion) -> Flow:
-    """By how much the way back and then forth again misses where it began, (h, w, 2) px."""
-    return fetch(motion.forth, motion.back) + motion.back
-
-
 def _median(flow: Flow) -> Flow:
     return np.asarray(cv2.merge([cv2.medianBlur(part, 5) for part in cv2.split(flow)]), np.float32)
-
-
-def _squared(vectors: Flow) -> NDArray[np.float32]:
-    """(h, w, 2) -> the squared lengths, (h, w)."""
-    return np.asarray(cv2.transform(vectors * vectors, _BOTH), np.float32)
-
-
-def _squared_slope(flow: Flow) -> NDArray[np.float32]:
-    """|grad u|^2 + |grad v|^2, (h, w)."""
-    slopes = (cv2.Sobel(flow, cv2.CV_32F, dx, dy, scale=1 / 8) for dx, dy in ((1, 0), (0, 1)))
-    across, down = (_squared(np.asarray(slope, np.float32)) for slope in slopes)
-    return across + down

@@ -1,9 +1,8 @@
-"""Optical flow, warping, occlusion, and how much a painted film flickers. Pure functions; no torch.
+"""Optical flow, warping, and how much a painted film flickers. Pure functions; no torch.
 
-The flow is that of Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search" (OpenCV's DIS);
-occlusion as in Sundaram et al. 2010, "Dense Point Trajectories by GPU-accelerated Large Displacement
-Optical Flow", which Ruder et al. 2016 took over for painted films (section 4.2); the warping error as in
-Lai et al. 2018, "Learning Blind Video Temporal Consistency" (section 4.2, evaluation metrics).
+The flow is that of Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search" (OpenCV's DIS); the
+warping error as in Lai et al. 2018, "Learning Blind Video Temporal Consistency" (section 4.2, evaluation
+metrics), at what `confidence.visible` finds.
 Departures from Lai et al.: DIS in place of FlowNet2, so that nothing has to be downloaded, and the mean
 over the three channels in place of their sum, so that a flicker of 0.1 everywhere is 0.01.
 
@@ -12,7 +11,7 @@ A flow from `first` to `second` says where a pixel went: `first[p]` is seen at `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +26,18 @@ Mask = NDArray[np.bool_]  # (H, W)
 SMALLEST_SIDE = 16  # px; DIS finds no patches in less
 
 
+class FlowPair(NamedTuple):
+    """The way between a picture and another, in its own px."""
+
+    there: Flow  # (H, W, 2) from this picture to the other: what the other's pixels are fetched along
+    back: Flow  # (H, W, 2) from the other to this picture
+
+    @property
+    def reversed(self) -> FlowPair:
+        """The same way, seen from the other picture."""
+        return FlowPair(self.back, self.there)
+
+
 def optical_flow(first: Picture, second: Picture) -> Flow:
     """Dense flow from `first` to `second`, by their grey values.
 
@@ -38,7 +49,7 @@ def optical_flow(first: Picture, second: Picture) -> Flow:
     """
     _check_picture(first, "first")
     _check_picture(second, "second")
-    _check_size(second, "second", first)
+    check_size(second, "second", first)
     if min(first.shape[:2]) < SMALLEST_SIDE:
         raise ValueError(f"{first.shape = } must be at least {SMALLEST_SIDE} px a side")
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -51,7 +62,7 @@ def warp(image: NDArray[Any], flow: Flow) -> NDArray[np.float32]:
     """Fetch each pixel from where the flow says it went: `image[p + flow[p]]`, bilinear.
 
     Of the second picture and the flow from the first to it, that makes the first again. What lies outside
-    is its border's value; `visible` says where that is. OpenCV interpolates at steps of 1/32 px.
+    is its border's value. OpenCV interpolates at steps of 1/32 px.
 
     Args:
         image: (H, W) or (H, W, C), in any range.
@@ -60,43 +71,9 @@ def warp(image: NDArray[Any], flow: Flow) -> NDArray[np.float32]:
     Returns:
         float32 of the image's shape and range.
     """
-    _check_flow(flow, "flow")
-    _check_size(image, "image", flow)
-    x, y = destinations(flow)
-    return np.asarray(
-        cv2.remap(image.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        np.float32,
-    )
-
-
-def visible(forward: Flow, backward: Flow) -> Mask:
-    """Where the first picture's pixels are seen in the second as well, and the flow can be trusted.
-
-    Left out is what leaves the frame, what does not come back to where it was (occlusion), with b the
-    backward flow at p + f(p):
-
-        |f + b|^2 > 0.01 (|f|^2 + |b|^2) + 0.5
-
-    and the edges of moving things, where the flow is blurred (Sundaram et al. 2010, section 4):
-
-        |grad u|^2 + |grad v|^2 > 0.01 |f|^2 + 0.002
-
-    Args:
-        forward: (H, W, 2) px, from the first picture to the second.
-        backward: (H, W, 2) px, from the second to the first.
-
-    Returns:
-        (H, W) bool, in the first picture's place.
-    """
-    _check_flow(forward, "forward")
-    _check_flow(backward, "backward")
-    _check_size(backward, "backward", forward)
-    back = warp(backward, forward)
-    length = _squared(forward)
-    returns = _squared(forward + back) <= 0.01 * (length + _squared(back)) + 0.5
-    slopes = np.asarray(np.gradient(forward, axis=(0, 1)), np.float32)  # (2, H, W, 2)
-    steady: Mask = _squared(slopes).sum(0) <= 0.01 * length + 0.002
-    return _stays_inside(forward) & returns & steady
+    check_flow(flow, "flow")
+    check_size(image, "image", flow)
+    return fetch_from(image, *destinations(flow))
 
 
 def warping_error(painted: Picture, following: Picture, flow: Flow, visible: Mask) -> float:
@@ -109,16 +86,16 @@ def warping_error(painted: Picture, following: Picture, flow: Flow, visible: Mas
         painted: (H, W, 3) uint8 RGB, a painted frame.
         following: (H, W, 3) uint8 RGB, the painted frame after it.
         flow: (H, W, 2) px, from the one to the other, of the film that was painted.
-        visible: (H, W) bool, the pixels to measure at.
+        visible: (H, W) bool, the pixels to measure at: `confidence.visible`.
 
     Returns:
         Of values in 0..1, so itself in 0..1; nan where nothing is visible.
     """
     _check_picture(painted, "painted")
     _check_picture(following, "following")
-    _check_size(following, "following", painted)
-    _check_size(flow, "flow", painted)
-    _check_size(visible, "visible", painted)
+    check_size(following, "following", painted)
+    check_size(flow, "flow", painted)
+    check_size(visible, "visible", painted)
     if not visible.any():
         return float("nan")
     difference = (warp(following, flow) - painted)[visible] / 255  # (pixels, 3)
@@ -153,17 +130,10 @@ def destinations(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
-def _stays_inside(flow: Flow) -> Mask:
-    height, width = flow.shape[:2]
-    x, y = destinations(flow)
-    inside: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return inside
-
-
-def _squared(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(..., H, W, 2) -> the squared lengths, (..., H, W)."""
-    squared: NDArray[np.float32] = np.square(vectors).sum(-1)
-    return squared
+def fetch_from(image: NDArray[Any], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each pixel from the place that `destinations` has for it, as `warp` does."""
+    fetched = cv2.remap(image.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(fetched, np.float32)
 
 
 def _check_picture(image: NDArray[Any], name: str) -> None:
@@ -171,11 +141,13 @@ def _check_picture(image: NDArray[Any], name: str) -> None:
         raise ValueError(f"{name} is {image.shape} {image.dtype}, must be (H, W, 3) uint8")
 
 
-def _check_flow(flow: NDArray[Any], name: str) -> None:
+def check_flow(flow: NDArray[Any], name: str) -> None:
+    """Refuse what is not (H, W, 2), with a ValueError."""
     if flow.ndim != 3 or flow.shape[2] != 2:
         raise ValueError(f"{name} is {flow.shape}, must be (H, W, 2)")
 
 
-def _check_size(image: NDArray[Any], name: str, other: NDArray[Any]) -> None:
+def check_size(image: NDArray[Any], name: str, other: NDArray[Any]) -> None:
+    """Refuse what has another height or width than the other, with a ValueError."""
     if image.shape[:2] != other.shape[:2]:
         raise ValueError(f"{name} is {image.shape}, must be {other.shape[:2]} like the other")

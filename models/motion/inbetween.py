@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models.float_pictures import FloatPicture
-from stylize_video.models.motion.long_motion import Confidence
+from stylize_video.models.motion.confidence import Confidence
 
 _BROAD = 4.0  # px, standard deviation; what is smaller are strokes
 _MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41

@@ -1,12 +1,10 @@
 """Motion between frames far apart, composed of the flows between neighbours, and how far it is trusted.
 
 What a key's painting is carried along: it is fetched once, by the composed flow and a wide kernel, so that
-a frame far from its key is as sharp as one beside it. Trust follows Ruder et al. 2016, "Artistic Style
-Transfer for Videos" (section 4.2: what is covered, what moves differently from its surroundings), and Lai et
-al. 2018, "Learning Blind Video Temporal Consistency" (equation 5: what looks different). Departures: the
-composed flows in place of one estimated between the two frames, which fails where they have little in
-common, and such a one, begun from them, only where they are doubted; and weights that fade in place of
-thresholds, so that nothing is switched on or off from frame to frame. Pure functions; no torch.
+a frame far from its key is as sharp as one beside it. How far it is trusted, `confidence` says. Departures
+from Ruder et al. 2016, "Artistic Style Transfer for Videos": the composed flows in place of one estimated
+between the two frames, which fails where they have little in common, and such a one, begun from them, only
+where they are doubted. Pure functions; no torch.
 """
 
 from __future__ import annotations
@@ -18,21 +16,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize_video.models.motion.confidence import Confidence, confidence
 from stylize_video.models.motion.estimation import FramePyramid, shrunk_by
-from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, destinations, warp
+from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, FlowPair, destinations, warp
 
 if TYPE_CHECKING:
     from stylize_video.models.float_pictures import FloatPicture
     from stylize_video.models.motion.estimation import MotionEstimator
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
-Confidence = NDArray[np.float32]  # (H, W) in 0..1
 FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size
-
-# Two thirds of the trust are lost at:
-_LEVELS = 30.0  # of difference in colour, root of the sum over the channels (Lai et al. 2018: 36)
-_ASTRAY, _ASTRAY_SHARE = 1.0, 0.03  # px that there and back don't meet by, and share of the way
-_SLOPE, _SLOPE_SHARE = 0.15, 0.07  # px a px, and share of the way, at the edge of a moving thing
 
 _SMOOTHNESS = 100.0  # of the refinement, against how alike the pictures are; OpenCV has 20
 
@@ -40,20 +33,6 @@ _SMOOTHNESS = 100.0  # of the refinement, against how alike the pictures are; Op
 _DOUBTED, _FEW = 0.5, 0.005  # less trust, and in how small a share of the frame that is left alone
 _AREA, _GAIN = 15, 0.3  # px across, and how much more trust in them on average, so that it is worth it
 _BESIDE, _SOFT = np.ones((5, 5), np.uint8), 2.0  # px beside those that get it, and by which it fades out
-
-_EDGE = 1.0  # px beyond the border that count as the border
-
-
-class FlowPair(NamedTuple):
-    """The way between a frame and another, in px of full size."""
-
-    there: Flow  # (H, W, 2) from this frame to the other: what the other's pixels are fetched along
-    back: Flow  # (H, W, 2) from the other to this frame
-
-    @property
-    def reversed(self) -> FlowPair:
-        """The same way, seen from the other frame."""
-        return FlowPair(self.back, self.there)
 
 
 class Reach(NamedTuple):
@@ -170,27 +149,6 @@ def carry(painting: FloatPicture, there: Flow) -> FloatPicture:
     return np.asarray(np.clip(fetched, 0, 1), np.float32)  # the kernel overshoots
 
 
-def trust(path: FlowPair, this: Picture, other: Picture) -> Confidence:
-    """How far what is fetched along a path is the same piece of the scene.
-
-    Three doubts d are added up to exp(-d^2), so that small ones cost nothing:
-
-    - there and back again is elsewhere, as where something covers or uncovers the scene, with b the way
-      back at p + f(p): |f + b|^2 / (1 + 0.03 |f|)^2;
-    - here is the edge of a moving thing, where flow is blurred:
-      (|grad u|^2 + |grad v|^2) / (0.15^2 + 0.07^2 |f|^2);
-    - what is fetched of the film itself has another colour: |difference|^2 / 30^2, over 3x3 px;
-
-    and what lies outside of the other frame has none.
-
-    Args:
-        path: from this frame to the other.
-        this, other: (H, W, 3) uint8 RGB, what was filmed.
-    """
-    doubt = _astray(path) + _edges(path.there) + _unlike(path, this, other)
-    return np.asarray(np.exp(-np.square(doubt)) * _inside(path.there), np.float32)
-
-
 def reach(path: FlowPair, this: Picture, other: Picture, estimator: FlowEstimator = smooth_flow) -> Reach:
     """What to fetch along a path, and how far to trust it.
 
@@ -205,7 +163,7 @@ def reach(path: FlowPair, this: Picture, other: Picture, estimator: FlowEstimato
         this, other: (H, W, 3) uint8 RGB of one size, what was filmed.
         estimator: that found the flows between neighbours.
     """
-    composed = Reach(path.there, trust(path, this, other))
+    composed = Reach(path.there, confidence(path, this, other))
     if (
         estimator is not smooth_flow
         or min(this.shape[:2]) < SMALLEST_SIDE
@@ -213,7 +171,7 @@ def reach(path: FlowPair, this: Picture, other: Picture, estimator: FlowEstimato
     ):
         return composed
     again = FlowPair(_smooth_flow(this, other, start=path.there), _smooth_flow(other, this, start=path.back))
-    gained = trust(again, this, other) - composed.trust
+    gained = confidence(again, this, other) - composed.trust
     share = _worth(composed.trust, gained)
     there = path.there + share[..., None] * (again.there - path.there)
     return Reach(there, composed.trust + share * gained)
@@ -225,34 +183,3 @@ def _worth(known: Confidence, gained: NDArray[np.float32]) -> Confidence:
     around = cv2.blur(np.maximum(gained, 0) * doubted, (_AREA, _AREA))
     taken = cv2.dilate(doubted, _BESIDE) * (around > _GAIN)
     return np.asarray(cv2.GaussianBlur(cv2.dilate(taken, _BESIDE), (0, 0), _SOFT), np.float32)
-
-
-def _astray(path: FlowPair) -> NDArray[np.float32]:
-    missed = _length(path.there + warp(path.back, path.there))
-    return np.square(missed / (_ASTRAY + _ASTRAY_SHARE * _length(path.there)))
-
-
-def _edges(flow: Flow) -> NDArray[np.float32]:
-    slopes = (cv2.Sobel(flow, cv2.CV_32F, dx, dy, scale=1 / 8) for dx, dy in ((1, 0), (0, 1)))
-    across, down = (np.square(slope).sum(-1) for slope in slopes)
-    limit = _SLOPE**2 + _SLOPE_SHARE**2 * np.square(flow).sum(-1)
-    return np.asarray((across + down) / limit, np.float32)
-
-
-def _unlike(path: FlowPair, this: Picture, other: Picture) -> NDArray[np.float32]:
-    """Squared distance of colours, over 3x3 px: grain is no other thing."""
-    difference = cv2.blur(warp(other, path.there) - this, (3, 3))
-    return np.asarray(np.square(difference).sum(-1) / _LEVELS**2, np.float32)
-
-
-def _inside(flow: Flow) -> NDArray[np.bool_]:
-    height, width = flow.shape[:2]
-    x, y = destinations(flow)
-    inside: NDArray[np.bool_] = (
-        (x >= -_EDGE) & (x <= width - 1 + _EDGE) & (y >= -_EDGE) & (y <= height - 1 + _EDGE)
-    )
-    return inside
-
-
-def _length(flow: Flow) -> NDArray[np.float32]:
-    return np.asarray(np.sqrt(np.square(flow).sum(-1)), np.float32)

@@ -11,7 +11,7 @@ filters are known for is kept away:
   mean. Nothing is rounded on the way.
 - Blotches, of light and colour that come and go: of means over small areas more is kept than of strokes
   (`broad_means`).
-- Ghosts, of what is hidden or uncovered: nothing is carried where `motion.trust` finds no reason to. What
+- Ghosts, of what is hidden or uncovered: nothing is carried where `confidence` finds no reason to. What
   differs from its painting over a whole area is painted anew: at once next to moving things, elsewhere when
   it goes on doing so, which flicker doesn't. A pixel painted anew follows its painting closely at first, as
   the mean of the few there are.
@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 
 from stylize_video.models.motion import estimation as motion
+from stylize_video.models.motion.confidence import COARSE, confidence
 from stylize_video.models.motion.estimation import FramePyramid, Motion, MotionEstimator
 from stylize_video.models.steadying import opponent, sharpness
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
@@ -186,7 +187,7 @@ class Stabilizer:
         bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * smooth
         ghosts = _ghosts(smooth) * motion.beside_motion(moved.back, times=times)
         same = (1 - ghosts) * (1 - _ghosts(bias))
-        trusted = motion.trust(past.view.grey, now.grey, moved, times=times) * same
+        trusted = confidence(moved.pair, now.grey, past.view.grey, COARSE) * same
         fetched = motion.fetch(past.age, moved.back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
         mean = age / (age + 1)

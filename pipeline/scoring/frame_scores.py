@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from stylize_video.models.motion import flow
+from stylize_video.models.motion import confidence, flow
 from stylize_video.models.steadying import steadiness
 from stylize_video.models.steadying.steadiness import Luma
 from stylize_video.pictures.arrays import Pixels
@@ -68,7 +68,7 @@ class FrameScores:
 
     def _compare(self, before: _Look, after: _Look) -> _Change:
         motion = flow.optical_flow(before.source, after.source)
-        seen = flow.visible(motion, flow.optical_flow(after.source, before.source))
+        seen = confidence.visible(motion, flow.optical_flow(after.source, before.source))
         still = steadiness.still(before.source_luma, after.source_luma, motion)
         change = _Change(
             flow.warping_error(before.output, after.output, motion, seen),

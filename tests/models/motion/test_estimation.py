@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from stylize_video.models.motion import estimation as motion
-from stylize_video.models.motion.estimation import DisMotion, FramePyramid, Motion
+from stylize_video.models.motion.confidence import COARSE, confidence
+from stylize_video.models.motion.estimation import DisMotion, FramePyramid
 from stylize_video.models.motion.flow import Flow
 from stylize_video.pictures.pictures import Picture
 
@@ -53,10 +54,6 @@ def _inner(array: np.ndarray) -> np.ndarray:
 
 def _uniform(right: float, down: float, height: int = 20, width: int = 30) -> Flow:
     return np.broadcast_to(np.array([right, down], np.float32), (height, width, 2)).copy()
-
-
-def _same(grey: int = 100, height: int = 20, width: int = 30) -> motion.Grey:
-    return np.full((height, width), grey, np.uint8)
 
 
 # -- the small picture --
@@ -181,7 +178,7 @@ def test_a_fast_pan_is_found(speed: int) -> None:
     found = DisMotion().between(before, now)
     seen = np.s_[_EDGE:-_EDGE, speed + _EDGE : -_EDGE]
     assert np.linalg.norm(found.back[seen] + (speed, 0), axis=-1).mean() < 0.2
-    assert motion.trust(before.grey, now.grey, found, times=_TIMES)[seen].mean() > 0.95
+    assert confidence(found.pair, now.grey, before.grey, COARSE)[seen].mean() > 0.95
 
 
 @pytest.mark.parametrize(
@@ -228,7 +225,7 @@ def test_motion_is_found_in_grain() -> None:
 def test_a_known_shift_is_trusted(right_down: tuple[int, int]) -> None:
     before, now = _panned(*right_down)
     found = DisMotion().between(before, now)
-    trusted = motion.trust(before.grey, now.grey, found, times=_TIMES)
+    trusted = confidence(found.pair, now.grey, before.grey, COARSE)
     assert trusted.dtype == np.float32
     assert _inner(trusted).min() > 0.99
     assert trusted.max() <= 1
@@ -242,61 +239,10 @@ def test_what_a_moved_square_uncovers_is_not_trusted(seed: int) -> None:
     second[100:260, 216:376] = square  # 16 px to the right, 4 of the small picture
     before, now = _view(first), _view(second)
     found = DisMotion().between(before, now)
-    trusted = motion.trust(before.grey, now.grey, found, times=_TIMES)
+    trusted = confidence(found.pair, now.grey, before.grey, COARSE)
     assert trusted[25:65, 50:54].mean() < 0.85  # the ground that the square has left
     assert trusted[30:60, 60:88].min() > 0.95  # the square's inside
     assert trusted[:18].min() > 0.95  # the ground far away
-
-
-def test_what_was_outside_the_frame_is_not_trusted() -> None:
-    back = _uniform(-2, 1)  # from the left, and from below
-    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
-    wanted = np.zeros((20, 30), np.float32)
-    wanted[:19, 2:] = 1
-    np.testing.assert_allclose(trusted, wanted, atol=1e-6)
-
-
-def test_what_looks_different_is_not_trusted() -> None:
-    now, still = _same(), _uniform(0, 0)
-    now[:, 15:] += 100
-    trusted = motion.trust(_same(), now, Motion(still, still, still), times=1)
-    assert trusted[:, :15] == pytest.approx(1)
-    assert trusted[:, 15:].max() < 0.01
-
-
-def test_trust_falls_as_grey_values_part() -> None:
-    still = Motion(_uniform(0, 0), _uniform(0, 0), _uniform(0, 0))
-    lost = [motion.trust(_same(100), _same(100 + levels), still, times=1)[5, 5] for levels in (15, 55, 120)]
-    assert lost[0] > 0.95
-    assert 0.2 < lost[1] < 0.7
-    assert lost[2] < 0.01
-
-
-@pytest.mark.parametrize(("astray", "least", "most"), [(1, 0.99, 1), (10, 0.2, 0.7), (22, 0, 0.01)])
-def test_a_way_that_does_not_lead_back_is_not_trusted(astray: float, least: float, most: float) -> None:
-    still = _uniform(0, 0)
-    for times in (1, 4):  # px of the frame
-        found = Motion(still, _uniform(astray / times, 0), still)
-        trusted = motion.trust(_same(), _same(), found, times=times)
-        assert least <= trusted.min() <= trusted.max() <= most
-
-
-@pytest.mark.parametrize(("astray", "least", "most"), [(8, 0.95, 1), (18, 0.2, 0.7), (35, 0, 0.01)])
-def test_a_long_way_may_miss_by_more(astray: float, least: float, most: float) -> None:
-    back = _uniform(20, 0, width=60)
-    found = Motion(back, _uniform(astray - 20, 0, width=60), back)
-    trusted = motion.trust(_same(width=60), _same(width=60), found, times=1)[:, :30]
-    assert least <= trusted.min() <= trusted.max() <= most
-
-
-def test_the_edge_of_a_moving_thing_is_not_trusted() -> None:
-    back = _uniform(0, 0)
-    back[:, 15:, 1] = 6
-    trusted = motion.trust(_same(), _same(), Motion(back, -back, back), times=1)
-    assert trusted[:10, 14].max() < 0.05  # the still side
-    assert trusted[:10, 15].max() < 0.95
-    assert trusted[:10, :13] == pytest.approx(1)
-    assert trusted[:10, 17:] == pytest.approx(1)
 
 
 # -- where something may just have been uncovered --

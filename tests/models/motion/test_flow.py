@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize_video.models.motion import flow
+from stylize_video.models.motion import confidence, flow
 from stylize_video.pictures.pictures import Picture
 
 _SHIFT = (3, -2)  # px right, px down
@@ -62,46 +62,10 @@ def test_warp_fetches_between_pixels_and_repeats_the_border() -> None:
     assert flow.warp(ramp.T[:4, :4].copy(), down[:, :4])[:, 0] == pytest.approx([2, 3, 3, 3])
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_ground_that_a_moving_square_covers_is_occluded(seed: int) -> None:
-    ground, square = _texture(2 * seed + 1, side=192), _texture(2 * seed + 2, side=80)
-    first, second = ground.copy(), ground.copy()
-    first[56:136, 40:120] = square
-    second[56:136, 48:128] = square  # 8 px to the right
-    seen = flow.visible(flow.optical_flow(first, second), flow.optical_flow(second, first))
-    assert seen[56:136, 120:128].mean() < 0.2  # the ground that the square will cover
-    assert seen[72:120, 56:104].mean() > 0.95  # the square's inside
-    assert seen[:40].mean() > 0.95  # the ground far away
-
-
-def test_occlusion_at_the_limit_by_hand() -> None:
-    forward, backward = _still(), _still()
-    backward[..., 0] = math.sqrt(0.5 / 0.99)  # b^2 = 0.01 b^2 + 0.5
-    assert flow.visible(forward, backward * np.float32(0.999)).all()
-    assert not flow.visible(forward, backward * np.float32(1.001)).any()
-
-
-def test_what_leaves_the_frame_is_not_visible() -> None:
-    forward = _still() + np.array([2, -1], np.float32)
-    seen = flow.visible(forward, -forward)
-    wanted = np.zeros((4, 5), bool)
-    wanted[1:, :3] = True
-    assert (seen == wanted).all()
-
-
-def test_motion_boundaries_are_not_visible() -> None:
-    forward = _still(8, 12)
-    forward[:, 6:, 1] = 0.6  # too little to be found by going there and back
-    seen = flow.visible(forward, -forward)
-    assert not seen[:6, 5:7].any()
-    assert seen[:6, :5].all()
-    assert seen[:6, 7:].all()
-
-
 def test_identical_frames_have_no_error() -> None:
     picture = _texture()
     there = flow.optical_flow(picture, picture)
-    seen = flow.visible(there, there)
+    seen = confidence.visible(there, there)
     assert seen.all()
     assert flow.warping_error(picture, picture, there, seen) == 0
 
@@ -116,7 +80,7 @@ def test_a_flicker_of_a_tenth_is_a_hundredth() -> None:
 def test_error_follows_the_motion() -> None:
     first = _texture()
     motion = np.full((96, 96, 2), _SHIFT, np.float32)
-    seen = flow.visible(motion, -motion)
+    seen = confidence.visible(motion, -motion)
     assert flow.warping_error(first, _shifted(first), motion, seen) == 0
     assert flow.warping_error(first, first, motion, seen) > 0.01  # strokes that stay where they are
 
@@ -154,8 +118,6 @@ def test_wrong_shapes_are_refused() -> None:
         flow.optical_flow(picture[:15], picture[:15])
     with pytest.raises(ValueError, match="flow is"):
         flow.warp(picture, motion[..., 0])
-    with pytest.raises(ValueError, match="backward is"):
-        flow.visible(motion, motion[:, 1:])
     with pytest.raises(ValueError, match="following is"):
         flow.warping_error(picture, picture[1:], motion, seen)
     with pytest.raises(ValueError, match="visible is"):

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stylize_video.models.motion import flow, long_motion
+from stylize_video.models.motion import confidence, flow, long_motion
 from stylize_video.models.motion.estimation import DisMotion
-from stylize_video.models.motion.long_motion import FlowPair, MotionFlow, Reach
+from stylize_video.models.motion.flow import FlowPair
+from stylize_video.models.motion.long_motion import MotionFlow, Reach
 from stylize_video.models.motion.raft import RaftMotion
 from tests.known_motion import Crossing
 
@@ -105,7 +106,7 @@ def test_what_is_too_small_for_flow_stands_still(size: tuple[int, int]) -> None:
     found = long_motion.between(picture, picture)
     assert found.there.shape == (*size, 2)
     assert not found.there.any()
-    assert (long_motion.trust(found, picture, picture) == 1).all()
+    assert (confidence.confidence(found, picture, picture) == 1).all()
 
 
 # -- carrying --
@@ -213,7 +214,7 @@ def test_uncovered_ground_is_not_trusted(scene: Crossing, frames: int) -> None:
 
 
 def test_trust_fades_and_is_not_switched() -> None:
-    weights = long_motion.trust(path(AGAINST, 6), film(AGAINST)[6], film(AGAINST)[0])
+    weights = confidence.confidence(path(AGAINST, 6), film(AGAINST)[6], film(AGAINST)[0])
     assert ((weights > 0.05) & (weights < 0.95)).mean() > 0.01
     assert weights.dtype == np.float32
 
@@ -221,19 +222,19 @@ def test_trust_fades_and_is_not_switched() -> None:
 def test_what_looks_different_is_not_trusted() -> None:
     frame = film(STILL_CAMERA)[0]
     here = long_motion.still(120, 200)
-    assert (long_motion.trust(here, frame, frame) == 1).all()
+    assert (confidence.confidence(here, frame, frame) == 1).all()
     changed = frame.copy()
     changed[40:80, 60:100] = 255 - changed[40:80, 60:100] // 4
-    weights = long_motion.trust(here, frame, changed)
+    weights = confidence.confidence(here, frame, changed)
     assert weights[45:75, 65:95].mean() < 0.05
     assert weights[:35].min() == 1
     grain = np.clip(frame + np.random.default_rng(0).normal(0, 6, frame.shape), 0, 255).astype(np.uint8)
-    assert long_motion.trust(here, frame, grain).mean() > 0.98
+    assert confidence.confidence(here, frame, grain).mean() > 0.98
 
 
 def test_what_lies_outside_is_not_trusted() -> None:
     grey = np.full((20, 30, 3), 127, np.uint8)
-    weights = long_motion.trust(steps(8, 0), grey, grey)
+    weights = confidence.confidence(steps(8, 0), grey, grey)
     assert (weights[:, 23:] == 0).all()
     assert weights[:, :21].min() == 1
 

@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from stylize_video.models import styles
-from stylize_video.models.motion import estimation as motion
-from stylize_video.models.motion import flow
+from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.estimation import DisMotion
 from stylize_video.models.runtimes import engine
 from stylize_video.models.steadying.opponent import AnyPicture
@@ -281,7 +280,7 @@ def test_a_panned_painting_loses_its_flicker_and_keeps_its_detail(step: tuple[in
         paintings.append(_bytes(painted[part] + rng.normal(0, 6, (_HEIGHT, _WIDTH, 1))))
     frames = _steady(_stabilizer(halved=True), originals, paintings)
     way = np.full((_HEIGHT, _WIDTH, 2), (-step[0], -step[1]), np.float32)
-    seen = flow.visible(way, -way)
+    seen = confidence.visible(way, -way)
 
     def error(film: list[Picture]) -> float:
         return float(np.mean([flow.warping_error(a, b, way, seen) for a, b in pairwise(film[10:])]))
@@ -397,7 +396,10 @@ def test_a_blend_that_trusts_everything_leaves_a_trail(
     speed: int, pan: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the test above can fail."""
-    monkeypatch.setattr(motion, "trust", lambda _, now, *__, **___: np.ones(now.shape, np.float32))
+    monkeypatch.setattr(
+        "stylize_video.models.steadying.stabilizer.confidence",
+        lambda _, now, *__: np.ones(now.shape, np.float32),
+    )
     monkeypatch.setattr(
         "stylize_video.models.steadying.stabilizer._ghosts", lambda off: np.zeros(off.shape[:2], np.float32)
     )

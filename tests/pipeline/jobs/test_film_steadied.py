@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stylize_video.models.motion import flow
+from stylize_video.models.motion import confidence, flow
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.options import PaintOptions
@@ -100,7 +100,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def warping_error(film: Pictures) -> float:
     """Along the camera's own motion, within each shot."""
     way = np.full((HEIGHT, WIDTH, 2), (-STEP, 0), np.float32)
-    seen = flow.visible(way, -way)
+    seen = confidence.visible(way, -way)
     pairs = [(n, n + 1) for n in range(COUNT - 1) if n % CUT >= 3 and (n + 1) % CUT]
     return float(np.mean([flow.warping_error(film[a], film[b], way, seen) for a, b in pairs]))
 

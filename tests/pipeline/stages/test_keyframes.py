@@ -172,7 +172,7 @@ def test_no_ghost_behind_the_moving_thing(filled: bool) -> None:
 
 def test_carried_without_doubt_it_would_leave_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the test above can fail."""
-    monkeypatch.setattr(long_motion, "trust", lambda path, *_: np.ones(path.there.shape[:2], np.float32))
+    monkeypatch.setattr(long_motion, "confidence", lambda path, *_: np.ones(path.there.shape[:2], np.float32))
     trail = np.concatenate(list(_uncovered(stylized(film(), brush=Brush(level=0.03), estimator=smooth_flow))))
     assert trail.mean() > 8
     assert np.percentile(trail, 95) > 16

@@ -28,9 +28,9 @@ import numpy as np
 from stylize_video.models.motion import estimation as motion
 from stylize_video.models.motion.confidence import COARSE, confidence
 from stylize_video.models.motion.estimation import FramePyramid, Motion, MotionEstimator
-from stylize_video.models.steadying import opponent, sharpness
+from stylize_video.models.steadying import detail, opponent
+from stylize_video.models.steadying.detail import Sharpness
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
-from stylize_video.models.steadying.sharpness import Sharpness
 
 if TYPE_CHECKING:
     from stylize_video.models.motion.flow import Flow
@@ -160,12 +160,8 @@ class Stabilizer:
         sharp_chroma = state.chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(state.luma.restored(luma, luma_weights), sharp_chroma, like=painting)
         if state.frames % _LEARN_EVERY == 0:
-            state.luma.learn(
-                sharpness.luma_rows(steadied), sharpness.luma_rows(painting), sharpness.rows(luma)
-            )
-            state.chroma.learn(
-                sharpness.rows(sharp_chroma), sharpness.rows(chroma), sharpness.rows(chroma_now)
-            )
+            state.luma.learn(detail.luma_rows(steadied), detail.luma_rows(painting), detail.rows(luma))
+            state.chroma.learn(detail.rows(sharp_chroma), detail.rows(chroma), detail.rows(chroma_now))
         return steadied
 
     def _changes(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
-from stylize_video.models.motion import inbetween, long_motion
+from stylize_video.models.motion import long_motion
 from stylize_video.models.motion.flow import FlowPair
-from stylize_video.models.motion.inbetween import Carried
 from stylize_video.models.motion.long_motion import FlowEstimator, Reach
+from stylize_video.models.steadying import inbetween
+from stylize_video.models.steadying.inbetween import Carried
 from stylize_video.pictures.arrays import is_bytes, mixed, to_bytes, to_host, to_kind, to_place, to_unit
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch

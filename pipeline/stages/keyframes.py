@@ -13,9 +13,10 @@ from typing import NamedTuple, Protocol
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.gatys.optimisation import Anchor
-from stylize_video.models.motion import inbetween, long_motion
+from stylize_video.models.motion import long_motion
 from stylize_video.models.motion.flow import FlowPair
 from stylize_video.models.motion.long_motion import FlowEstimator
+from stylize_video.models.steadying import inbetween
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal

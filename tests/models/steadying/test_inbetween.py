@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stylize_video.models.motion import flow, inbetween
-from stylize_video.models.motion.inbetween import Carried
+from stylize_video.models.motion import flow
+from stylize_video.models.steadying import inbetween
+from stylize_video.models.steadying.inbetween import Carried
 
 _SIZE = 96, 128  # px, height and width
 

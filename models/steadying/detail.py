@@ -1,7 +1,10 @@
-"""Gives what a temporal mean has softened its detail back.
+"""Gives a mean of paintings the detail back that it has lost.
 
-Detail is the mean gradient magnitude, as in `flow.detail`, here of some rows only: it is asked for in films,
-frame after frame.
+A mean of strokes that differ is softer than each of them. There is one way in which it gets their contrast
+back: what is finer than a blur is made stronger (`strengthened`), by as much as is missing. How much that is,
+two ask. A frame between two keyframes has both paintings at hand, so that it is known at once, around each
+pixel (`local_gain`). The stabiliser's mean is of all frames before, so that it is measured on what came out,
+and learned from frame to frame, for the whole picture (`Sharpness`).
 """
 
 from __future__ import annotations
@@ -15,10 +18,45 @@ from stylize_video.models.steadying import opponent
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
 
 _EVERY = 9  # rows of which one is measured
+_MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41
+_LEAST_VARIANCE = 1e-5  # of strokes, of values in 0..1
+
+
+def strengthened(plane: Plane, fine: Plane, more: Plane | float) -> Plane:
+    """A plane with more of what is fine in it.
+
+    Args:
+        plane: (H, W) or (H, W, C).
+        fine: its part that is finer than a blur, of its shape; lost.
+        more: how much, for all of it or for each pixel (H, W, 1).
+    """
+    if isinstance(more, float):
+        return np.asarray(cv2.scaleAdd(fine, more, plane, fine), np.float32)
+    fine *= more
+    fine += plane
+    return fine
+
+
+def local_gain(wanted: Plane, there_is: Plane) -> Plane:
+    """By how much strokes have to be multiplied around each pixel to be as strong as wanted, 1 to 1.6.
+
+    After Heitz and Neyret 2018, "High-Performance By-Example Noise using a Histogram-Preserving Blending
+    Operator", section 4: of independent X with mean E, sum w (X - E) / sqrt(sum w^2) + E has the variance of
+    X. Departure: what is mixed here is alike, so that the mixture's variance is measured rather than computed
+    from the weights.
+
+    Args:
+        wanted, there_is: (H, W, 1), variances of values in 0..1.
+    """
+    gain = np.sqrt((wanted + _LEAST_VARIANCE) / (there_is + _LEAST_VARIANCE))
+    return np.asarray(np.clip(gain, 1, _MOST_GAIN), np.float32)
 
 
 class Sharpness:
-    """Gives a mean of paintings the detail of one, by unsharp masking as strong as that takes.
+    """Gives a mean of paintings the detail of one, as it learns from frame to frame how much that takes.
+
+    Detail is the mean gradient magnitude, as in `flow.detail`, here of some rows only: it is asked for in
+    films, frame after frame.
 
     Args:
         more: what is put back beyond it, as a share of what was lost.
@@ -39,7 +77,7 @@ class Sharpness:
         fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
-        return np.asarray(cv2.scaleAdd(fine, self._gain, plane, fine), np.float32)
+        return strengthened(plane, fine, self._gain)
 
     def learn(self, steadied: Rows, painted: Rows, mean: Rows) -> None:
         """Take what came out, of which mean, for the next frame: the gain moves by what is missing."""

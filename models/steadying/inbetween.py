@@ -2,11 +2,7 @@
 
 Two paintings of one scene differ in their strokes, and the mean of two sets of strokes is neither: grey and
 soft. So what is broad, colour and light, is mixed as it is, and the strokes so that they keep their contrast
-(after Heitz and Neyret 2018, "High-Performance By-Example Noise using a Histogram-Preserving Blending
-Operator", section 4: of independent X with mean E, sum w (X - E) / sqrt(sum w^2) + E has the variance of X).
-Departure: paintings of neighbouring keys are alike, so that the mixture's variance is measured around each
-pixel rather than computed from the weights. What neither key shows is another painter's, brought to the
-colours of what surrounds it.
+(`detail.local_gain`). What neither key shows is another painter's, in the colours of what surrounds it.
 """
 
 from __future__ import annotations
@@ -19,10 +15,9 @@ from numpy.typing import NDArray
 
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.motion.confidence import Confidence
+from stylize_video.models.steadying.detail import local_gain, strengthened
 
 _BROAD = 4.0  # px, standard deviation; what is smaller are strokes
-_MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41
-_LEAST_VARIANCE = 1e-5  # of strokes, of values in 0..1
 _HURRY = 1.5  # times as fast as what is broad, the strokes pass from key to key around the middle
 
 _UNKNOWN = 1e-4  # trust of what is not trusted at all, so that there is always something to mix
@@ -55,8 +50,9 @@ def blend(earlier: Carried, later: Carried, share: float) -> Carried:
     if share <= 0 or share >= 1:
         return Carried((later if share >= 1 else earlier).painting, covered)
     broad = [_blur(carried.painting, _BROAD) for carried in (earlier, later)]
-    strokes = _mixed_strokes(earlier.painting - broad[0], later.painting - broad[1], _hurried(weights))
-    painting = broad[0] + weights * (broad[1] - broad[0]) + strokes
+    strokes, gain = _mixed_strokes(earlier.painting - broad[0], later.painting - broad[1], _hurried(weights))
+    mixed = broad[0] + weights * (broad[1] - broad[0]) + strokes
+    painting = strengthened(mixed, strokes, gain - 1)
     return Carried(np.asarray(np.clip(painting, 0, 1), np.float32), covered)
 
 
@@ -97,13 +93,11 @@ def _hurried(weights: Confidence) -> Confidence:
 
 def _mixed_strokes(
     before: NDArray[np.float32], after: NDArray[np.float32], weights: Confidence
-) -> NDArray[np.float32]:
-    """A mixture of strokes with the contrast that theirs have around there."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A mixture of strokes, and by how much it has to be stronger for the contrast that theirs have there."""
     mixed = before + weights * (after - before)
     energies = [_energy(strokes)[..., None] for strokes in (before, after, mixed)]
-    wanted = energies[0] + weights * (energies[1] - energies[0])
-    gain = np.sqrt((wanted + _LEAST_VARIANCE) / (energies[2] + _LEAST_VARIANCE))
-    return np.asarray(mixed * np.clip(gain, 1, _MOST_GAIN), np.float32)
+    return mixed, local_gain(energies[0] + weights * (energies[1] - energies[0]), energies[2])
 
 
 def _energy(strokes: NDArray[np.float32]) -> NDArray[np.float32]:

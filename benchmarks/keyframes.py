@@ -37,8 +37,8 @@ from stylize_video.errors import StylizeVideoError
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.config import GatysConfig
 from stylize_video.models.gatys.optimisation import Anchor, GatysArtist
-from stylize_video.models.motion import flow, long_motion
-from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow
+from stylize_video.models.motion import composed_flow, flow
+from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes import engine
@@ -245,7 +245,7 @@ def _filler(painting: Path) -> Filler:
 
 
 def _estimator(name: str) -> FlowEstimator:
-    return long_motion.smooth_flow if name == "dis" else MotionFlow(RaftMotion.load(_CPU))
+    return composed_flow.smooth_flow if name == "dis" else MotionFlow(RaftMotion.load(_CPU))
 
 
 def _interval(text: str) -> int | None:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.motion.estimation import FramePyramid, Motion, resized, shrunk_by
+from stylize_video.models.motion.flow_estimation import FramePyramid, Motion, resized, shrunk_by
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
 

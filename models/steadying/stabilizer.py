@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from stylize_video.models.motion import estimation as motion
+from stylize_video.models.motion import flow_estimation as motion
 from stylize_video.models.motion.confidence import COARSE, confidence
-from stylize_video.models.motion.estimation import FramePyramid, Motion, MotionEstimator
+from stylize_video.models.motion.flow_estimation import FramePyramid, Motion, MotionEstimator
 from stylize_video.models.steadying import detail, opponent
 from stylize_video.models.steadying.detail import Sharpness
 from stylize_video.models.steadying.opponent import AnyPicture, Plane

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import methods
-from stylize_video.models.motion.estimation import DisMotion, MotionEstimator
+from stylize_video.models.motion.flow_estimation import DisMotion, MotionEstimator
 from stylize_video.models.runtimes import engine, memory
 from stylize_video.models.runtimes.devices import Device, choose_device, core_count, is_out_of_memory
 from stylize_video.models.steadying.stabilizer import Stabilizer

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from stylize_video.errors import InputError
 from stylize_video.models.float_pictures import to_float
-from stylize_video.models.motion import long_motion
-from stylize_video.models.motion.long_motion import FlowEstimator
+from stylize_video.models.motion import composed_flow
+from stylize_video.models.motion.composed_flow import FlowEstimator
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import check_sides, read_picture
 from stylize_video.pipeline.frames import FrameBatch
@@ -114,7 +114,7 @@ class Guided(Stage[GuidedState, FrameBatch]):
         self,
         guide: Guide,
         *,
-        estimator: FlowEstimator = long_motion.smooth_flow,
+        estimator: FlowEstimator = composed_flow.smooth_flow,
         notes: list[str] | None = None,
     ) -> None:
         self._guide = guide

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
-from stylize_video.models.motion import long_motion
+from stylize_video.models.motion import composed_flow
+from stylize_video.models.motion.composed_flow import FlowEstimator, Reach
 from stylize_video.models.motion.flow import FlowPair
-from stylize_video.models.motion.long_motion import FlowEstimator, Reach
 from stylize_video.models.steadying import inbetween
 from stylize_video.models.steadying.inbetween import Carried
 from stylize_video.pictures.arrays import is_bytes, mixed, to_bytes, to_host, to_kind, to_place, to_unit
@@ -144,12 +144,12 @@ class Inbetweener:
         """Take the next frame."""
         last = interval.last
         if last is None:
-            step = long_motion.still(*single.original.shape[:2])
+            step = composed_flow.still(*single.original.shape[:2])
         else:
-            step = long_motion.between(single.original, last.original, self._estimator)
+            step = composed_flow.between(single.original, last.original, self._estimator)
         held = Held(single, step)
         if interval.key is not None:
-            interval.path = long_motion.join(step, self.way(interval))
+            interval.path = composed_flow.join(step, self.way(interval))
             held.before = self._find_reach(interval.path, single, interval.key.single)
         interval.newest = single
         interval.held.append(held)
@@ -158,7 +158,7 @@ class Inbetweener:
         """The way from the newest frame to the key."""
         if interval.path is not None:
             return interval.path
-        return long_motion.still(*_known(interval.last).original.shape[:2])
+        return composed_flow.still(*_known(interval.last).original.shape[:2])
 
     def carried(self, interval: Interval) -> Carried:
         """The key's painting as it looks from the newest frame."""
@@ -190,19 +190,19 @@ class Inbetweener:
         yield later.single.painted(later.painting)
 
     def _find_reach(self, path: FlowPair, single: Single, key: Single) -> Reach:
-        return long_motion.reach(path, single.original, key.original, self._estimator)
+        return composed_flow.reach(path, single.original, key.original, self._estimator)
 
     def _find_ways_to(self, held: Sequence[Held], key: Single) -> None:
         """Find the ways to a later key, the last of the frames, from the one next to it on back."""
-        path = long_motion.still(*key.original.shape[:2])
+        path = composed_flow.still(*key.original.shape[:2])
         for frame, following in zip(held[-2::-1], held[:0:-1], strict=True):
-            path = long_motion.join(following.to_neighbour.reversed, path)
+            path = composed_flow.join(following.to_neighbour.reversed, path)
             frame.after = self._find_reach(path, frame.single, key)
 
 
 def _carried(key: Key | None, reach: Reach | None) -> Carried:
     reach = _known(reach)
-    return Carried(long_motion.carry(_known(key).painting, reach.there), reach.trust)
+    return Carried(composed_flow.carry(_known(key).painting, reach.there), reach.trust)
 
 
 def _known(found: T | None) -> T:

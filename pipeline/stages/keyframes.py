@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
 from stylize_video.models.gatys.optimisation import Anchor
-from stylize_video.models.motion import long_motion
+from stylize_video.models.motion import composed_flow
+from stylize_video.models.motion.composed_flow import FlowEstimator
 from stylize_video.models.motion.flow import FlowPair
-from stylize_video.models.motion.long_motion import FlowEstimator
 from stylize_video.models.steadying import inbetween
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
@@ -82,7 +82,7 @@ class Keyframes(Stage[KeyframesState, FrameBatch]):
         artist: Artist,
         *,
         interval: int | None,
-        estimator: FlowEstimator = long_motion.smooth_flow,
+        estimator: FlowEstimator = composed_flow.smooth_flow,
         filler: Filler | None = None,
         store: KeyframeStore | None = None,
     ) -> None:
@@ -155,9 +155,9 @@ class Keyframes(Stage[KeyframesState, FrameBatch]):
 
     def _long_term(self, single: Single, past: _Past, path: FlowPair) -> Anchor:
         """The painting of the key before the last, warped here; `path` is the way to the last."""
-        joined = long_motion.join(path, past.path)
-        there, trust = long_motion.reach(joined, single.original, past.key.single.original, self._estimator)
-        return Anchor(long_motion.carry(past.key.painting, there), trust)
+        joined = composed_flow.join(path, past.path)
+        there, trust = composed_flow.reach(joined, single.original, past.key.single.original, self._estimator)
+        return Anchor(composed_flow.carry(past.key.painting, there), trust)
 
     def _paint(
         self, single: Single, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()

@@ -10,7 +10,7 @@ from stylize_video.models import style_spec
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import GatysArtist, Step, Term
 from stylize_video.models.gatys.semantic_masks import read_regions
-from stylize_video.models.motion.long_motion import FlowEstimator, MotionFlow, smooth_flow
+from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow, smooth_flow
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pictures.arrays import to_host, to_unit

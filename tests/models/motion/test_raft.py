@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from stylize_video.errors import WeightsError
 from stylize_video.models.motion import raft
-from stylize_video.models.motion.estimation import DisMotion, FramePyramid, Motion
+from stylize_video.models.motion.flow_estimation import DisMotion, FramePyramid, Motion
 from stylize_video.models.motion.raft import RaftMotion
 
 CPU = torch.device("cpu")

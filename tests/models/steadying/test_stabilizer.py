@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stylize_video.models import styles
 from stylize_video.models.motion import confidence, flow
-from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.runtimes import engine
 from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
-from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.runtimes import engine
 from stylize_video.models.runtimes.engine import Engine
 from stylize_video.models.steadying.stabilizer import Stabilizer

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stylize_video.models.motion import flow, long_motion
-from stylize_video.models.motion.long_motion import FlowEstimator, smooth_flow
+from stylize_video.models.motion import composed_flow, flow
+from stylize_video.models.motion.composed_flow import FlowEstimator, smooth_flow
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
@@ -172,7 +172,9 @@ def test_no_ghost_behind_the_moving_thing(filled: bool) -> None:
 
 def test_carried_without_doubt_it_would_leave_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the test above can fail."""
-    monkeypatch.setattr(long_motion, "confidence", lambda path, *_: np.ones(path.there.shape[:2], np.float32))
+    monkeypatch.setattr(
+        composed_flow, "confidence", lambda path, *_: np.ones(path.there.shape[:2], np.float32)
+    )
     trail = np.concatenate(list(_uncovered(stylized(film(), brush=Brush(level=0.03), estimator=smooth_flow))))
     assert trail.mean() > 8
     assert np.percentile(trail, 95) > 16

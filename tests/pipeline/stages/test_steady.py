@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.steady import Stabilize

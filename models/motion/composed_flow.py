@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models.motion.confidence import Confidence, confidence
-from stylize_video.models.motion.estimation import FramePyramid, shrunk_by
 from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, FlowPair, destinations, warp
+from stylize_video.models.motion.flow_estimation import FramePyramid, shrunk_by
 
 if TYPE_CHECKING:
     from stylize_video.models.float_pictures import FloatPicture
-    from stylize_video.models.motion.estimation import MotionEstimator
+    from stylize_video.models.motion.flow_estimation import MotionEstimator
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stylize_video.models.motion import confidence, flow, long_motion
-from stylize_video.models.motion.estimation import DisMotion
+from stylize_video.models.motion import composed_flow, confidence, flow
+from stylize_video.models.motion.composed_flow import MotionFlow, Reach
 from stylize_video.models.motion.flow import FlowPair
-from stylize_video.models.motion.long_motion import MotionFlow, Reach
+from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.raft import RaftMotion
 from tests.known_motion import Crossing
 
@@ -37,7 +37,7 @@ def steps(x: float, y: float) -> FlowPair:
 
 def standing(scene: Crossing) -> FlowPair:
     """No motion at all."""
-    return long_motion.still(scene.height, scene.width)
+    return composed_flow.still(scene.height, scene.width)
 
 
 @cache
@@ -50,22 +50,22 @@ def path(scene: Crossing, this: int) -> FlowPair:
     """From a frame to the first, by way of all between."""
     frames = film(scene)
     if this == 0:
-        return long_motion.still(scene.height, scene.width)
-    return long_motion.join(long_motion.between(frames[this], frames[this - 1]), path(scene, this - 1))
+        return composed_flow.still(scene.height, scene.width)
+    return composed_flow.join(composed_flow.between(frames[this], frames[this - 1]), path(scene, this - 1))
 
 
 @cache
 def reach(scene: Crossing, this: int) -> Reach:
     """What is fetched from the first frame to another, as films are carried."""
     frames = film(scene)
-    return long_motion.reach(path(scene, this), frames[this], frames[0])
+    return composed_flow.reach(path(scene, this), frames[this], frames[0])
 
 
 # -- composing --
 
 
 def test_ways_add_up_and_turn_round() -> None:
-    joined = long_motion.join(steps(3, -1), steps(2, 4))
+    joined = composed_flow.join(steps(3, -1), steps(2, 4))
     assert (joined.there == (5, 3)).all()
     assert (joined.back == (-5, -3)).all()
     assert (joined.reversed.there == (-5, -3)).all()
@@ -76,14 +76,14 @@ def test_the_second_flow_is_looked_up_where_the_first_leads() -> None:
     columns = np.zeros((4, 8, 2), np.float32)
     columns[..., 1] = np.arange(8)
     near = FlowPair(uniform(2, 0, 4, 8), uniform(-2, 0, 4, 8))
-    joined = long_motion.join(near, FlowPair(columns, -columns))
+    joined = composed_flow.join(near, FlowPair(columns, -columns))
     assert joined.there[0, :, 1].tolist() == [2, 3, 4, 5, 6, 7, 7, 7]
     assert (joined.there[..., 0] == 2).all()
 
 
 def test_the_way_to_itself_changes_nothing() -> None:
-    here = long_motion.still(20, 30)
-    for joined in (long_motion.join(here, steps(3, -1)), long_motion.join(steps(3, -1), here)):
+    here = composed_flow.still(20, 30)
+    for joined in (composed_flow.join(here, steps(3, -1)), composed_flow.join(steps(3, -1), here)):
         assert (joined.there == (3, -1)).all()
         assert (joined.back == (-3, 1)).all()
 
@@ -96,14 +96,14 @@ def test_both_directions_are_asked_for() -> None:
         return uniform(1, 2)
 
     one, other = (np.full((20, 30, 3), level, np.uint8) for level in (1, 2))
-    assert (long_motion.between(one, other, estimator).there == (1, 2)).all()
+    assert (composed_flow.between(one, other, estimator).there == (1, 2)).all()
     assert asked == [(1, 2), (2, 1)]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 400)])
 def test_what_is_too_small_for_flow_stands_still(size: tuple[int, int]) -> None:
     picture = np.zeros((*size, 3), np.uint8)
-    found = long_motion.between(picture, picture)
+    found = composed_flow.between(picture, picture)
     assert found.there.shape == (*size, 2)
     assert not found.there.any()
     assert (confidence.confidence(found, picture, picture) == 1).all()
@@ -114,7 +114,7 @@ def test_what_is_too_small_for_flow_stands_still(size: tuple[int, int]) -> None:
 
 def test_a_painting_is_fetched_from_where_the_way_leads() -> None:
     painting = np.random.default_rng(0).uniform(0, 1, (20, 30, 3)).astype(np.float32)
-    carried = long_motion.carry(painting, uniform(3, -2))
+    carried = composed_flow.carry(painting, uniform(3, -2))
     np.testing.assert_allclose(carried[2:, :-3], painting[:-2, 3:], atol=1e-6)
     assert carried.dtype == np.float32
 
@@ -122,7 +122,7 @@ def test_a_painting_is_fetched_from_where_the_way_leads() -> None:
 def test_carried_far_is_as_sharp_as_carried_once() -> None:
     """Six times by half a px and once by three: what is fetched again and again is not."""
     painting = film(STILL_CAMERA)[0].astype(np.float32) / 255
-    once = long_motion.carry(painting, uniform(2.5, 0, 120, 200))
+    once = composed_flow.carry(painting, uniform(2.5, 0, 120, 200))
     often = painting
     for _ in range(5):
         often = flow.warp(often, uniform(0.5, 0, 120, 200))
@@ -134,7 +134,7 @@ def test_carried_far_is_as_sharp_as_carried_once() -> None:
 def test_what_is_carried_stays_in_range() -> None:
     edge = np.zeros((20, 30, 3), np.float32)
     edge[:, 15:] = 1
-    carried = long_motion.carry(edge, uniform(0.5, 0))
+    carried = composed_flow.carry(edge, uniform(0.5, 0))
     assert carried.min() == 0
     assert carried.max() == 1
 
@@ -176,14 +176,14 @@ def test_little_that_is_doubted_stays_as_it_is(side: int, found_again: bool) -> 
     """A frame that stands, but for a patch that is said to move: 0.15 % of it, or 1 %."""
     frame, way = film(PANNING)[0], standing(PANNING)
     way.there[60 : 60 + side, 100 : 100 + side] += 9
-    found = long_motion.reach(way, frame, frame)
+    found = composed_flow.reach(way, frame, frame)
     assert (found.there != way.there).any() == found_again
 
 
 def test_what_another_estimator_found_stays_as_it_is() -> None:
     frames, way = film(FAST), path(FAST, 12)
     assert (reach(FAST, 12).there != way.there).any()
-    kept = long_motion.reach(way, frames[12], frames[0], MotionFlow(DisMotion()))
+    kept = composed_flow.reach(way, frames[12], frames[0], MotionFlow(DisMotion()))
     assert (kept.there == way.there).all()
 
 
@@ -221,7 +221,7 @@ def test_trust_fades_and_is_not_switched() -> None:
 
 def test_what_looks_different_is_not_trusted() -> None:
     frame = film(STILL_CAMERA)[0]
-    here = long_motion.still(120, 200)
+    here = composed_flow.still(120, 200)
     assert (confidence.confidence(here, frame, frame) == 1).all()
     changed = frame.copy()
     changed[40:80, 60:100] = 255 - changed[40:80, 60:100] // 4
@@ -260,7 +260,7 @@ def test_flow_in_full_size_from_raft() -> None:
     known = Known((4, -2), (-6, 8))
     estimator = MotionFlow(RaftMotion(known, torch.device("cpu")))
     one, other = (np.full((352, 640, 3), level, np.uint8) for level in (1, 2))
-    found = long_motion.between(one, other, estimator)
+    found = composed_flow.between(one, other, estimator)
     assert found.there.shape == found.back.shape == (352, 640, 2)
     np.testing.assert_allclose(
         found.there, np.broadcast_to(np.float32((8, -4)), found.there.shape), rtol=1e-5
@@ -269,7 +269,7 @@ def test_flow_in_full_size_from_raft() -> None:
         found.back, np.broadcast_to(np.float32((-12, 16)), found.back.shape), rtol=1e-5
     )
     assert known.asked == 1  # both directions at once
-    long_motion.between(other, one, estimator)
+    composed_flow.between(other, one, estimator)
     assert known.asked == 2
 
 

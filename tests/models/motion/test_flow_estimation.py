@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize_video.models.motion import estimation as motion
+from stylize_video.models.motion import flow_estimation as motion
 from stylize_video.models.motion.confidence import COARSE, confidence
-from stylize_video.models.motion.estimation import DisMotion, FramePyramid
 from stylize_video.models.motion.flow import Flow
+from stylize_video.models.motion.flow_estimation import DisMotion, FramePyramid
 from stylize_video.pictures.pictures import Picture
 
 _HEIGHT, _WIDTH, _TIMES = 360, 640, 4

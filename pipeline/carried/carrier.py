@@ -23,7 +23,7 @@ from stylize_video.pipeline.carried.packets import SourcePackets
 from stylize_video.pipeline.carried.report import CarriedStream, Tally
 from stylize_video.pipeline.carried.tracks import CopyTrack
 from stylize_video.pipeline.clocks.timeline import Timeline
-from stylize_video.pipeline.containers import holding, track_choice
+from stylize_video.pipeline.containers import muxer_options, streams, tags, track_choice
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.containers.opening import open_media
 from stylize_video.pipeline.signal import Signal
@@ -70,7 +70,8 @@ class Carrier:
     def muxer_options(self, signal: Signal) -> dict[str, str]:
         """Options for the output's muxer so that no tag and no start time of the source is lost."""
         film = None if self.film is None else self.film.index
-        return holding.muxer_options(self._container, signal, holding.Source(self.source, self.clip, film))
+        source = muxer_options.Source(self.source, self.clip, film)
+        return muxer_options.choose(self._container, signal, source)
 
     def add_streams(self, output: OutputContainer, add_film: Callable[[], object]) -> None:
         """Add a stream to `output` for everything it can hold, in the source's order.
@@ -97,12 +98,12 @@ class Carrier:
 
     def _add_film_tags(self, output: OutputContainer) -> None:
         """The film's own tags and its chapters."""
-        tags, lost = holding.container_tags(self.source, self._container)
-        output.metadata.update(tags)
+        kept, lost = tags.container_tags(self.source, self._container)
+        output.metadata.update(kept)
         if lost:
             self.notes.append(f"tags {', '.join(lost)}: {self._container.name} can't hold them, left out")
         if self._container.chapters:
-            output.set_chapters(holding.clipped_chapters(self.source, self.clip))
+            output.set_chapters(tags.clipped_chapters(self.source, self.clip))
         elif self.source.chapters():
             self.notes.append(f"chapters: {self._container.name} can't hold them, left out")
 
@@ -155,21 +156,21 @@ class Carrier:
         if stream.type != "data" or "mp4" not in self.source.format.name:
             return False
         is_chapters = stream.name == "bin_data" and bool(self.source.chapters())
-        return is_chapters or holding.is_timecode(stream)
+        return is_chapters or streams.is_timecode(stream)
 
     def _note_labels(self) -> None:
         for stream in self.source.streams:
             if stream.index in self._tracks or (self.film is not None and stream.index == self.film.index):
-                lost = holding.lost_labels(stream, self._container)
+                lost = tags.lost_labels(stream, self._container)
                 if lost:
                     self.notes.append(
-                        f"{holding.describe(stream)}: {self._container.name} can't say {' and '.join(lost)}"
+                        f"{streams.describe(stream)}: {self._container.name} can't say {' and '.join(lost)}"
                     )
 
     def _note_timecode(self, stream: Stream) -> None:
-        lost = holding.lost_timecode(self._container, self.clip)
-        if lost and holding.is_timecode(stream):
-            self.notes.append(f"{holding.describe(stream)}: {lost}")
+        lost = tags.lost_timecode(self._container, self.clip)
+        if lost and streams.is_timecode(stream):
+            self.notes.append(f"{streams.describe(stream)}: {lost}")
 
     def _attachments(self) -> Iterator[CarriedStream]:
         for name, index, data in self._adder.attached:
@@ -179,7 +180,7 @@ class Carrier:
     def _note_refused(self) -> None:
         for index, times in self._packets.refused.items():
             self.notes.append(
-                f"{holding.describe(self.source.streams[index])}: {self._container.name} can't hold "
+                f"{streams.describe(self.source.streams[index])}: {self._container.name} can't hold "
                 f"{_packets(times)}, left out"
             )
 

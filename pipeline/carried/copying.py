@@ -15,7 +15,7 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.stream import Disposition, Stream
 
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.formats import Container
 
 _AUDIBLE = Fraction(1, 25)  # s that sound may be late before anybody sees it
@@ -47,7 +47,7 @@ def can_copy(stream: Stream, container: Container) -> bool:
     try:
         probe = av.open(memory, "w", format=container.muxer)
         copy = add_copy(probe, stream)
-        if holding.is_cover(stream):
+        if streams.is_cover(stream):
             copy.disposition = Disposition.attached_pic
         probe.start_encoding()
     except (ValueError, av.FFmpegError):
@@ -93,13 +93,13 @@ def _is_supported(stream: Stream, container: Container) -> bool:
     if container.muxer != "mov":
         return True
     context = stream.codec_context
-    name = holding.codec_name(stream) if context is None else context.codec.name
+    name = streams.codec_name(stream) if context is None else context.codec.name
     return name in _supported(container.muxer)
 
 
 def _is_played(stream: Stream, container: Container) -> bool:
     """Whether players would find in the container what FFmpeg puts there."""
-    codec = holding.codec_name(stream)
+    codec = streams.codec_name(stream)
     if stream.type != "data" and not _is_supported(stream, container):
         return False
     # FFmpeg can put PCM into MP4, but hardly a player can take it out.
@@ -109,7 +109,7 @@ def _is_played(stream: Stream, container: Container) -> bool:
         return False
     if container.constant_rate and (stream.type != "audio" or _starts_late(stream)):
         return False  # AVI's sound begins with the film; converted, it gets silence in front
-    return holding.kind(stream) != "video" or _can_copy_video(stream, container)
+    return streams.kind(stream) != "video" or _can_copy_video(stream, container)
 
 
 def _can_copy_video(stream: Stream, container: Container) -> bool:
@@ -119,7 +119,7 @@ def _can_copy_video(stream: Stream, container: Container) -> bool:
     if codec is None or not container.b_frames or stream.container.format.name == "avi":
         return False
     # H.264 and H.265 of a transport stream are rewritten by all other muxers.
-    return holding.codec_name(stream) not in ("h264", "hevc") or (codec.extradata or b"")[:1] == b"\1"
+    return streams.codec_name(stream) not in ("h264", "hevc") or (codec.extradata or b"")[:1] == b"\1"
 
 
 def _starts_late(stream: Stream) -> bool:

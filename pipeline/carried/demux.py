@@ -12,7 +12,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stylize_video.pipeline.carried.report import Tally
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 
 
 def tally_streams(
@@ -32,7 +32,7 @@ def tally_streams(
         av.FFmpegError: the file breaks off.
     """
     times = array("q")
-    tallies = {s.index: Tally(holding.codec_name(s)) for s in others}
+    tallies = {s.index: Tally(streams.codec_name(s)) for s in others}
     for packet in container.demux():
         if packet.stream.index == film.index:
             if packet.size:

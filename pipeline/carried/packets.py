@@ -17,7 +17,7 @@ from stylize_video.pipeline.carried.report import Tally
 from stylize_video.pipeline.carried.tracks import is_priming
 from stylize_video.pipeline.carried.trial import Trial
 from stylize_video.pipeline.clocks.timeline import Timeline
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.time_range import TimeRange
 
@@ -56,7 +56,7 @@ class SourcePackets:
 
     def want(self, stream: Stream, *, copied: bool) -> None:
         """Hand out the packets of `stream` too, which are to be copied as they are, or converted."""
-        self.tallies[stream.index] = Tally(holding.codec_name(stream))
+        self.tallies[stream.index] = Tally(streams.codec_name(stream))
         if copied:
             self._copied[stream.index] = Trial(stream, self._container)
 
@@ -139,7 +139,7 @@ class SourcePackets:
 
     def _in_clip(self, packet: av.Packet[Any]) -> bool:
         """Whether the clip holds `packet`; what reaches into it is cut to it."""
-        kind, start = holding.kind(packet.stream), self._clip.start
+        kind, start = streams.kind(packet.stream), self._clip.start
         if kind == "cover":
             self._delay(packet)  # it has no time of its own
             return True

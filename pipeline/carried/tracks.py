@@ -11,7 +11,7 @@ from av.rational import AVRational
 from av.stream import Stream
 
 from stylize_video.pipeline.carried.report import EMPTY_CUE, CarriedStream, Tally
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.formats import Container
 
 
@@ -44,7 +44,7 @@ class TrackOutput:
         self.name = name
         self.stream = stream
         self._converted = converted
-        self._tally = Tally(holding.codec_name(stream))
+        self._tally = Tally(streams.codec_name(stream))
         self._packets = 0
         self._muxer = output
         self._kind = kind
@@ -52,7 +52,7 @@ class TrackOutput:
         self._moved: set[int] = set()
         self._cut = 0  # cues that had to end early
         self.damaged = 0  # packets of the source that could not be decoded
-        self._one_at_a_time = holding.codec_name(stream) == "mov_text"
+        self._one_at_a_time = streams.codec_name(stream) == "mov_text"
         self._cue: av.Packet[Any] | None = None  # held back until the next one is known
 
     def mux(self, packet: av.Packet[Any]) -> None:
@@ -102,7 +102,7 @@ class TrackOutput:
         return CarriedStream(
             self.name,
             stream.index,
-            holding.kind(stream),
+            streams.kind(stream),
             self._converted,
             tally.packets,
             tally.digest,
@@ -119,7 +119,7 @@ class CopyTrack:
 
     def __init__(self, name: str, output: OutputContainer, stream: Stream, kind: Container) -> None:
         self._output = TrackOutput(name, output, stream, kind, converted=False)
-        self._is_mov_text = holding.codec_name(stream) == "mov_text"
+        self._is_mov_text = streams.codec_name(stream) == "mov_text"
 
     def mux(self, packet: av.Packet[Any]) -> None:
         """Write `packet`."""

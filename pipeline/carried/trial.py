@@ -14,7 +14,7 @@ import av
 from av.stream import Stream
 
 from stylize_video.pipeline.carried import aac, copying
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.formats import Container
 
 _FRAGMENT = "65536"  # bytes
@@ -51,7 +51,7 @@ class Trial:
         Raises:
             av.FFmpegError: the container can't hold the codec.
         """
-        self._needs_header = holding.codec_name(stream) == "aac" and not stream.codec_context.extradata
+        self._needs_header = streams.codec_name(stream) == "aac" and not stream.codec_context.extradata
         self._count = 0
         self._file = _Nowhere()
         # In fragments, for MP4's muxer keeps a table of all packets until a file's, or a fragment's, end.

@@ -12,7 +12,7 @@ import av
 from av.container import InputContainer
 
 from stylize_video.pipeline.clocks.timeline import REORDERED, mend
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 
 _BACK = Fraction(1, 10)  # s by which a decoding time may fall behind the one before, as FFmpeg's command line
 _GAP = 10  # s that may lie between two packets of pictures or sound, as there
@@ -44,7 +44,7 @@ class Packets:
         # Of NUT it makes up all but those of the first pictures, whose times as shown go back and forth.
         is_unsure = source.format.name.startswith(("matroska", "nut"))
         self.reordered = frozenset(s.index for s in source.streams.video if is_unsure)
-        self.dense = frozenset(s.index for s in source.streams if holding.kind(s) in ("video", "audio"))
+        self.dense = frozenset(s.index for s in source.streams if streams.kind(s) in ("video", "audio"))
 
     def read(self) -> Iterator[Reading]:
         """All that have a time. A damaged file just ends."""

@@ -13,7 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.opening import open_media
 
 _LOOK_AHEAD = 10  # s; what shows one picture in so long beside a film is a preview of it
@@ -25,7 +25,7 @@ _NAMES = {"audio": "sound", "attachment": "attachments", "subtitle": "subtitles"
 
 def films(container: InputContainer) -> list[VideoStream]:
     """The streams that can be painted: pictures that are no cover, and no tile of another picture."""
-    found = [s for s in container.streams.video if not holding.is_cover(s)]
+    found = [s for s in container.streams.video if not streams.is_cover(s)]
     if found and is_photograph(found[0]):  # beside it lie its transparency and its previews
         found = [s for s in found if s.disposition & Disposition.default] or found[:1]
     elif found and is_sequence(found[0]):
@@ -111,7 +111,7 @@ def _listed(found: Sequence[VideoStream]) -> str:
 
 
 def _described(stream: VideoStream) -> str:
-    codec = holding.codec_name(stream)
+    codec = streams.codec_name(stream)
     return codec if stream.codec_context is None else f"{codec}, {stream.width}x{stream.height}"
 
 
@@ -145,5 +145,5 @@ def _contents(container: InputContainer) -> str:
 
 
 def _kind(stream: Stream) -> str:
-    kind = holding.kind(stream) or "unknown"
+    kind = streams.kind(stream) or "unknown"
     return _NAMES.get(kind, kind)

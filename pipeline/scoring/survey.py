@@ -16,7 +16,7 @@ from av.stream import AttachmentStream, Stream
 from stylize_video.errors import InputError
 from stylize_video.pipeline.carried.demux import tally_streams
 from stylize_video.pipeline.carried.report import Tally
-from stylize_video.pipeline.containers import holding, track_choice
+from stylize_video.pipeline.containers import streams, track_choice
 from stylize_video.pipeline.containers.opening import open_media
 
 KINDS = ("audio", "subtitle", "data", "video", "cover", "attachment")
@@ -69,15 +69,15 @@ def survey(path: Path) -> FilmSummary:
         raise InputError(f"{path}: can't be read ({error.strerror})") from error
     with container:
         film = track_choice.choose(container, path)
-        others = [s for s in container.streams if s.index != film.index and holding.kind(s) in KINDS]
-        tallies = {s.index: Tally(holding.codec_name(s)) for s in others}
+        others = [s for s in container.streams if s.index != film.index and streams.kind(s) in KINDS]
+        tallies = {s.index: Tally(streams.codec_name(s)) for s in others}
         times: Sequence[int] = ()
         with contextlib.suppress(av.FFmpegError):  # a file that breaks off; the reader says so
             times, tallies = tally_streams(container, film, others)
         return FilmSummary(
             path=path,
             container=container.format.name,
-            codec=holding.codec_name(film),
+            codec=streams.codec_name(film),
             coded_size=(film.width, film.height),
             rate=film.guessed_rate or film.average_rate or Fraction(0),
             time_base=Fraction(film.time_base or 1),
@@ -95,10 +95,10 @@ def _open(path: Path) -> InputContainer:
 
 
 def _summaries(
-    streams: Sequence[Stream], tallies: dict[int, Tally], *, has_chapters: bool
+    others: Sequence[Stream], tallies: dict[int, Tally], *, has_chapters: bool
 ) -> Iterator[StreamSummary]:
-    for stream in streams:
-        name, kind, codec = holding.describe(stream), holding.kind(stream), holding.codec_name(stream)
+    for stream in others:
+        name, kind, codec = streams.describe(stream), streams.kind(stream), streams.codec_name(stream)
         if has_chapters and codec == "bin_data":  # the track that MP4 keeps chapters' titles in
             name = f"stream {stream.index} (chapter titles)"
         if isinstance(stream, AttachmentStream):

@@ -12,7 +12,7 @@ from av.container import OutputContainer
 from stylize_video.files.partial import PartialFile
 from stylize_video.pipeline.carried.carrier import Carrier
 from stylize_video.pipeline.carried.report import CarriedStream
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import muxer_options, tags
 from stylize_video.pipeline.containers.formats import Container
 from stylize_video.pipeline.planes.side_data import STEREO_TAG
 from stylize_video.pipeline.signal import Signal
@@ -55,10 +55,10 @@ class Muxer:
             OSError, av.FFmpegError: the header can't be written.
         """
         if self._carrier is None:
-            settings = holding.muxer_options(self._format, signal)
+            settings = muxer_options.choose(self._format, signal)
         else:
             settings = self._carrier.muxer_options(signal)
-        self.edit_tick = holding.edit_tick(self._format, settings)
+        self.edit_tick = muxer_options.edit_tick(self._format, settings)
         self._output = output = av.open(
             self._file,
             "w",
@@ -124,7 +124,7 @@ class Muxer:
         if carrier is None or carrier.film is None:
             return
         film = carrier.film
-        stream.metadata.update(holding.film_tags(film, self._format, carrier.clip))
+        stream.metadata.update(tags.film_tags(film, self._format, carrier.clip))
         stream.disposition = film.disposition
         kind = film.metadata.get(STEREO_TAG)
         if kind not in (None, "mono") and self._format.muxer not in ("matroska", "webm"):

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from stylize_video.errors import InputError, VerificationError
 from stylize_video.pipeline.carried.demux import tally_streams
 from stylize_video.pipeline.carried.report import CarriedStream, Tally
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from stylize_video.pipeline.containers.opening import open_media
 from stylize_video.pipeline.signal import ColorTags
 from stylize_video.pipeline.sinks.output_clock import Grid
@@ -80,7 +80,7 @@ class _Check:
 
     def _painted(self) -> VideoStream:
         """The painting: the film after those that were carried before it."""
-        films = [s for s in self.output.streams.video if not holding.is_cover(s)]
+        films = [s for s in self.output.streams.video if not streams.is_cover(s)]
         carried = [c for c in self.report.carried if c.type == "video"]
         if len(films) <= len(carried):  # most muxers leave out a track without packets
             carried = [c for c in carried if c.packets]
@@ -93,7 +93,7 @@ class _Check:
         """Each stream that was written and the one it became: the n-th of a type is the n-th."""
         for kind in ("audio", "subtitle", "data", "video", "cover"):
             written = [c for c in self.report.carried if c.type == kind]
-            found = [s for s in self.output.streams if holding.kind(s) == kind and s.index != film.index]
+            found = [s for s in self.output.streams if streams.kind(s) == kind and s.index != film.index]
             if len(found) < len(written):  # most muxers leave out a track without packets
                 written = [c for c in written if c.packets]
             if len(found) < len(written):
@@ -128,7 +128,7 @@ class _Check:
             raise self._error(f"{name} does not hold the bytes that were written")
         # Samples, raw or in blocks of a fixed size, have no packets of their own; muxers cut them as they
         # like.
-        is_raw = holding.codec_name(stream).startswith("pcm_")
+        is_raw = streams.codec_name(stream).startswith("pcm_")
         rechunked = is_raw or (carried.type == "audio" and found.packets != carried.packets)
         if self.report.container.constant_rate:
             return  # in AVI sound begins with the film, and each packet follows the one before
@@ -186,8 +186,8 @@ class _Check:
         found = [
             Tally.of(stream.data) for stream in self.output.streams if isinstance(stream, AttachmentStream)
         ]
-        covers = [s for s in self.output.streams if holding.is_cover(s)]
-        found += [Tally.of(holding.cover_data(self.path, s)) for s in covers]
+        covers = [s for s in self.output.streams if streams.is_cover(s)]
+        found += [Tally.of(streams.cover_data(self.path, s)) for s in covers]
         for carried in self.report.carried:
             if carried.type == "attachment" and carried.digest not in found:
                 raise self._error(f"{carried.name} is missing or altered")
@@ -202,7 +202,7 @@ class _Check:
         container = self.report.container
         if container.is_picture or not container.streams:
             return False
-        if not container.color and holding.codec_name(film) not in _LABELLED_CODECS:
+        if not container.color and streams.codec_name(film) not in _LABELLED_CODECS:
             return False
         codec = film.codec_context
         found = ColorTags(

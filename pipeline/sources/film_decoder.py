@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError
-from stylize_video.pipeline.containers import holding, limits
+from stylize_video.pipeline.containers import limits, streams
 from stylize_video.pipeline.planes import transparency
 from stylize_video.pipeline.sources import missing_frames
 from stylize_video.pipeline.sources.film_demuxer import FilmDemuxer
@@ -143,7 +143,7 @@ class FilmDecoder:
     def _await(self, time: Fraction | None) -> MissingFrames:
         """What counts the frames from `time` (s) on that don't come."""
         first = None if time is None else math.ceil(time / self.time_base)
-        return MissingFrames(holding.codec_name(self.stream), 1 / (self.rate * self.time_base), first)
+        return MissingFrames(streams.codec_name(self.stream), 1 / (self.rate * self.time_base), first)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         count, end = 0, Fraction(0)
@@ -198,7 +198,7 @@ class FilmDecoder:
 
     def _is_cut_short(self, packet: Packet) -> bool:
         """Whether this is a JPEG file that breaks off; the decoder makes the rest grey, and says nothing."""
-        is_file = self.demuxer.format in _JPEG_FILES and holding.codec_name(self.stream) == "mjpeg"
+        is_file = self.demuxer.format in _JPEG_FILES and streams.codec_name(self.stream) == "mjpeg"
         return is_file and packet.size > 0 and missing_frames.is_cut_jpeg(bytes(packet))
 
     def _note_missing(self, count: int) -> None:

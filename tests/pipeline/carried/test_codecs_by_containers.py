@@ -8,7 +8,7 @@ from typing import Any
 import av
 import pytest
 
-from stylize_video.pipeline.containers import holding
+from stylize_video.pipeline.containers import streams
 from tests.pipeline import _clips, _codecs
 
 _PAGE = Path(__file__).parents[3] / "docs" / "formats.md"
@@ -64,7 +64,7 @@ def _stream(path: Path) -> Any:
         (stream,) = others
         data = b"".join(bytes(packet) for packet in film.demux(stream) if not _is_priming(packet))
         context = stream.codec_context
-        codec = holding.codec_name(stream)
+        codec = streams.codec_name(stream)
         if codec == "mp3" and data[:2] == b"\xff\xfd":
             codec = "mp2"  # MPEG-4 has one number for all layers; the packets say which
         if codec == "aac":

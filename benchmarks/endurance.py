@@ -51,7 +51,7 @@ def resident() -> float:
 def run(film: Path) -> list[Sample]:
     """Paint the film; a sample every so many frames."""
     from stylize_video.pipeline.jobs import film as job
-    from stylize_video.pipeline.jobs.options import PaintOptions
+    from stylize_video.pipeline.jobs.request import PaintRequest
 
     samples = [Sample(0, time.perf_counter(), resident())]
 
@@ -59,7 +59,7 @@ def run(film: Path) -> list[Sample]:
         if frames % EVERY == 0:
             samples.append(Sample(frames, time.perf_counter(), resident()))
 
-    job.paint(film, film.with_name("painted.mp4"), PaintOptions(style=STYLE, device="cpu"), on_frame=note)
+    job.paint(PaintRequest.of(film, film.with_name("painted.mp4"), style=STYLE, device="cpu"), on_frame=note)
     return samples
 
 

@@ -30,6 +30,7 @@ from common import Goal, Report, parser, print_table
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
 from stylize_video.models.motion import confidence, flow
+from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 ERROR_RATIO_GOAL, DETAIL_RATIO_GOAL = 0.6, 0.85
@@ -177,7 +178,10 @@ def _measured(given: argparse.Namespace) -> list[Row]:
     """Each clip in each style."""
     specs = given.style or list(styles.available())
     painters = {
-        spec: (styles.load(spec), styles.load(second_spec(given.against, spec)) if given.against else None)
+        spec: (
+            styles.load(parse(spec)),
+            styles.load(parse(second_spec(given.against, spec))) if given.against else None,
+        )
         for spec in specs
     }
     rows = []

@@ -41,7 +41,7 @@ FLOORS = (
     ),
     ("ground", ("pipeline*",)),
     ("files and pictures", ("pictures", "files")),
-    ("foundations", ("process", "errors")),
+    ("foundations", ("process", "errors", "option")),
 )  # fmt: skip
 
 Graph = Mapping[

@@ -42,6 +42,7 @@ from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes import engine
+from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
@@ -236,7 +237,7 @@ def _filler(painting: Path) -> Filler:
     runtime, _ = engine.fastest_runtime(
         wct_sections.program(weights.network, DEFAULT_LEVELS), _CPU, exact=False
     )
-    painter = WctPainter(runtime, wct_style.load(str(painting), weights))
+    painter = WctPainter(runtime, wct_style.load(parse(str(painting)), weights))
 
     def paint(picture: Picture) -> FloatPicture:
         return to_host(to_unit(painter.paint(picture[None])))[0]

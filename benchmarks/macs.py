@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stylize_video.models import styles
 from stylize_video.models.feed_forward.transform_net import ResizeConv, TransformNet
+from stylize_video.models.style_spec import parse
 
 BUDGET = 10_000  # MACs a pixel of the frame
 
@@ -69,7 +70,7 @@ def main() -> int:
     arguments.add_argument("--size", default="640x360", help="of the frame, WIDTHxHEIGHT")
     given = arguments.parse_args()
     width, height = (int(side) for side in given.size.split("x"))
-    painter = styles.load(given.style)
+    painter = styles.load(parse(given.style))
     layers = count(painter.network, painter.style, width, height)
     total, pixels = sum(layers.values()), width * height
     by_torch = count_by_torch(painter.network, painter.style, width, height)

@@ -29,6 +29,7 @@ from stylize_video.models import styles
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes import engine
 from stylize_video.models.runtimes.sections import to_kind
+from stylize_video.models.style_spec import parse
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.run import SHORTER_SIDE
 from stylize_video.pictures.arrays import to_unit
@@ -112,7 +113,7 @@ def main() -> int:
     given = _arguments()
     try:
         chosen = photographs(given)
-        painters = {spec: styles.load(spec) for spec in given.style or styles.available()}
+        painters = {spec: styles.load(parse(spec)) for spec in given.style or styles.available()}
     except StylizeVideoError as error:
         raise SystemExit(str(error)) from error
     if not chosen:

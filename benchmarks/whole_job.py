@@ -179,6 +179,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
 
     from stylize_video.models import styles
     from stylize_video.models.runtimes import engine
+    from stylize_video.models.style_spec import parse
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stage import run_stage
@@ -190,7 +191,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
         way = RgbTransfer(device)
         batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]
-    painter = styles.load(STYLE)
+    painter = styles.load(parse(STYLE))
     paints = engine.create(painter.network, painter.style, device)
     endless = itertools.islice(itertools.cycle(batches), warm_up + frames)
     painted = run_stage(NetworkPainter(paints), reader.signal, endless)

@@ -12,7 +12,7 @@ from stylize_video.models.runtimes.devices import DEVICES, check_device
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import texture as wct_texture
 from stylize_video.models.wct.texture import TextureOptions
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.options import RunOptions
 
 
 def texture(
@@ -52,7 +52,7 @@ def texture(
     ] = TextureOptions.wct_weights,
     device: Annotated[
         str, typer.Option(metavar="NAME", help=f"Where it is computed: {', '.join(DEVICES)}.")
-    ] = PaintOptions.device,
+    ] = RunOptions.device,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
 ) -> None:
     """Make a picture of any size that has the texture of another one."""

@@ -15,7 +15,7 @@ from stylize_video.models.runtimes.devices import DEVICES, check_device
 from stylize_video.models.training.config import FEATURES, FIT, FULL, TrainingConfig
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.options import RunOptions
 
 _BEGINS = "loading the networks and reading the photographs in {}"
 
@@ -116,7 +116,7 @@ def train(
     ] = TrainingConfig.held_out,
     device: Annotated[
         str, _option(panel=_COURSE, value="NAME", text=f"Where it runs: {', '.join(DEVICES)}.", shown=True)
-    ] = PaintOptions.device,
+    ] = RunOptions.device,
     style_weight: Annotated[
         float,
         _option(panel=_BALANCE, value="WEIGHT", text="How much the painting's style counts.", shown=True),

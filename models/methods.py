@@ -1,36 +1,78 @@
-"""The ways to paint, and which of them a style asks for. Needs no torch."""
+"""The ways to paint: the only table of them. A new one is a folder and a row here. Needs no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stylize_video import option as options
 from stylize_video.errors import UsageError
-from stylize_video.models import style_spec
+from stylize_video.models.feed_forward.method import FeedForward
+from stylize_video.models.gatys.method import Gatys
+from stylize_video.models.guided.method import Guided
+from stylize_video.models.method import Method
+from stylize_video.models.mixture import Mixture
+from stylize_video.models.wct.method import Wct
+from stylize_video.option import option
 
-FEED_FORWARD = "feed-forward"  # a network trained on the style
-WCT = "wct"  # the whitening and colouring transform, for any picture
-GATYS = "gatys"  # optimisation of the pixels, for any picture
-METHODS = ("auto", FEED_FORWARD, WCT, GATYS)
+METHODS: tuple[Method, ...] = (FeedForward(), Wct(), Gatys(), Guided())  # whoever is first paints by default
+
+AUTO = "auto"  # the first one that can paint all of a style
 
 
-def choose(spec: str, method: str) -> str:
-    """`FEED_FORWARD`, `WCT` or `GATYS`; "auto" takes the transform if any style of the spec is a picture.
+@dataclass(frozen=True)
+class MethodChoice:
+    """Which way to paint is asked for. Checked when made.
+
+    Raises:
+        UsageError: there is no such way.
+    """
+
+    method: str = option(
+        AUTO,
+        help=f"How to paint. With {AUTO}, the style decides. "
+        + " ".join(f"{method.name}: {method.summary}." for method in METHODS),
+        panel="Any picture",
+        choices=(AUTO, *(method.name for method in METHODS)),
+    )
+
+    def __post_init__(self) -> None:
+        options.check(self)
+
+
+def named(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for method in METHODS:
+        if method.name == name:
+            return method
+    raise UsageError(f"no method called {name!r}; there are: {', '.join(m.name for m in METHODS)}")
+
+
+def choose(style: Mixture, name: str = AUTO) -> Method:
+    """The method of that name, or by `AUTO` the first that paints all ingredients of a style.
 
     Raises:
         UsageError: the style can't be painted so.
     """
-    mixture = style_spec.parse(spec)
-    pictures = [i.file for i in mixture if i.is_picture]
-    if method == "auto":
-        method = WCT if pictures else FEED_FORWARD
-    if method == FEED_FORWARD and pictures:
+    if name == AUTO:
+        found = next((method for method in METHODS if not refusals(method, style)), None)
+        if found is not None:
+            return found
+        told = " and ".join(str(ingredient) for ingredient in style.ingredients)
         raise UsageError(
-            f"{pictures[0]}: a picture is no trained network; paint with --method wct, or train one"
+            f"{told} can't be mixed: no method paints both in the style of pictures and by weights files"
         )
-    others = [i for i in mixture if not i.is_picture]
-    if method == GATYS and others:
-        raise UsageError(
-            f"{others[0]}: --method gatys needs a picture of the painting; give its file as --style"
-        )
-    trained = [i for i in mixture if i.file and not i.is_picture]
-    if method == WCT and trained:
-        raise UsageError(f"{trained[0]}: the transform needs a picture of the painting, not a weights file")
+    method = named(name)
+    if said := refusals(method, style):
+        raise UsageError(said[0])
     return method
+
+
+def refusals(method: Method, style: Mixture) -> Sequence[str]:
+    """Why a method can't paint in a style, a line for each ingredient that it can't."""
+    said = ((ingredient, method.refusal(ingredient)) for ingredient in style.ingredients)
+    return [f"{ingredient}: {why_not}" for ingredient, why_not in said if why_not]

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.files import paths, whole_file
-from stylize_video.models import methods, style_spec, weights
+from stylize_video.models import weights
+from stylize_video.models.mixture import Mixture, NamedStyle, PaintedFrames, PictureStyle, TrainedStyle
+from stylize_video.models.steadying_options import USUAL_SHARPENING, USUAL_STABILITY, Steadying
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,22 +28,8 @@ if TYPE_CHECKING:
     from stylize_video.models.feed_forward.transform_net import TransformNet
 
 DEFAULT = "kandinsky"  # whose network new styles start from
-USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
-USUAL_SHARPENING = 0.4  # of the detail that this loses; more is nearer to the style, but flickers more
 _TEXTS = ("name", "painting", "painter", "year", "licence", "weights")  # fields of a `Style`
 FORMAT = "stylize-video transform-net 1"  # in the header of every painter's weights file
-
-
-class Steadying(NamedTuple):
-    """How the stabiliser treats films in a style; see models/steadying/stabilizer.py."""
-
-    stability: float  # 0..1, of the frame before, is kept
-    sharpening: float  # of the detail lost by that is put back beyond what a painting has
-
-    @classmethod
-    def usual(cls) -> Steadying:
-        """For painters that nothing is known of."""
-        return cls(USUAL_STABILITY, USUAL_SHARPENING)
 
 
 @dataclass(frozen=True)
@@ -155,24 +143,27 @@ def available() -> dict[str, Style]:
     return found
 
 
-def check(spec: str, *, names: bool = True) -> None:
-    """See whether each style of a spec is bundled or an existing file, without loading it.
+def check(style: Mixture, *, names: bool = True) -> None:
+    """See whether each ingredient of a style is bundled or an existing file, without loading it.
 
     Args:
-        spec: see `style_spec`.
+        style: what is to be painted in.
         names: whether its names are those of bundled styles; else files alone are looked for.
 
     Raises:
-        UsageError: the spec can't be read.
         UnknownStyleError: no such style or file; the message names the nearest style.
     """
-    for ingredient in style_spec.parse(spec):
-        if ingredient.file:
-            if not paths.is_file(ingredient.file):
-                kind = "picture" if ingredient.is_picture else "weights file"
-                raise UnknownStyleError(f"{ingredient.file}: {paths.no_such(ingredient.file, kind)}")
-        elif names:
-            _check_name(ingredient.name)
+    for ingredient in style.ingredients:
+        match ingredient:
+            case NamedStyle(name):
+                if names:
+                    _check_name(name)
+            case TrainedStyle(file) | PictureStyle(file):
+                if not paths.is_file(file):
+                    kind = "picture" if isinstance(ingredient, PictureStyle) else "weights file"
+                    raise UnknownStyleError(f"{file}: {paths.no_such(file, kind)}")
+            case PaintedFrames(folder):
+                raise UnknownStyleError(f"{folder}: painted frames are no style")
 
 
 def _check_name(name: str) -> None:
@@ -183,74 +174,96 @@ def _check_name(name: str) -> None:
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
 
 
-def steadying(spec: str) -> Steadying:
+def steadying(style: Mixture) -> Steadying:
     """What steadies films in a style or a mixture of styles without taking them far from it.
 
     The mean of a few frames' paintings is steadier than one, but less of a painting; how much less, and
     whether sharpening makes up for it, depends on the style. A file of the user's own has the usual.
 
     Raises:
-        UsageError, WeightsError: as `load`.
+        UnknownStyleError, WeightsError: as `load`.
     """
-    check(spec)
+    check(style)
     known = available()
     stability = sharpening = 0.0
-    for part in style_spec.parse(spec):
-        own = Steadying.usual() if part.file else known[part.name].steadying
+    for part in style.parts:
+        named = isinstance(part.ingredient, NamedStyle)
+        own = known[str(part.ingredient)].steadying if named else Steadying.usual()
         stability += part.weight * own.stability
         sharpening += part.weight * own.sharpening
     return Steadying(stability, sharpening)
 
 
-def load(spec: str) -> Painter:
+def load(style: Mixture) -> Painter:
     """The painter for a style or a mixture of styles, as a network; see `load_parameters`."""
-    return load_parameters(spec).painter()
+    return load_parameters(style).painter()
 
 
-def load_parameters(spec: str) -> StyledParameters:
-    """What paints in a style or a mixture of styles; see `style_spec`. Needs no torch.
+def load_parameters(style: Mixture) -> StyledParameters:
+    """What paints in a style or a mixture of styles. Needs no torch.
 
     Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
 
     Raises:
-        UsageError: no such style or file, a spec that can't be read, or styles that can't be mixed.
+        UsageError: no such style or file, one that no network was trained on, or styles that can't be mixed.
         WeightsError: the weights are missing, damaged or of another version.
     """
     import numpy as np
 
-    check(spec)
-    methods.choose(spec, methods.FEED_FORWARD)
-    mixture = style_spec.parse(spec)
     galleries: dict[str, Gallery] = {}
     weights_of: dict[str, list[float]] = {}
-    for ingredient in mixture:
-        origin = ingredient.file or available()[ingredient.name].weights
+    for ingredient, weight in zip(check_trained(style), style.weights, strict=True):
+        origin = _origin(ingredient)
         if origin not in galleries:
-            galleries[origin] = open_file(Path(origin)) if ingredient.file else open_bundled(origin)
+            galleries[origin] = _open(ingredient, origin)
             weights_of[origin] = [0.0] * len(galleries[origin].styles)
-        weights_of[origin][galleries[origin].index(ingredient.name)] += ingredient.weight
+        weights_of[origin][galleries[origin].index(ingredient.name)] += weight
     first, *others = (gallery.parameters for gallery in galleries.values())
     if any(other.convolutions != first.convolutions for other in others):
         raise UsageError(
-            f"{spec!r}: these styles can't be mixed, their networks' convolutions differ; train "
+            f"{str(style)!r}: these styles can't be mixed, their networks' convolutions differ; train "
             "without --full and from the same network"
         )
-    style = sum(galleries[origin].parameters.mixed(weights) for origin, weights in weights_of.items())
-    return StyledParameters(first, np.asarray(style, np.float32))
+    mixed = sum(galleries[origin].parameters.mixed(weights) for origin, weights in weights_of.items())
+    return StyledParameters(first, np.asarray(mixed, np.float32))
 
 
-def load_all(spec: str) -> TransformNet:
-    """The network of a spec with what to choose from: all styles of a file, else the one asked for.
+def check_trained(style: Mixture) -> list[NamedStyle | TrainedStyle]:
+    """The ingredients, if networks have been trained on all of them.
+
+    Raises:
+        UsageError: one is missing, or no style that a network can be trained on.
+    """
+    check(style)
+    found = []
+    for ingredient in style.ingredients:
+        if not isinstance(ingredient, NamedStyle | TrainedStyle):
+            raise UsageError(f"{ingredient}: a picture is no trained network; train one")
+        found.append(ingredient)
+    return found
+
+
+def _origin(ingredient: NamedStyle | TrainedStyle) -> str:
+    """Which file it is in: its path, or the manifest's name of a bundled one."""
+    if isinstance(ingredient, TrainedStyle):
+        return str(ingredient.file)
+    return available()[ingredient.name].weights
+
+
+def _open(ingredient: NamedStyle | TrainedStyle, origin: str) -> Gallery:
+    return open_file(ingredient.file) if isinstance(ingredient, TrainedStyle) else open_bundled(origin)
+
+
+def load_all(style: Mixture) -> TransformNet:
+    """The network of a style with what to choose from: all styles of a file, else the one asked for.
 
     Raises:
         UsageError, WeightsError: as `load`.
     """
-    check(spec)
-    methods.choose(spec, methods.FEED_FORWARD)
-    first, *others = style_spec.parse(spec)
-    if first.file and not first.name and not others:
-        return open_file(Path(first.file)).network
-    return load(spec).network
+    first, *others = check_trained(style)
+    if isinstance(first, TrainedStyle) and not first.name and not others:
+        return open_file(first.file).network
+    return load(style).network
 
 
 def bundled_network() -> str:
@@ -270,19 +283,20 @@ def _described(style: Style) -> dict[str, Any]:
     return {name: value for name, value in asdict(style).items() if name not in Steadying._fields}
 
 
-def checksums(spec: str) -> dict[str, str]:
-    """SHA-256 of each weights file that a spec needs, by its name.
+def checksums(style: Mixture) -> dict[str, str]:
+    """SHA-256 of each weights file that a style needs, by its name.
 
     Raises:
+        UsageError: there is no such style.
         WeightsError: one of them can't be read.
     """
     found = {}
-    for ingredient in style_spec.parse(spec):
-        if ingredient.file:
-            found[ingredient.file] = _checksum(Path(ingredient.file))
+    for ingredient in check_trained(style):
+        origin = _origin(ingredient)
+        if isinstance(ingredient, TrainedStyle):
+            found[origin] = _checksum(ingredient.file)
         else:
-            name = available()[ingredient.name].weights
-            found[name] = weights.manifest()[name]["sha256"]
+            found[origin] = weights.manifest()[origin]["sha256"]
     return found
 
 

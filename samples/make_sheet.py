@@ -19,7 +19,7 @@ import numpy as np
 from stylize_video.models import styles
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
 from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 
 TARGET = Path(__file__).parents[1] / "docs" / "any_picture.jpg"
 PAINTED = 512  # px, the longer side that photographs are painted in
@@ -38,12 +38,12 @@ def cell(picture: Picture) -> Picture:
     return np.pad(small, ((GAP, GAP), (GAP, GAP), (0, 0)), constant_values=WHITE)
 
 
-def painted(photograph: Picture, options: PaintOptions) -> Picture:
+def painted(photograph: Picture, style: str) -> Picture:
     """As `stylize-video` paints a picture."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "photograph.png"), Path(folder, "painting.png")
         write_picture(source, photograph)
-        job.paint(source, target, options)
+        job.paint(PaintRequest.of(source, target, style=style))
         return read_picture(target)
 
 
@@ -55,10 +55,10 @@ def main(arguments: list[str]) -> None:
     for argument in arguments[1:]:
         photograph = resize_longer_side(read_picture(Path(argument)), PAINTED)
         ways = [
-            [PaintOptions(style=str(painting)) for painting in paintings.values()],
-            [PaintOptions(style=name) for name in names],
+            [str(painting) for painting in paintings.values()],
+            names,
         ]
-        rows += [[cell(painted(photograph, options)) for options in way] for way in ways]
+        rows += [[cell(painted(photograph, style)) for style in way] for way in ways]
     sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
     TARGET.parent.mkdir(exist_ok=True)
     cv2.imwrite(str(TARGET), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])

@@ -18,7 +18,7 @@ import numpy as np
 
 from stylize_video.pictures.arrays import Pixels
 from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.sources.film import FilmSource
 
 TARGET = Path(__file__).parents[1] / "docs" / "before_after.jpg"
@@ -36,7 +36,7 @@ def before_and_after(film: Path, number: int) -> Pixels:
     """One column: the frame, and below it the same frame of the painted film."""
     with tempfile.TemporaryDirectory() as folder:
         painted = Path(folder) / f"painted{film.suffix}"
-        job.paint(film, painted, PaintOptions(style="kandinsky"))
+        job.paint(PaintRequest.of(film, painted, style="kandinsky"))
         pictures = [frame(film, number), frame(painted, number)]
     scaled = [cv2.resize(p, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) for p in pictures]
     gap = np.full((GAP, WIDTH, 3), WHITE, np.uint8)

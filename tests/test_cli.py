@@ -23,14 +23,16 @@ import typer
 import stylize_video
 from stylize_video import cli
 from stylize_video.commands import paint as paint_command
+from stylize_video.commands.options.panels import PANELS
 from stylize_video.errors import UsageError
-from stylize_video.models import styles, weights
-from stylize_video.models.gatys.config import GatysConfig
+from stylize_video.models import methods, style_spec, styles, weights
+from stylize_video.models.look import Look, parse_region
 from stylize_video.models.training.config import FIT, FULL, TrainingConfig
 from stylize_video.models.training.request import TrainingRequest
 from stylize_video.models.wct.texture import TextureOptions
 from stylize_video.models.wct.training_config import WCT
-from stylize_video.pipeline.jobs.options import PaintOptions, default_output, parse_time
+from stylize_video.pipeline.jobs.options import RunOptions, parse_time
+from stylize_video.pipeline.jobs.request import PaintRequest, declared, default_output
 from tests import media
 from tests.commands import names, refused, run
 
@@ -232,28 +234,22 @@ def options_of(command: str) -> dict[str, Any]:
     return {p.name: p for p in typer.main.get_command(cli.app).commands[command].params}
 
 
-def test_every_option_takes_its_default_from_the_options() -> None:
+def test_every_option_is_declared_once_and_shown() -> None:
     parameters = options_of("paint")
-    for field in fields(PaintOptions):
-        if field.name == "gatys":  # below
-            continue
-        option = {"regions": "region"}.get(field.name, field.name)
-        expected = {"regions": None, "levels": "4,3,2,1"}.get(field.name, field.default)
-        assert parameters[option].default == expected, field.name
-    assert PaintOptions.regions == ()
-    assert PaintOptions.levels == (4, 3, 2, 1)
-    assert PaintOptions.gatys == GatysConfig()
-    for field in fields(GatysConfig):
-        if field.name == "content_layers":  # no option
-            continue
-        option = {"style_layers": "layers", "photoreal_weight": "photoreal"}.get(field.name, field.name)
-        written = {"style_layers": "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "style_weight": None}
-        assert parameters[option].default == written.get(field.name, field.default), field.name
+    known = {each.name: each for each in declared()}
+    assert len(known) == len(list(declared()))
+    assert parameters.keys() - known.keys() == {"quiet", "as_json", "profile", "version"}
+    for name, each in known.items():
+        assert each.option.help.rstrip(".") in parameters[name].help
+        assert name == "input" or parameters[name].rich_help_panel in PANELS
+        if each.default is not MISSING:
+            given = parameters[name].default
+            assert (each.default if given is None else each.read(given)) == each.default, name
 
 
 def test_every_option_of_a_texture_takes_its_default_from_the_options() -> None:
     parameters = options_of("texture")
-    assert parameters["device"].default == PaintOptions.device
+    assert parameters["device"].default == RunOptions.device
     written = {"levels": "5,4,3,2,1", "size": "1024x1024"}  # as a user gives them
     for field in fields(TextureOptions):
         option = {"width": "size", "height": "size"}.get(field.name, field.name)
@@ -263,7 +259,7 @@ def test_every_option_of_a_texture_takes_its_default_from_the_options() -> None:
 
 def test_every_option_of_a_training_takes_its_default_from_its_settings() -> None:
     parameters = options_of("train")
-    assert parameters["device"].default == PaintOptions.device
+    assert parameters["device"].default == RunOptions.device
     for kind in (TrainingRequest, TrainingConfig):
         for field in fields(kind):
             if field.name in {*NO_OPTIONS, "steps", "learning_rate", "start"}:
@@ -530,17 +526,22 @@ def test_no_times(text: str) -> None:
         parse_time(text)
 
 
+def named(source: str, style: str, **options: Any) -> str:
+    return str(default_output(Path(source), Look(style_spec.parse(style), **options)))
+
+
 def test_default_output() -> None:
-    assert default_output(Path("film.mts"), "kandinsky") == Path("film_kandinsky.mkv")
-    assert default_output(Path("scan.tif"), "kandinsky") == Path("scan_kandinsky.png")
-    assert default_output(Path("photo.JP2"), "kandinsky") == Path("photo_kandinsky.png")
-    assert default_output(Path("a/film.mov"), "kandinsky") == Path("a/film_kandinsky.mov")
-    assert default_output(Path("film.mp4"), "x/mine.safetensors") == Path("film_mine.mp4")
+    assert named("film.mts", "kandinsky") == "film_kandinsky.mkv"
+    assert named("scan.tif", "kandinsky") == "scan_kandinsky.png"
+    assert named("photo.JP2", "kandinsky") == "photo_kandinsky.png"
+    assert named("a/film.mov", "kandinsky") == "a/film_kandinsky.mov"
+    assert named("film.mp4", "x/mine.safetensors") == "film_mine.mp4"
     mixture = "kandinsky:0.6,x/mine.safetensors:0.3,y/three.safetensors#monet:0.1"
-    assert default_output(Path("a/film.mp4"), mixture) == Path("a/film_kandinsky-60+mine-30+monet-10.mp4")
-    assert default_output(Path("film.mp4"), "x/my.art.jpg") == Path("film_my.art.mp4")
-    regions = ("udnie", "x/art.png", "udnie")  # each style once
-    assert default_output(Path("a/film.mp4"), *regions) == Path("a/film_udnie+art.mp4")
+    assert named("a/film.mp4", mixture) == "a/film_kandinsky-60+mine-30+monet-10.mp4"
+    assert named("film.mp4", "x/my.art.jpg") == "film_my.art.mp4"
+    assert named("film.mp4", "kandinsky", guide=Path("x/mine")) == "film_mine.mp4"
+    regions = tuple(parse_region(f"mask.png={style}") for style in ("x/art.png", "udnie"))  # each style once
+    assert named("a/film.mp4", "udnie", mask=Path("other.png"), regions=regions) == "a/film_udnie+art.mp4"
 
 
 @pytest.mark.parametrize(
@@ -575,10 +576,10 @@ def test_completion_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_style_weight_that_is_asked_for_comes_before_the_usual_ones(
     given: list[str], weight: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[PaintOptions] = []
+    asked: list[PaintRequest] = []
 
-    def note(_source: Path, _target: Path, options: PaintOptions, *, quiet: bool) -> None:
-        asked.append(options)
+    def note(request: PaintRequest, *, quiet: bool) -> None:
+        asked.append(request)
         raise UsageError("seen")
 
     (tmp_path / "art.png").touch()
@@ -586,4 +587,4 @@ def test_a_style_weight_that_is_asked_for_comes_before_the_usual_ones(
     command = ["film.mp4", "--method", "gatys", "--style", str(tmp_path / "art.png"), *given]
     with pytest.raises(SystemExit):
         cli.main(command)
-    assert asked[0].gatys.style_weight == weight
+    assert asked[0].options_of(methods.named("gatys")).config.style_weight == weight

@@ -21,7 +21,7 @@ from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.gatys.optimisation import GatysArtist
 from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.pipeline.jobs import preflight
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
 from tests.commands import names, refused, run
 from tests.networks import noise, thin
@@ -281,7 +281,7 @@ KEYED = ("--style", "art.png", "--method", "gatys")
         (2, "kandinsky: --method gatys needs a picture of the painting", ["--method", "gatys"]),
         (2, "needs a picture of the painting", ["--method", "gatys", "--style", "art.png,kandinsky"]),
         (2, "iterations 0 is out of range", [*KEYED, "--iterations", "0"]),
-        (2, "style_weight -1.0 is out of range", [*KEYED, "--style-weight", "-1"]),
+        (2, "style weight -1.0 is out of range", [*KEYED, "--style-weight", "-1"]),
         (2, "no layer called 'relu9_1'", [*KEYED, "--layers", "relu9_1"]),
         (2, "init 'nothing' is no start", [*KEYED, "--init", "nothing"]),
         (2, "no optimizer called 'sgd'", [*KEYED, "--optimizer", "sgd"]),
@@ -289,11 +289,11 @@ KEYED = ("--style", "art.png", "--method", "gatys")
         (2, "seed -1 is out of range", [*KEYED, "--seed", "-1"]),
         (2, "keyframe interval '0' is out of range", [*KEYED, "--keyframe-interval", "0"]),
         (2, "keyframe interval 'x' is out of range", [*KEYED, "--keyframe-interval", "x"]),
-        (2, "--region is not for --method gatys", [*KEYED, "--region", "art.png=art.png"]),
-        (2, "--tile is not for --method gatys", [*KEYED, "--tile", "64"]),
-        (2, "--batch-size is not for --method gatys", [*KEYED, "--batch-size", "2"]),
-        (2, "--stability is not for --method gatys", [*KEYED, "--stability", "0.5"]),
-        (2, "--levels and --wct-weights are for the transform", [*KEYED, "--levels", "2,1"]),
+        (2, "--region is not for painting by optimisation", [*KEYED, "--region", "art.png=art.png"]),
+        (2, "--tile is only for feed-forward networks", [*KEYED, "--tile", "64"]),
+        (2, "--batch-size is not for painting by optimisation", [*KEYED, "--batch-size", "2"]),
+        (2, "--stability is not for painting by optimisation", [*KEYED, "--stability", "0.5"]),
+        (2, "--levels is only for the transform", [*KEYED, "--levels", "2,1"]),
         (2, "need each other", [*KEYED, "--content-mask", "art.png"]),
         (
             2,
@@ -310,19 +310,19 @@ KEYED = ("--style", "art.png", "--method", "gatys")
         ),
         (1, "gone.png: no such picture", [*KEYED, "--init", "gone.png"]),
         (1, "gone.png: no such picture", [*KEYED, "--content-mask", "gone.png", "--style-mask", "art.png"]),
-        (2, "--iterations: only for --method gatys", ["--iterations", "5"]),
+        (2, "--iterations is only for painting by optimisation; add --method gatys", ["--iterations", "5"]),
         (
             2,
-            "--photoreal and --layers: only for",
+            "--layers and --photoreal are only for",
             ["--style", "art.png", "--photoreal", "--layers", "relu1_1"],
         ),
-        (2, "--keyframe-interval: only for", ["--style", "art.png", "--keyframe-interval", "5"]),
-        (2, "--resume: only for --method gatys", ["--resume"]),
-        (2, "--guide brings its own painting", ["--guide", ".", "--method", "wct"]),
+        (2, "--keyframe-interval is only for", ["--style", "art.png", "--keyframe-interval", "5"]),
+        (2, "--resume is only for painting by optimisation; add --method gatys", ["--resume"]),
+        (2, ".: the transform needs a picture", ["--guide", ".", "--method", "wct"]),
         (2, "--guide brings its own painting", ["--guide", ".", "--style", "udnie"]),
-        (2, "--stroke-size is not for --guide", ["--guide", ".", "--stroke-size", "2"]),
-        (2, "--region is not for --guide", ["--guide", ".", "--region", "art.png=art.png"]),
-        (2, "--keyframe-interval: only for", ["--guide", ".", "--keyframe-interval", "5"]),
+        (2, "--stroke-size is not for painted frames", ["--guide", ".", "--stroke-size", "2"]),
+        (2, "--region is not for painted frames", ["--guide", ".", "--region", "art.png=art.png"]),
+        (2, "--keyframe-interval is only for", ["--guide", ".", "--keyframe-interval", "5"]),
     ],
 )
 def test_refused_at_once(
@@ -356,23 +356,23 @@ def test_what_is_refused_at_once_does_not_wait_for_torch(film: Path, art: Path) 
 
 
 def test_keys_of_other_settings_are_told_apart(film: Path, art: Path, photo: Path) -> None:
-    from dataclasses import replace
-
-    usual = PaintOptions(style=str(art), method="gatys")
-    others = [
-        replace(usual, style=str(photo)),
-        replace(usual, style=f"{art}:1,{photo}:2"),
-        replace(usual, style=f"{art}:2,{photo}:1"),
-        replace(usual, keyframe_interval="auto"),
-        replace(usual, flow="raft"),
-        replace(usual, max_size=50),
-        replace(usual, stroke_size=2.0),
-        replace(usual, gatys=replace(usual.gatys, iterations=7)),
-        replace(usual, content_mask=art, style_mask=photo),
-        replace(usual, content_mask=photo, style_mask=art),
+    usual: dict[str, object] = {"style": str(art), "method": "gatys"}
+    others: list[dict[str, object]] = [
+        {"style": str(photo)},
+        {"style": f"{art}:1,{photo}:2"},
+        {"style": f"{art}:2,{photo}:1"},
+        {"keyframe_interval": "auto"},
+        {"flow": "raft"},
+        {"max_size": 50},
+        {"stroke_size": 2.0},
+        {"iterations": 7},
+        {"content_mask": art, "style_mask": photo},
+        {"content_mask": photo, "style_mask": art},
     ]
-    found = [preflight.open_store(film, film.with_name("x.mkv"), each) for each in [usual, *others, usual]]
+    output = film.with_name("x.mkv")
+    requests = [PaintRequest.of(film, output, **(usual | other)) for other in [{}, *others, {}]]
+    found = [preflight.open_store(request) for request in requests]
     identities = [store._identity for store in found if store is not None]
     assert len(set(identities)) == len(others) + 1
     assert identities[0] == identities[-1]
-    assert preflight.open_store(film, film.with_name("x.mkv"), PaintOptions()) is None
+    assert preflight.open_store(PaintRequest.of(film, output)) is None

@@ -24,6 +24,7 @@ from stylize_video.models import styles, weights
 from stylize_video.models.feed_forward import train_style
 from stylize_video.models.feed_forward.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import losses, measuring
+from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.config import FIT, FULL
@@ -141,7 +142,7 @@ def test_several_styles_from_nothing(studio: Studio, film: Path, small_steps: No
     # A fit may start from a mixture of the user's own, and it then mixes with them.
     again = studio.command("--from", spec, "--name", "c", "-o", studio.folder / "c.safetensors", steps=1)
     assert run(*again).exit_code == 0
-    styles.load(f"{studio.target}#a,{studio.folder / 'c.safetensors'}")
+    styles.load(parse(f"{studio.target}#a,{studio.folder / 'c.safetensors'}"))
     assert provenance(studio.target)["started_from_sha256"] == {}
     checksum = sha256(studio.target.read_bytes()).hexdigest()
     assert provenance(studio.folder / "c.safetensors")["started_from_sha256"] == {
@@ -366,7 +367,7 @@ def test_the_network_is_measured_as_it_is_stored(
     assert all(torch.equal(value, found[name]) for name, value in stored.network.state_dict().items())
     photographs = PhotographSet.from_folder(studio.folder / "photographs", held_out=24, shorter_side=99)
     again = distances(
-        styles.load(str(studio.target)), read_picture(studio.folder / "red.png"), photographs.held_out
+        styles.load(parse(str(studio.target))), read_picture(studio.folder / "red.png"), photographs.held_out
     )
     (style,) = stored.styles
     assert (style.style_distance, style.content_distance) == pytest.approx(again, abs=6e-5)

@@ -23,9 +23,8 @@ KNOWN_CIRCLES: tuple[frozenset[str], ...] = (
             "models.wct",
         }
     ),
-    frozenset({"pipeline.jobs", "pipeline.stages"}),
 )
-KNOWN_ARROWS_UP = {("pipeline.stages", "pipeline.jobs")}
+KNOWN_ARROWS_UP: set[tuple[str, str]] = set()
 
 
 @pytest.fixture

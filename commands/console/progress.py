@@ -14,7 +14,7 @@ from unicodedata import combining, east_asian_width
 from stylize_video.process.terminal import shown
 
 if TYPE_CHECKING:
-    from stylize_video.models.gatys.optimisation import Step
+    from stylize_video.models.method import Step
     from stylize_video.pipeline.signal import Signal
 
 _EVERY = 0.1  # s from one drawing to the next

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.models import sheet, styles
+from stylize_video.models import sheet, style_spec, styles
 from stylize_video.models.feed_forward.nearest_styles import nearest_styles
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.feed_forward.transform_training import Progress, Trainer
@@ -73,7 +73,7 @@ def _start(
     if spec == BUNDLED:
         network = styles.open_bundled(styles.bundled_network()).network
     else:
-        network = styles.load_all(spec)
+        network = styles.load_all(style_spec.parse(spec))
     return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))
 
 
@@ -112,7 +112,7 @@ def _provenance(
 def _checksums(start: str) -> dict[str, str]:
     if start == NOTHING:
         return {}
-    return styles.checksums(styles.DEFAULT if start == BUNDLED else start)
+    return styles.checksums(style_spec.parse(styles.DEFAULT if start == BUNDLED else start))
 
 
 def _train(trainer: Trainer, request: TrainingRequest, say: Say) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from stylize_video.models.gatys.config import STARTS, GatysConfig
 from stylize_video.models.gatys.losses import GramStyle, Objective, StyleLoss, long_term_weights, mean_grams
 from stylize_video.models.gatys.losses import Term as Term  # for those who make one
 from stylize_video.models.gatys.semantic_masks import Regions, RegionStyle
+from stylize_video.models.method import Anchor, Step
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, to_tensor
@@ -27,21 +28,6 @@ _SMALLEST = 16  # px a side, of what VGG looks at
 _COARSEST = 256  # px, the longer side that painting begins in, or up to twice that
 _FEWER = 0.5  # times as many steps in twice the size
 _REFINED = 0.5  # times as many for what is a painting already
-
-
-class Anchor(NamedTuple):
-    """What a painting should agree with: that of another frame, brought here along the motion."""
-
-    painting: FloatPicture
-    weights: NDArray[np.float32]  # (H, W) in 0..1, how far the motion there is trusted
-
-
-class Step(NamedTuple):
-    """How far a picture is."""
-
-    number: int  # of evaluations of loss and gradient, in all sizes
-    of: int  # at most
-    loss: float  # L_total
 
 
 class GatysArtist:

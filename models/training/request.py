@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stylize_video.errors import InputError, TrainingError, UsageError
 from stylize_video.files import paths, whole_file
-from stylize_video.models import methods, styles
+from stylize_video.models import style_spec, styles
 
 BUNDLED = "bundled"  # the start that the bundled styles share
 NOTHING = "nothing"  # random weights
@@ -62,8 +62,7 @@ class TrainingRequest:
         if wct and self.start not in (BUNDLED, NOTHING) and not paths.is_file(self.start):
             raise UsageError(f"{self.start}: no such file of the transform's networks")
         if not wct and self.start not in (BUNDLED, NOTHING):
-            styles.check(self.start)
-            methods.choose(self.start, methods.FEED_FORWARD)
+            styles.check_trained(style_spec.parse(self.start))
         for painting in self.pictures:
             if not paths.is_file(painting):
                 raise InputError(f"{painting}: {paths.no_such(painting, 'picture')}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
-from stylize_video.models.style_spec import Ingredient
+from stylize_video.models.mixture import Mixture, PictureStyle
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.pictures.picture_names import check_picture_name
 
@@ -98,7 +98,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     from stylize_video.pictures.arrays import to_bytes, to_host
 
     weights = wct_weights.open_chosen(options.wct_weights)
-    style = load([Ingredient("", str(source), 1.0)], weights)
+    style = load(Mixture.only(PictureStyle(source)), weights)
     program = wct_sections.program(weights.network, options.levels)
     runtime, _ = engine.fastest_runtime(program, choose_device(device), exact=False)
     painter = WctPainter(runtime, style, levels=options.levels, steady=False)

@@ -2,109 +2,105 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
-from stylize_video.models import methods, style_spec
-from stylize_video.models.gatys.config import STARTS
-from stylize_video.pictures.picture_names import READ
+from stylize_video.models.method import Method
+from stylize_video.models.methods import METHODS
+from stylize_video.option import changed, flag, flags
 from stylize_video.pipeline.containers import formats
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.planes import pixel_formats
 from stylize_video.pipeline.stages import keyframe_store
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import check_mask
 
+_OF_THE_SOURCE = ("max_size", "start", "duration", "video_track", "deinterlace")  # decide what keyframes show
 
-def check(source: Path, output: Path, options: PaintOptions) -> None:
+
+def check(request: PaintRequest) -> None:
     """Check input, output, style and codec as far as that is possible without opening the film.
 
     Raises:
         InputError: no such input, or one that is no regular file.
         OutputError: the output's folder is missing or can't be written to.
-        OutputExistsError: the output exists and `options.overwrite` is off, or keyframes of it do and
-            `options.resume` is.
+        OutputExistsError: the output exists and is not to be overwritten, or keyframes of it do and the run
+            is not to be resumed.
         UsageError: unknown style, extension or codec; or the output is the input, a style or a mask.
     """
-    options.check_styles()
-    for region in options.painted:
-        if region.mask is not None:
-            check_mask(region.mask)
-    if options.wct_weights is not None and not paths.is_file(options.wct_weights):
-        raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
-    if options.guide is not None and not paths.is_folder(options.guide):
-        raise InputError(f"{options.guide}: no such folder; --guide takes one of painted frames")
-    _check_guide(options)
-    for picture in _asked_of_gatys(options):
-        if not paths.is_file(picture):
-            raise InputError(f"{picture}: {paths.no_such(picture, 'picture')}")
+    check_look(request)
+    for mask in request.look.masks:
+        check_mask(mask)
     try:
-        _check_paths(source, output, options)
-        open_store(source, output, options)
+        _check_paths(request)
+        open_store(request)
     except OSError as error:  # a name too long, a folder that may not be searched
-        raise InputError(f"{error.filename or source}: can't be used ({error.strerror})") from error
+        raise InputError(
+            f"{error.filename or request.source.input}: can't be used ({error.strerror})"
+        ) from error
 
 
-def _check_guide(options: PaintOptions) -> None:
-    """Refuse a pipe or the like that is called like a painted frame: to open it would be to wait."""
-    for picture in () if options.guide is None else sorted(options.guide.iterdir()):
-        is_frame = picture.suffix.lower() in READ and picture.name[0] != "."
-        if is_frame and (why_not := paths.why_no_file(picture)):
-            raise InputError(f"{picture}: {why_not}; a guide's painted frames are pictures")
+def check_look(request: PaintRequest) -> None:
+    """See whether each style is there and can be painted so, and whether each option does something.
+
+    Raises:
+        UsageError: a style that is missing or can't be painted so, an option that would do nothing.
+        InputError: another file is missing.
+    """
+    ways = request.ways
+    for region, method in ways:
+        method.check(region.style, request.options_of(method))
+    used = {way.method.name: way.method for way in ways}
+    for method in METHODS:
+        names = changed(request.options_of(method))
+        if names and method.name not in used:
+            raise UsageError(f"{flags(names)} only for {method.title}; {method.advice}")
+    for method in used.values():
+        _check_use(method, request)
+    request.look.check_places()
 
 
-def _check_paths(source: Path, output: Path, options: PaintOptions) -> None:
+def _check_use(method: Method, request: PaintRequest) -> None:
+    """Refuse what a method can't heed."""
+    for name in sorted(request.given & method.refuses.keys()):
+        raise UsageError(f"{flag(name)} is not for {method.title}: {method.refuses[name]}")
+
+
+def _check_paths(request: PaintRequest) -> None:
+    source, output, sink = request.source.input, request.target, request.sink
     if why_not := paths.why_no_file(source):
         raise InputError(f"{source}: {why_not}; give a film or a picture")
-    _, encoder = formats.check_output(output, options.codec)
-    pixel_formats.check_pixel_format(encoder, options.pixel_format)
-    formats.check_quality(encoder, options.crf, options.preset)
+    _, encoder = formats.check_output(output, sink.codec)
+    pixel_formats.check_pixel_format(encoder, sink.pixel_format)
+    formats.check_quality(encoder, sink.crf, sink.preset)
+    another = f"name another with {flag('output')}"
     if output.exists() and output.samefile(source):
-        raise UsageError(f"{output}: output and input are the same file; name another with -o")
-    for used in _pictures(options):
+        raise UsageError(f"{output}: output and input are the same file; {another}")
+    for used in _made_with(request):
         if output.exists() and output.samefile(used):
-            raise UsageError(f"{output}: the output would replace what it is made with; name another with -o")
-    whole_file.check_target(output, overwrite=options.overwrite)
+            raise UsageError(f"{output}: the output would replace what it is made with; {another}")
+    whole_file.check_target(output, overwrite=sink.overwrite)
 
 
-def open_store(source: Path, output: Path, options: PaintOptions) -> KeyframeStore | None:
-    """Where optimised keyframes are kept until the film is done; None if there are none to keep.
+def _made_with(request: PaintRequest) -> list[Path]:
+    """The files of styles, masks and guides."""
+    return [*(file for plan in request.plans() for file in plan.files), *request.look.masks]
+
+
+def open_store(request: PaintRequest) -> KeyframeStore | None:
+    """Where keyframes that take long are kept until the film is done; None if there are none to keep.
 
     Raises:
         InputError: a file can't be read, or the keyframes there are another film's.
-        OutputExistsError: there are keyframes and `options.resume` is off.
+        OutputExistsError: there are keyframes and the run is not to be resumed.
     """
-    if methods.GATYS not in options.ways:
-        return None
-    names = (
-        *("stroke_size", "max_size", "start", "duration", "keyframe_interval", "flow"),
-        *("video_track", "deinterlace"),
-    )
-    settings = {**asdict(options.gatys), **{name: getattr(options, name) for name in names}}
-    weights = [ingredient.weight for ingredient in style_spec.parse(options.style)]
-    made_with = [
-        *(Path(f) for f in style_spec.files(style_spec.parse(options.style))),
-        *_asked_of_gatys(options),
-    ]
-    identity = keyframe_store.identity(source, made_with, {**settings, "weights": weights})
-    return KeyframeStore(keyframe_store.folder_of(output), identity, resume=options.resume)
-
-
-def _asked_of_gatys(options: PaintOptions) -> list[Path]:
-    """Its pictures beside the style's."""
-    masks = [options.content_mask, options.style_mask]
-    init = [] if options.gatys.init in STARTS else [Path(options.gatys.init)]
-    return [*init, *(mask for mask in masks if mask is not None)]
-
-
-def _pictures(options: PaintOptions) -> list[Path]:
-    """The files of styles, masks and guides."""
-    found = _asked_of_gatys(options)
-    if options.guide is not None:
-        return [*found, *options.guide.iterdir()]
-    for region in options.painted:
-        found += [Path(file) for file in style_spec.files(style_spec.parse(region.style))]
-        found += [] if region.mask is None else [region.mask]
-    return found
+    for plan in request.plans():
+        if (keeping := plan.keeping) is not None:
+            of_source: dict[str, Any] = {name: getattr(request.source, name) for name in _OF_THE_SOURCE}
+            settings = {**keeping.settings, **of_source}
+            identity = keyframe_store.identity(request.source.input, plan.files, settings)
+            folder = keyframe_store.folder_of(request.target)
+            return KeyframeStore(folder, identity, resume=keeping.resume)
+    return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
-from stylize_video.models import styles
+from stylize_video.models import style_spec, styles
 from stylize_video.pictures import picture_names
 
 SMALLEST = 16  # px, of which the flow finds its patches
@@ -33,7 +33,7 @@ class ScoreOptions:
             if not paths.is_file(self.painting):
                 raise InputError(f"{self.painting}: {paths.no_such(self.painting, 'picture of a painting')}")
         elif self.style is not None:
-            styles.check(self.style)
+            styles.check(style_spec.parse(self.style))
 
     @property
     def painting(self) -> Path | None:

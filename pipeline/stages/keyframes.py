@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from stylize_video.models.float_pictures import FloatPicture, to_float
-from stylize_video.models.gatys.optimisation import Anchor
+from stylize_video.models.method import Anchor, Artist
 from stylize_video.models.motion import composed_flow
 from stylize_video.models.motion.composed_flow import FlowEstimator
 from stylize_video.models.motion.flow import FlowPair
 from stylize_video.models.steadying import inbetween
-from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage
@@ -27,21 +26,6 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 _EXPLAINED = 0.7  # of a frame; when a key shows less of it, the next one is due
 _LONGEST = 24  # frames between two keys, however still it is
 _SHORTEST = 2
-
-
-class Artist(Protocol):
-    """Paints one picture, slowly."""
-
-    def paint(
-        self, original: Picture, *, start: FloatPicture | None = None, anchors: Sequence[Anchor] = ()
-    ) -> FloatPicture:
-        """Paint (H, W, 3) uint8 RGB.
-
-        Args:
-            start: what to begin with, instead of the usual.
-            anchors: paintings of other keys, warped here, the nearest key's first.
-        """
-        ...
 
 
 class _Past(NamedTuple):

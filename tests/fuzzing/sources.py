@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.models.styles import Style
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import PaintingInterrupted
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 from tests.filmmaking import Extras, Sound, Subtitle, Video, film, steady
 from tests.networks import network, noise, thin, wct_file
@@ -111,9 +110,11 @@ def use_a_thin_vgg() -> None:
     gatys.load_features = load  # type: ignore[assignment, attr-defined]
 
 
-def key_options() -> PaintOptions:
+def key_request() -> PaintRequest:
     """What the keys are painted with; `cases` asks for the same on the command line."""
-    options = PaintOptions(
+    return PaintRequest.of(
+        FILM,
+        "out.mp4",
         style=PAINTING,
         method="gatys",
         keyframe_interval="1",
@@ -121,8 +122,8 @@ def key_options() -> PaintOptions:
         device="cpu",
         resume=True,
         stabilize=False,
+        iterations=ITERATIONS,
     )
-    return replace(options, gatys=replace(options.gatys, iterations=ITERATIONS))
 
 
 def _mjpeg(path: Path) -> None:
@@ -177,7 +178,7 @@ def _make_keys(folder: Path) -> None:
     before = Path.cwd()
     os.chdir(home)
     try:
-        job.paint(Path(FILM), Path("out.mp4"), key_options(), on_frame=interrupt)
+        job.paint(key_request(), on_frame=interrupt)
     except PaintingInterrupted as interrupted:
         if interrupted.partial is not None:
             interrupted.partial.unlink()

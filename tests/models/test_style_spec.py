@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 from stylize_video.errors import UnknownStyleError, UsageError
-from stylize_video.models import style_spec
-from stylize_video.models.style_spec import Ingredient, file_stem, parse
+from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
+from stylize_video.models.style_spec import parse
+
+
+def ingredient(name: str, file: str) -> Ingredient:
+    if not file:
+        return NamedStyle(name)
+    if file.endswith(".safetensors"):
+        return TrainedStyle(Path(file), name)
+    return PictureStyle(Path(file))
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,9 @@ from stylize_video.models.style_spec import Ingredient, file_stem, parse
 )
 def test_grammar(spec: str, wanted: list[tuple[str, str, float]]) -> None:
     found = parse(spec)
-    assert [(i.name, i.file) for i in found] == [(name, file) for name, file, _ in wanted]
-    assert [i.weight for i in found] == pytest.approx([weight for *_, weight in wanted])
-    assert math.fsum(i.weight for i in found) == pytest.approx(1)
+    assert list(found.ingredients) == [ingredient(name, file) for name, file, _ in wanted]
+    assert found.weights == pytest.approx([weight for *_, weight in wanted])
+    assert math.fsum(found.weights) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +91,11 @@ def test_a_file_that_exists_is_taken_at_its_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / name).touch()
-    assert parse(str(tmp_path / name)) == (Ingredient("", str(tmp_path / name), 1.0),)
+    kind = TrainedStyle if name.endswith(".safetensors") else PictureStyle
+    assert parse(str(tmp_path / name)) == Mixture.only(kind(tmp_path / name))
     monkeypatch.chdir(tmp_path)
-    assert parse(name) == (Ingredient("", name, 1.0),)
-    assert file_stem(name) == Path(name).stem
+    assert parse(name) == Mixture.only(kind(Path(name)))
+    assert parse(name).stem == Path(name).stem
 
 
 @pytest.mark.parametrize(
@@ -99,11 +108,11 @@ def test_a_file_that_exists_is_taken_at_its_name(
     ],
 )
 def test_what_is_a_picture(spec: str, wanted: list[bool]) -> None:
-    assert [i.is_picture for i in parse(spec)] == wanted
+    assert [isinstance(i, PictureStyle) for i in parse(spec).ingredients] == wanted
 
 
 def test_a_name_with_a_comma_that_is_no_file_is_a_mixture() -> None:
-    assert [str(i) for i in parse("missing,b.safetensors")] == ["missing", "b.safetensors"]
+    assert [str(i) for i in parse("missing,b.safetensors").ingredients] == ["missing", "b.safetensors"]
 
 
 @pytest.mark.parametrize("text", ["x", "0.6.1", "-1", "-1e-9", "nan", "inf", "-inf", "1e999", "50%", ""])
@@ -135,12 +144,12 @@ def test_empty_names(spec: str) -> None:
 
 @pytest.mark.parametrize("spec", ["a:1e307,b:1e307", "a:5e-324,b:5e-324", "a:1e-320", f"a:{'9' * 300},b:1"])
 def test_extreme_weights_sum_to_one_all_the_same(spec: str) -> None:
-    assert math.fsum(i.weight for i in parse(spec)) == pytest.approx(1)
+    assert math.fsum(parse(spec).weights) == pytest.approx(1)
 
 
 def test_strange_texts_end_in_no_other_error(tmp_path: Path) -> None:
     for spec in ("x" * 5000 + ".safetensors", "a\0b.safetensors", "\udcff.safetensors", str(tmp_path)):
-        assert len(parse(spec)) == 1
+        assert len(parse(spec).parts) == 1
 
 
 @pytest.mark.parametrize(
@@ -161,13 +170,13 @@ def test_strange_texts_end_in_no_other_error(tmp_path: Path) -> None:
     ],
 )
 def test_what_an_output_is_called_after(spec: str, wanted: str) -> None:
-    assert file_stem(spec) == wanted
+    assert parse(spec).stem == wanted
 
 
 def test_files_are_named_once_and_in_order() -> None:
     mixture = parse("y.safetensors#a,kandinsky,x.safetensors,y.safetensors#b,z.png,z.png")
-    assert style_spec.files(mixture) == ["y.safetensors", "x.safetensors", "z.png"]
-    assert [str(i) for i in mixture] == [
+    assert mixture.files == (Path("y.safetensors"), Path("x.safetensors"), Path("z.png"))
+    assert [str(i) for i in mixture.ingredients] == [
         "y.safetensors#a",
         "kandinsky",
         "x.safetensors",
@@ -182,6 +191,6 @@ def test_specs_are_read_without_torch() -> None:
         "import sys; from stylize_video.models import style_spec;"
         "from stylize_video.models.training import request as training_request, config as training_config;"
         "from stylize_video.models.wct import training_config as wct_training_config;"
-        "style_spec.file_stem('a:1,b'); sys.exit(bool({'torch', 'cv2', 'numpy'} & sys.modules.keys()))"
+        "style_spec.parse('a:1,b'); sys.exit(bool({'torch', 'cv2', 'numpy'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -21,6 +21,8 @@ from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageErro
 from stylize_video.models import styles, weights
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
+from stylize_video.models.mixture import Mixture
+from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Gallery, Style
 
 SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
@@ -66,7 +68,7 @@ def painted(made: TransformNet, style: Tensor) -> Tensor:
 
 def alike(spec: str, made: TransformNet, style: Tensor) -> None:
     """What is loaded by a spec paints as a network's own styles in that mixture."""
-    painter = styles.load(spec)
+    painter = styles.load(parse(spec))
     assert painter.style.sum().item() == pytest.approx(1)
     assert not painter.network.training
     wanted = painted(made, style)
@@ -160,14 +162,14 @@ def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
 
 def test_a_file_of_several_styles_asks_for_a_name(three: Path) -> None:
     with pytest.raises(UnknownStyleError) as caught:
-        styles.load(str(three))
+        styles.load(parse(str(three)))
     assert str(caught.value) == f"{three} holds: monet, klee, käthe; ask for e.g. {three}#monet"
 
 
 @pytest.mark.parametrize("name", ["manet", "Monet", "kandinsky"])
 def test_a_name_that_is_not_in_the_file(name: str, three: Path) -> None:
     with pytest.raises(UnknownStyleError, match="holds: monet, klee, käthe"):
-        styles.load(f"{three}#{name}")
+        styles.load(parse(f"{three}#{name}"))
 
 
 def test_what_a_file_says_is_read_back(tmp_path: Path) -> None:
@@ -235,13 +237,13 @@ def test_styles_of_other_networks_cannot_be_mixed(other: TransformNet, three: Pa
     path = written(three.with_name("other.safetensors"), other, *NAMES)
     spec = f"{three}#monet:0.6,{path}#klee:0.4"
     with pytest.raises(UsageError, match="can't be mixed, their networks' convolutions differ") as caught:
-        styles.load(spec)
+        styles.load(parse(spec))
     assert repr(spec) in str(caught.value)
 
 
 def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: Path) -> None:
     with pytest.raises(UsageError, match="can't be mixed"):
-        styles.load(f"{styles.DEFAULT}:0.6,{three}#klee:0.4")
+        styles.load(parse(f"{styles.DEFAULT}:0.6,{three}#klee:0.4"))
 
 
 # -- all styles of a file, to choose from --
@@ -249,20 +251,20 @@ def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: P
 
 def test_all_styles_of_a_file_or_the_one_asked_for(three: Path) -> None:
     made = network()
-    everything = styles.load_all(str(three)).state_dict()
+    everything = styles.load_all(parse(str(three))).state_dict()
     assert all(torch.equal(value, everything[name]) for name, value in made.state_dict().items())
     for spec, vector in (
         (f"{three}#klee", [0.0, 1.0, 0.0]),
         (f"{three}#monet:1,{three}#klee:3", [0.25, 0.75, 0.0]),
     ):
-        found = styles.load_all(spec)
+        found = styles.load_all(parse(spec))
         assert found.config.styles == 1
         torch.testing.assert_close(
             painted(found, torch.ones(1)), painted(made, torch.tensor(vector)), rtol=1e-4, atol=1e-5
         )
-    assert styles.load_all(styles.DEFAULT).config.styles == 1
+    assert styles.load_all(parse(styles.DEFAULT)).config.styles == 1
     with pytest.raises(UnknownStyleError, match="no such weights file"):
-        styles.load_all(str(three.with_name("missing.safetensors")))
+        styles.load_all(parse(str(three.with_name("missing.safetensors"))))
 
 
 # -- what is not touched --
@@ -274,9 +276,9 @@ def test_torchs_random_state_is_left_alone(three: Path) -> None:
         lambda: made.with_styles(torch.eye(3)),
         lambda: styles.as_stored(made),
         lambda: TransformNet.empty(SHAPE),
-        lambda: styles.load(styles.DEFAULT),
-        lambda: styles.load(f"{three}#monet:0.6,{three}#klee:0.4"),
-        lambda: styles.load_all(str(three)),
+        lambda: styles.load(parse(styles.DEFAULT)),
+        lambda: styles.load(parse(f"{three}#monet:0.6,{three}#klee:0.4")),
+        lambda: styles.load_all(parse(str(three))),
         bundled,
     ):
         before = torch.get_rng_state()
@@ -308,41 +310,42 @@ def test_a_spec_is_checked_without_torch(
         message = f"there are: {', '.join(styles.available())}"
     for step in (styles.check, styles.load):
         with pytest.raises(UsageError) as caught:
-            step(spec)
+            step(parse(spec))
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
 
 
 def test_checking_imports_no_torch() -> None:
     code = (
-        "import sys; from stylize_video.models import styles; styles.check('kandinsky:1,kandinsky');"
+        "import sys; from stylize_video.models import styles;"
+        "from stylize_video.models.style_spec import parse; styles.check(parse('kandinsky:1,kandinsky'));"
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("load", [styles.load, styles.load_all])
-def test_a_picture_is_no_network(load: Callable[[str], object], tmp_path: Path) -> None:
+def test_a_picture_is_no_network(load: Callable[[Mixture], object], tmp_path: Path) -> None:
     picture = tmp_path / "x.jpg"
     picture.touch()
-    styles.check(str(picture))  # though it is a style
+    styles.check(parse(str(picture)))  # though it is a style
     for spec in (str(picture), f"kandinsky,{picture}"):
-        with pytest.raises(UsageError, match=r"x\.jpg: a picture is no trained network; .* train one"):
-            load(spec)
+        with pytest.raises(UsageError, match=r"x\.jpg: a picture is no trained network; train one"):
+            load(parse(spec))
     with pytest.raises(UnknownStyleError, match=r"missing\.jpg: no such picture"):
-        load(str(tmp_path / "missing.jpg"))
+        load(parse(str(tmp_path / "missing.jpg")))
 
 
 def test_names_that_only_other_weights_know(tmp_path: Path) -> None:
-    styles.check("red,blue:2", names=False)
+    styles.check(parse("red,blue:2"), names=False)
     with pytest.raises(UnknownStyleError, match=r"missing\.safetensors: no such weights file"):
-        styles.check("red,missing.safetensors", names=False)
+        styles.check(parse("red,missing.safetensors"), names=False)
 
 
 def test_a_folder_is_no_weights_file(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").mkdir()
     with pytest.raises(UnknownStyleError, match="no such weights file"):
-        styles.check(str(tmp_path / "x.safetensors"))
+        styles.check(parse(str(tmp_path / "x.safetensors")))
 
 
 # -- damaged files --
@@ -401,7 +404,7 @@ def test_a_file_that_is_not_what_it_says(
 ) -> None:
     rewritten(three, change)
     with pytest.raises(WeightsError) as caught:
-        styles.load(f"{three}#monet")
+        styles.load(parse(f"{three}#monet"))
     assert str(three) in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -411,10 +414,10 @@ def test_a_file_without_a_header_and_one_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     save_file({"a": torch.ones(1)}, path)
     with pytest.raises(WeightsError, match="made for 'something else', this version reads"):
-        styles.load(str(path))
+        styles.load(parse(str(path)))
     path.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="no safetensors file"):
-        styles.load(str(path))
+        styles.load(parse(str(path)))
 
 
 # -- the manifest --
@@ -452,13 +455,13 @@ def test_the_checksums_of_all_that_a_spec_needs(three: Path) -> None:
     bundled_name = styles.bundled_network()
     known = weights.manifest()[bundled_name]["sha256"]
     own = hashlib.sha256(three.read_bytes()).hexdigest()
-    assert styles.checksums(styles.DEFAULT) == {bundled_name: known}
+    assert styles.checksums(parse(styles.DEFAULT)) == {bundled_name: known}
     assert (
         hashlib.sha256((weights.FOLDER / weights.manifest()[bundled_name]["file"]).read_bytes()).hexdigest()
         == known
     )
     spec = f"{three}#monet:2,{styles.DEFAULT},{three}#klee"
-    assert styles.checksums(spec) == {str(three): own, bundled_name: known}
+    assert styles.checksums(parse(spec)) == {str(three): own, bundled_name: known}
 
 
 # -- writing --
@@ -512,6 +515,8 @@ def test_loading_a_painter_compiles_nothing() -> None:
     code = (
         "import sys; from stylize_video.models import styles;"
         "from stylize_video.models.wct import weights_file as wct_weights;"
-        "styles.load('kandinsky'); wct_weights.open_bundled(); sys.exit('torch._dynamo' in sys.modules)"
+        "from stylize_video.models.style_spec import parse;"
+        "styles.load(parse('kandinsky')); wct_weights.open_bundled();"
+        "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

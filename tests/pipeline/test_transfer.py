@@ -20,7 +20,7 @@ from stylize_video.pipeline import plane_transfer, transfer
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.plane_transfer import PlaneTransfer
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.transfer import RgbTransfer
@@ -39,7 +39,7 @@ def planes_on_the_cpu(info: Signal, pixel_format: str, output: ColorTags, _: tor
 
 def paint(source: Path, target: Path, **options: object) -> Painted:
     wanted = {"device": "cpu", "codec": "ffv1", "batch_size": 3, **options}
-    return job.paint(source, target, PaintOptions(**wanted))  # type: ignore[arg-type]
+    return job.paint(PaintRequest.of(source, target, **wanted))
 
 
 def pictures(film: Path) -> list[np.ndarray]:

@@ -19,6 +19,7 @@ from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.runtimes import engine
 from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
+from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import USUAL_SHARPENING
 from stylize_video.pictures.pictures import Picture
 
@@ -343,7 +344,7 @@ def test_a_slow_pan_between_the_pixels_keeps_its_detail() -> None:
 
 @cache
 def _kandinsky() -> Callable[[Picture], Picture]:
-    painter = styles.load("kandinsky")
+    painter = styles.load(parse("kandinsky"))
     paints = engine.create(painter.network, painter.style, torch.device("cpu"), exact=False)
 
     def paint(picture: Picture) -> Picture:

@@ -15,6 +15,7 @@ from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.models.runtimes.program import Program, Runtime
 from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import style as wct_style
@@ -147,7 +148,7 @@ def test_the_bundled_networks_by_openvino(exact: bool, tolerance: float) -> None
     weights = wct_weights.open_bundled()
     given = smooth(96, 128)
     for name in weights.paintings:
-        known = wct_style.load(name, weights)
+        known = wct_style.load(parse(name), weights)
         program = wct_sections.program(weights.network, wct_levels.DEFAULT_LEVELS)
         runtime = OpenVinoRuntime(program, exact=exact, threads=1)
         found = Tensors(runtime, known).paint(given)

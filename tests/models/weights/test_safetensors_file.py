@@ -18,6 +18,7 @@ from stylize_video.models import styles, weights
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import vgg
+from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
@@ -110,19 +111,19 @@ def test_a_single_number_that_is_none(value: float, kind: torch.dtype, painter: 
     scale[0, 3] = value
     rewritten(painter, {"down_norm.scale": scale})
     with pytest.raises(WeightsError, match=r"mine.*'down_norm.scale' holds NaN or infinite numbers"):
-        styles.load(str(painter))
+        styles.load(parse(str(painter)))
 
 
 def test_a_double_that_no_float_can_be(painter: Path) -> None:
     rewritten(painter, {"down_norm.scale": torch.full((1, 6), 1e300, dtype=torch.float64)})
     with pytest.raises(WeightsError, match="NaN or infinite"):
-        styles.load(str(painter))
+        styles.load(parse(str(painter)))
 
 
 def test_weights_whose_sums_overflow(painter: Path) -> None:
     rewritten(painter, {"down.weight": torch.full((6, 4, 3, 3), 3e38)})
     with pytest.raises(WeightsError, match="its weights are too large, NaN comes out"):
-        styles.load(str(painter))
+        styles.load(parse(str(painter)))
 
 
 def test_networks_of_the_transform_likewise(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_shape_of_billions_is_never_built(shape: TransformNetConfig, painter: 
     rewritten(painter, shape=json.dumps(asdict(shape)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(WeightsError, match="tensors that don't fit its own header"):
-        styles.load(str(painter))
+        styles.load(parse(str(painter)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
 
@@ -198,7 +199,7 @@ STYLE = {**asdict(Style("a", "a", "", "", "", 0.5, 1.5)), "stability": 0.5}
 def test_styles_that_are_none(known: str, painter: Path) -> None:
     rewritten(painter, styles=known)
     with pytest.raises(WeightsError, match="tensors that don't fit its own header"):
-        styles.load(str(painter))
+        styles.load(parse(str(painter)))
 
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:

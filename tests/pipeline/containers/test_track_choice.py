@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
 
@@ -81,16 +81,16 @@ def test_the_users_choice(tmp_path: Path) -> None:
             assert (reader.signal.width, reader.signal.height) == size
     with pytest.raises(UsageError, match=r"no video track 3; there are 2 video tracks: 1 \(h264, 64x48\)"):
         FilmSource(path, track=3)
-    with pytest.raises(UsageError, match="counted from 1"):
-        PaintOptions(video_track=0)
+    with pytest.raises(UsageError, match="video track 0 is out of range; give 1 or more"):
+        PaintRequest.of("x.mkv", video_track=0)
 
 
 @pytest.mark.parametrize(("suffix", "track"), [("mkv", None), ("mp4", 1)])
 def test_the_others_are_carried(track: int | None, suffix: str, tmp_path: Path) -> None:
     """The painted one keeps its place; the other and the sound are the same packets."""
     path = make(tmp_path / f"two.{suffix}", [Track(LARGE, 1), Track(SMALL, 4, default=True)])
-    options = PaintOptions(video_track=track, stabilize=False, device="cpu")
-    result = job.paint(path, tmp_path / f"out.{suffix}", options)
+    output = tmp_path / f"out.{suffix}"
+    result = job.paint(PaintRequest.of(path, output, video_track=track, stabilize=False, device="cpu"))
     painted = 1 if track is None else track - 1
     assert result.frames == (4 if track is None else 1)
     assert result.verified is not None

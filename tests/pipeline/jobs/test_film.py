@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import DeviceError, InputError, VerificationError, WeightsError
 from stylize_video.models import weights
+from stylize_video.models.look import Look
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
-from stylize_video.pipeline.jobs.options import PaintOptions, default_output
+from stylize_video.pipeline.jobs.request import PaintRequest, default_output
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import painters
 from tests import drawing, media
@@ -26,8 +27,8 @@ from tests.pipeline._stages import Stateless
 
 
 def paint(source: Path, output: Path | None = None, **options) -> Painted:
-    target = output or default_output(source, "kandinsky")
-    return job.paint(source, target, PaintOptions(**{"device": "cpu", **options}))
+    target = output or default_output(source, Look())
+    return job.paint(PaintRequest.of(source, target, **{"device": "cpu", **options}))
 
 
 def video_times(path: Path) -> list[Fraction]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.models.motion import confidence, flow
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
-from stylize_video.pipeline.jobs.options import PaintOptions
+from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 
 WIDTH, HEIGHT, STEP = 192, 112, 3  # px; a camera that pans by so much a frame
@@ -27,8 +27,8 @@ Draw = Callable[[int, int, int], drawing.Rgb]
 
 def paint(source: Path, name: str, **options: Any) -> Painted:
     """Without loss, into the same folder."""
-    settings = PaintOptions(**{"device": "cpu", "codec": "ffv1", **options})
-    return job.paint(source, source.with_name(name), settings)
+    settings = {"device": "cpu", "codec": "ffv1", **options}
+    return job.paint(PaintRequest.of(source, source.with_name(name), **settings))
 
 
 def pictures(path: Path) -> Pictures:
@@ -256,5 +256,5 @@ def test_a_single_picture(tmp_path: Path) -> None:
     picture = media.still(tmp_path)
     outputs = [picture.path.with_name(f"{on}.png") for on in (True, False)]
     for on, output in zip((True, False), outputs, strict=True):
-        job.paint(picture.path, output, PaintOptions(device="cpu", stabilize=on))
+        job.paint(PaintRequest.of(picture.path, output, device="cpu", stabilize=on))
     assert psnr(*(pictures(output)[0] for output in outputs)) >= 50

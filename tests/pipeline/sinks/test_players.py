@@ -12,7 +12,7 @@ import pytest
 from stylize_video.errors import OutputError, UnknownFormatError
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
-from stylize_video.pipeline.jobs.options import PaintOptions, default_output
+from stylize_video.pipeline.jobs.request import PaintRequest, default_output
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead
@@ -22,7 +22,7 @@ from tests import media
 
 
 def paint(source: Path, output: Path, **options: object) -> Painted:
-    return job.paint(source, output, PaintOptions(stabilize=False, device="cpu", **options))
+    return job.paint(PaintRequest.of(source, output, stabilize=False, device="cpu", **options))
 
 
 def header(path: Path) -> tuple[str, str, str]:

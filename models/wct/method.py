@@ -1,0 +1,127 @@
+"""Painting by the whitening and colouring transform, as any picture. Needs no torch until a plan is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stylize_video.errors import InputError
+from stylize_video.files import paths
+from stylize_video.models import styles
+from stylize_video.models.look import Look
+from stylize_video.models.method import FramePainter, Keeping, Needs
+from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle
+from stylize_video.models.runtimes.devices import Device
+from stylize_video.models.steadying_options import USUAL_SHARPENING, Steadying, SteadyingOptions
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct.levels import DEFAULT_LEVELS
+from stylize_video.option import Notation, flag, option
+
+_STABILITY = 0.92  # its steadied frames lose little of the style
+
+
+@dataclass(frozen=True)
+class WctOptions:
+    """What only this method can be told. Checked when made.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    levels: tuple[int, ...] = option(
+        DEFAULT_LEVELS,
+        help="The levels that a frame goes through, from coarse to fine: some of 5,4,3,2,1.",
+        panel="Any picture",
+        notation=Notation(wct_levels.parse, lambda levels: ",".join(map(str, levels))),
+        metavar="LEVELS",
+    )
+    wct_weights: Path | None = option(
+        None,
+        help="Networks of your own, made by the command train.",
+        panel="Any picture",
+        metavar="FILE",
+        usual="the bundled ones",
+    )
+
+    def __post_init__(self) -> None:
+        wct_levels.check(self.levels)
+
+
+@dataclass(frozen=True)
+class WctPlan:
+    """Pictures, or paintings that the networks know, mixed."""
+
+    style: Mixture
+    stroke_size: float = 1.0
+    strength: float = 1.0  # alpha of the paper
+    levels: tuple[int, ...] = DEFAULT_LEVELS
+    weights: Path | None = None  # the networks; None: those that are bundled
+    steady: bool = False  # whether the statistics of frames are smoothed over time
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """See `Plan`."""
+        return self.style.files
+
+    @property
+    def keeping(self) -> Keeping | None:
+        """Nothing: it is painted again as fast."""
+        return None
+
+    def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> FramePainter:  # noqa: ARG002 - it is one step
+        """See `Plan`."""
+        from stylize_video.models.runtimes import engine
+        from stylize_video.models.wct import sections, weights_file
+        from stylize_video.models.wct import style as wct_style
+        from stylize_video.models.wct.painter import WctPainter
+
+        opened = weights_file.open_chosen(self.weights)
+        statistics = wct_style.load(self.style, opened)
+        program = sections.program(opened.network, self.levels)
+        runtime, notes = engine.fastest_runtime(program, device, exact=exact)
+        painter = WctPainter(
+            runtime, statistics, levels=self.levels, strength=self.strength, steady=self.steady
+        )
+        painter.notes += notes
+        return FramePainter(painter, self.stroke_size)
+
+
+class Wct:
+    """See `Method`."""
+
+    name = "wct"
+    summary = "the whitening and colouring transform paints as any picture"
+    title = "the transform"
+    options: type[Any] = WctOptions
+    refuses: Mapping[str, str] = {}
+    needs = Needs()
+    blends = True
+
+    @property
+    def advice(self) -> str:
+        """See `Method`."""
+        return f"give a picture as style, or {flag('method')} {self.name}"
+
+    def refusal(self, ingredient: Ingredient) -> str:
+        """See `Method`."""
+        if isinstance(ingredient, NamedStyle | PictureStyle):
+            return ""
+        return "the transform needs a picture of the painting, not a weights file or a folder"
+
+    def check(self, style: Mixture, options: WctOptions) -> None:
+        """See `Method`; names that only the user's own networks know are not looked up."""
+        styles.check(style, names=options.wct_weights is None)
+        if options.wct_weights is not None and not paths.is_file(options.wct_weights):
+            raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
+
+    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - it is the same for all
+        """See `Method`."""
+        return Steadying(_STABILITY, USUAL_SHARPENING)
+
+    def plan(self, look: Look, style: Mixture, options: WctOptions, steadying: SteadyingOptions) -> WctPlan:
+        """See `Method`."""
+        return WctPlan(
+            style, look.stroke_size, look.strength, options.levels, options.wct_weights, steadying.wanted
+        )

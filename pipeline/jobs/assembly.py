@@ -1,0 +1,132 @@
+"""What a request asks for, put together: its source, its stages, and what is written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from stylize_video.models.method import OnStep
+from stylize_video.models.motion import choice
+from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.devices import Device, core_count
+from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.pipeline.jobs.request import PaintRequest
+from stylize_video.pipeline.planes.pixel_formats import chroma_is_halved
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.sinks.coding import EncoderOptions
+from stylize_video.pipeline.sinks.film import FilmSink
+from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.stages import painters
+from stylize_video.pipeline.stages.composite import Compositor
+from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
+from stylize_video.pipeline.stages.masks import FilmClock, Mask, open_mask
+from stylize_video.pipeline.stages.painters import Painter
+from stylize_video.pipeline.stages.regions import Coverage
+from stylize_video.pipeline.stages.steady import Stabilize
+
+
+def open_source(request: PaintRequest, *, upright: bool) -> FilmSource:
+    """The film.
+
+    Args:
+        request: what is asked for.
+        upright: whether frames that lie on their side are turned.
+
+    Raises:
+        InputError: it can't be read.
+        UsageError: it has no such track.
+    """
+    source = request.source
+    return FilmSource(
+        source.input,
+        start=source.start,
+        duration=source.duration,
+        max_size=source.max_size,
+        keep_source=request.mixed < 1 or request.look.preserve_color or request.look.masked,
+        upright=upright,
+        track=source.video_track,
+        deinterlace=source.deinterlace,
+    )
+
+
+def open_sink(request: PaintRequest, reader: FilmSource, painted: Signal) -> FilmSink:
+    """What the painted film is written to.
+
+    Args:
+        request: what is asked for.
+        reader: has the streams that are carried over.
+        painted: what flows into it.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    sink = request.sink
+    encoding = EncoderOptions(sink.codec, sink.crf, sink.preset, sink.overwrite, sink.pixel_format)
+    return FilmSink(request.target, encoding, others=reader.others).open(painted)
+
+
+def openers(request: PaintRequest) -> list[Callable[[], Mask]]:
+    """Each opens the mask of one of the look's regions, for one user alone: time only goes on.
+
+    Raises:
+        InputError: masks are to run along with a film that can't be read.
+    """
+    source, look = request.source, request.look
+    clock = FilmClock.of(source.input, source.video_track) if look.masked else FilmClock()
+    return [partial(open_mask, file, clock) for file in look.masks]
+
+
+def painter(
+    request: PaintRequest,
+    masks: Sequence[Callable[[], Mask]],
+    device: Device,
+    *,
+    exact: bool,
+    store: KeyframeStore | None,
+    on_step: OnStep | None,
+) -> Painter:
+    """What paints; see `painters.create`."""
+    return painters.create(request.plans(), masks, device, exact=exact, store=store, on_step=on_step)
+
+
+def stabilizer(request: PaintRequest, pixel_format: str, device: Device) -> Stabilize | None:
+    """What steadies a film that is written in a pixel format; None if nothing does.
+
+    Raises:
+        WeightsError: what finds motion can't be loaded.
+    """
+    steadied = request.steadied
+    if steadied is None or not request.stabilizes:
+        return None
+    found = Stabilizer(
+        choice.between_neighbours(request.steadying.flow, device),
+        steadied.stability,
+        sharpening=steadied.sharpening,
+        halved_chroma=chroma_is_halved(pixel_format),
+    )
+    return Stabilize(found, threads=max(1, core_count() // 4))
+
+
+def compositor(
+    request: PaintRequest, signal: Signal, writer: FilmSink, coverage: Coverage | None
+) -> Compositor:
+    """What mixes painting and original."""
+    return Compositor(
+        signal,
+        writer.pixel_format,
+        output=writer.color,
+        strength=request.mixed,
+        preserve_color=request.look.preserve_color,
+        coverage=coverage,
+    )
+
+
+def batch_size(request: PaintRequest, signal: Signal, device: Device) -> int:
+    """How many frames are painted at once."""
+    if request.run.batch_size is not None:
+        return request.run.batch_size
+    if request.holds_frames:
+        return 1
+    # In px, of frame or painting, the larger one.
+    canvas = signal.width * signal.height / min(1.0, request.look.stroke_size) ** 2
+    return engine.batch_size(device, round(canvas))

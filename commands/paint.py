@@ -12,6 +12,7 @@ from stylize_video.commands.console import summary
 from stylize_video.commands.console.command_line import reporting, share_the_cores, style_names
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.panels import PANELS, PROGRAM
+from stylize_video.pipeline.jobs import early_checks
 from stylize_video.pipeline.jobs.request import PaintRequest, declared
 from stylize_video.process import signals, terminal
 
@@ -56,7 +57,8 @@ def _command(
 
 
 def _paint(request: PaintRequest, *, quiet: bool) -> Painted:
-    from stylize_video.pipeline.jobs import preflight  # brings PyAV, which --help need not wait for
+    early_checks.check(request)
+    from stylize_video.pipeline.jobs import preflight  # brings PyAV, which a mistyped name need not wait for
 
     preflight.check(request)  # before the seconds that importing torch takes
     share_the_cores()

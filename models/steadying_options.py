@@ -39,8 +39,8 @@ class SteadyingOptions:
     )
     stability: float | None = option(
         None,
-        help="How much of the frame before is kept where nothing new is seen; of broad light and colour, and "
-        "of frames larger than 640 px, more.",
+        help="How much of the frame before is kept where nothing new is seen. More is kept of broad light "
+        "and colour, and in frames larger than 640 px.",
         panel="Steadiness",
         least=0,
         most=1,

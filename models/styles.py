@@ -222,7 +222,7 @@ def load_parameters(style: Mixture) -> StyledParameters:
     if any(other.convolutions != first.convolutions for other in others):
         raise UsageError(
             f"{str(style)!r}: these styles can't be mixed, their networks' convolutions differ; train "
-            "without --full and from the same network"
+            "without `full` and from the same network"
         )
     mixed = sum(galleries[origin].parameters.mixed(weights) for origin, weights in weights_of.items())
     return StyledParameters(first, np.asarray(mixed, np.float32))

@@ -59,8 +59,8 @@ def test_the_readmes_commands_can_be_run_one_after_the_other() -> None:
     outputs: Counter[str] = Counter()
     for words in commands("README.md"):
         name, given = parsed(words)
-        if name == "paint" and given.get("source") is not None:
-            called_after = (given["source"], given["style"], given["region"], given["guide"])
+        if name == "paint" and given.get("input") is not None:
+            called_after = (given["input"], given["style"], given["region"], given["guide"])
             outputs[str(given["output"] or called_after)] += 1
     assert len(outputs) >= 12
     assert max(outputs.values()) == 1, outputs

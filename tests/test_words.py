@@ -17,7 +17,6 @@ from stylize_video.commands.console.flags import spelled
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ("pipeline", "models", "pictures", "files", "process")  # everything below commands/
-NOT_YET = ("pipeline/jobs/", "models/methods.py", "models/styles.py")
 # Not the arrows in a drawing of threads; of short ones, those that messages have spoken of.
 FLAG = re.compile(r"(?<![\w`-])(?:--[a-z]+(?:-[a-z]+)*|-[os])(?![\w>-])")
 STYLE_SHEET = ROOT / "pipeline" / "scoring" / "page" / "look.py"  # CSS, whose variables look the same
@@ -27,7 +26,7 @@ def strings() -> Iterator[tuple[str, str]]:
     """Where each string of the library is, and what it says."""
     for folder in LIBRARY:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if path != STYLE_SHEET and not str(path.relative_to(ROOT)).startswith(NOT_YET):
+            if path != STYLE_SHEET:
                 for node in ast.walk(ast.parse(path.read_text())):
                     if isinstance(node, ast.Constant) and isinstance(node.value, str):
                         yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value

@@ -16,7 +16,7 @@ from typing import Any
 _WIDEST = 100  # columns; longer lines are hard to read
 _MARGIN = 2  # columns before an option
 _OPTION = 24  # columns of an option and its value; longer ones have a line of their own
-_REST = "Everything else"  # the section of options that have none; it comes last
+_REST = "Help"  # the section of options that have none; it comes last
 
 
 def page(command: Any, context: Any) -> str:
@@ -74,6 +74,8 @@ def _told(parameter: Any) -> str:
     """What it does, and what it is if it isn't given."""
     told = str(parameter.help or "")
     default = parameter.default
+    if isinstance(default, bool) and parameter.secondary_opts:
+        return f"{told} [{'on' if default else 'off'}]"
     if not parameter.show_default or default is None or isinstance(default, bool) or callable(default):
         return f"{told} Required." if parameter.required and parameter.param_type_name == "option" else told
     shown = f"{default:g}" if isinstance(default, float) else str(default)

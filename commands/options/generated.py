@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -72,7 +73,7 @@ def _option(each: Declared, completion: Callable[[], list[str]] | None) -> Any:
         *flag_words(each),
         help=described(each),
         rich_help_panel=known.panel,
-        metavar=known.metavar or None,
+        metavar=known.metavar or _value(each),
         show_default=each.plain is not bool and shown_default(each) is not None,
         autocompletion=completion,
     )
@@ -93,12 +94,25 @@ def shown_default(each: Declared) -> Any:
     return None if each.default is None and each.option.usual else each.written(each.default)
 
 
+_VALUES = {int: "N", float: "NUMBER", Path: "FILE"}  # as people know them
+
+
+def _value(each: Declared) -> str:
+    """What is typed after the option: `0..1`, `PX`, `FILE`."""
+    known = each.option
+    if known.choices:
+        return "NAME"
+    if known.least is not None and known.most is not None:
+        return f"{known.least:g}..{known.most:g}"
+    return known.unit.upper() if known.unit == "px" else _VALUES.get(each.plain, "NAME")
+
+
 def described(each: Declared) -> str:
-    """Its help, with what may be given and what stands for nothing."""
+    """Its help, with the choices that there are and what stands for nothing."""
     known = each.option
     said = [known.help]
-    if known.range:
-        said.append(f"One of {known.range}." if known.choices else f"Range: {known.range}.")
+    if known.choices and not all(choice in known.help for choice in known.choices):
+        said.append(f"One of {known.range}.")
     if shown_default(each) is None and known.usual:
         said.append(f"Default: {known.usual}.")
     return " ".join(said)

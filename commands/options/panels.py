@@ -6,13 +6,14 @@ PROGRAM = "Messages"
 
 PANELS = (
     "Style",
-    "Output",
     "Steadiness",
     "Regions",
+    "Output",
     "Which part of the film",
-    "Speed and memory",
-    PROGRAM,
     "Any picture",
     "Keyframes",
+    "Speed and memory",
+    PROGRAM,
+    "How the film is written",
     "Painting by optimisation",
 )

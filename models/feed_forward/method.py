@@ -42,7 +42,7 @@ class FeedForwardOptions:
 
     tile: int | None = option(
         None,
-        help="Paint in tiles whose side has so many px, for less memory on a GPU; off paints whole frames.",
+        help="Paint in tiles of so many px a side, for less memory on a GPU; off paints whole frames.",
         panel="Speed and memory",
         unit="px",
         notation=_TILE,

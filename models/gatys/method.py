@@ -83,7 +83,7 @@ class GatysOptions:
         help="Frames from one keyframe to the next; with auto there is one where the film asks for it.",
         panel="Keyframes",
         unit="frames",
-        metavar="FRAMES",
+        metavar="N",
         notation=_INTERVAL,
         usual="auto",
     )

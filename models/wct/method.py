@@ -39,7 +39,7 @@ class WctOptions:
     )
     wct_weights: Path | None = option(
         None,
-        help="Networks of your own, made by the command train.",
+        help="Networks of your own, as `train` makes them.",
         panel="Any picture",
         metavar="FILE",
         usual="the bundled ones",

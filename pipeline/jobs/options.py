@@ -36,6 +36,8 @@ def parse_time(text: str) -> Fraction:
     return 3600 * int(hours or 0) + 60 * int(minutes or 0) + Fraction(seconds)
 
 
+_WRITING = "How the film is written"  # a panel of --help
+
 _TIME = Notation(parse_time, str)
 
 
@@ -68,10 +70,10 @@ class SourceOptions:
     )
     video_track: int | None = option(
         None,
-        help="Which of several films in the file is painted; they are counted from 1.",
+        help="Which of several films in the file is painted, counted from 1.",
         panel="Which part of the film",
         least=1,
-        usual="one that moves, the default one, the largest",
+        usual="one that moves; of several, the default one or the largest",
     )
     max_size: int | None = option(
         None,
@@ -105,26 +107,26 @@ class SinkOptions:
         help="The painted film; its extension decides the container.",
         panel="Output",
         short="o",
-        metavar="OUTPUT",
+        metavar="FILE",
         usual="INPUT-stem_STYLE.ext beside the input",
     )
     overwrite: bool = option(
         False, help="Replace an existing output, once the new one is whole.", panel="Output"
     )
     codec: str | None = option(
-        None, help="The codec: h264, h265, vp9, av1, ...", panel="Output", usual="H.264, or VP9 in webm"
+        None, help="The codec: h264, h265, vp9, av1, ...", panel=_WRITING, usual="H.264, or VP9 in webm"
     )
     crf: int | None = option(
-        None, help="The quality: lower is better.", panel="Output", usual="the codec's; 17 for H.264"
+        None, help="The quality of the codec: a lower number is better.", panel=_WRITING, usual="17 for H.264"
     )
     preset: str | None = option(
-        None, help="The encoder's preset, such as fast or slow.", panel="Output", usual="the codec's"
+        None, help="The encoder's preset, such as fast or slow.", panel=_WRITING, usual="the codec's"
     )
     pixel_format: str | None = option(
         None,
         help="The pixel format by FFmpeg's name, such as yuv444p or yuv422p10le.",
-        panel="Output",
-        usual="near the input's; 4:2:0 of GIF and RGB",
+        panel=_WRITING,
+        usual="close to the input's; 4:2:0 for GIF and RGB",
     )
     verify: bool = option(True, help="Compare the finished output with the input.", panel="Output", off=True)
 
@@ -141,7 +143,7 @@ class RunOptions:
     """
 
     device: str = option(
-        DEVICES[0], help="What the networks run on.", panel="Speed and memory", choices=DEVICES
+        DEVICES[0], help="Where the networks run.", panel="Speed and memory", choices=DEVICES
     )
     batch_size: int | None = option(
         None,

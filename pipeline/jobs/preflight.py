@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.files import paths, whole_file
-from stylize_video.models.method import Method
-from stylize_video.models.methods import METHODS
-from stylize_video.option import changed, flag, flags
+from stylize_video.files import whole_file
+from stylize_video.option import flag
 from stylize_video.pipeline.containers import formats
+from stylize_video.pipeline.jobs import early_checks
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.planes import pixel_formats
 from stylize_video.pipeline.stages import keyframe_store
@@ -30,7 +29,7 @@ def check(request: PaintRequest) -> None:
             is not to be resumed.
         UsageError: unknown style, extension or codec; or the output is the input, a style or a mask.
     """
-    check_look(request)
+    early_checks.check(request)
     for mask in request.look.masks:
         check_mask(mask)
     try:
@@ -42,36 +41,8 @@ def check(request: PaintRequest) -> None:
         ) from error
 
 
-def check_look(request: PaintRequest) -> None:
-    """See whether each style is there and can be painted so, and whether each option does something.
-
-    Raises:
-        UsageError: a style that is missing or can't be painted so, an option that would do nothing.
-        InputError: another file is missing.
-    """
-    ways = request.ways
-    for region, method in ways:
-        method.check(region.style, request.options_of(method))
-    used = {way.method.name: way.method for way in ways}
-    for method in METHODS:
-        names = changed(request.options_of(method))
-        if names and method.name not in used:
-            raise UsageError(f"{flags(names)} only for {method.title}; {method.advice}")
-    for method in used.values():
-        _check_use(method, request)
-    request.look.check_places()
-
-
-def _check_use(method: Method, request: PaintRequest) -> None:
-    """Refuse what a method can't heed."""
-    for name in sorted(request.given & method.refuses.keys()):
-        raise UsageError(f"{flag(name)} is not for {method.title}: {method.refuses[name]}")
-
-
 def _check_paths(request: PaintRequest) -> None:
     source, output, sink = request.source.input, request.target, request.sink
-    if why_not := paths.why_no_file(source):
-        raise InputError(f"{source}: {why_not}; give a film or a picture")
     _, encoder = formats.check_output(output, sink.codec)
     pixel_formats.check_pixel_format(encoder, sink.pixel_format)
     formats.check_quality(encoder, sink.crf, sink.preset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from collections import Counter
@@ -64,3 +65,11 @@ def test_the_readmes_commands_can_be_run_one_after_the_other() -> None:
             outputs[str(given["output"] or called_after)] += 1
     assert len(outputs) >= 12
     assert max(outputs.values()) == 1, outputs
+
+
+def test_the_page_of_options_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    options_page = importlib.import_module("options_page")
+    assert (ROOT / "docs" / "options.md").read_text("utf-8") == options_page.page(), (
+        "run: python benchmarks/options_page.py --write"
+    )

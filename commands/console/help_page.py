@@ -30,7 +30,7 @@ def page(command: Any, context: Any) -> str:
     parts = [usage(command, context), _wrapped(command.help or "", width)]
     parts += [
         "\n".join([_title(title), *(line for entry in entries for line in _entry(*entry, width))])
-        for title, entries in _sections(command, context).items()
+        for title, entries in sections(command, context).items()
     ]
     if command.epilog:
         parts.append(_wrapped(command.epilog, width))
@@ -43,8 +43,8 @@ def usage(command: Any, context: Any) -> str:
     return " ".join(f"Usage: {context.command_path} {arguments} [options]".split())
 
 
-def _sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
-    """Title -> entries, in the order in which the command declares them."""
+def sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
+    """Title -> entries (how it is typed, what it does), in the order in which the command declares them."""
     found: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(context):
         if not getattr(parameter, "hidden", False):

@@ -10,21 +10,11 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
-# Circles that are on their way out; the list only ever shrinks.
-KNOWN_CIRCLES: tuple[frozenset[str], ...] = (
-    frozenset(
-        {
-            "models.feed_forward",
-            "models.perceptual",
-            "models.runtimes",
-            "models.sheet",
-            "models.styles",
-            "models.training",
-            "models.wct",
-        }
-    ),
+# Circles that are on their way out; the list only ever shrinks. What is left: a method knows the styles, and
+# the styles load the method's network; the engine of one network still lies among the runtimes of all.
+KNOWN_CIRCLES = (
+    frozenset({"models.feed_forward", "models.runtimes", "models.sheet", "models.styles", "models.training"}),
 )
-KNOWN_ARROWS_UP: set[tuple[str, str]] = set()
 
 
 @pytest.fixture
@@ -45,7 +35,7 @@ def test_no_circle(import_graph: Any) -> None:
 
 
 def test_no_arrow_up(import_graph: Any) -> None:
-    assert set(import_graph.arrows_up(import_graph.graph())) <= KNOWN_ARROWS_UP
+    assert import_graph.arrows_up(import_graph.graph()) == []
 
 
 def test_models_know_neither_containers_nor_the_pipeline(import_graph: Any) -> None:
@@ -100,3 +90,12 @@ def test_an_arrow_up_is_found(import_graph: Any, tmp_path: Path, one: str, other
     (arrow,) = import_graph.arrows_up(import_graph.graph(root))
 
     assert one.startswith(arrow[0].replace(".", "__"))
+
+
+def test_contributing_holds_todays_drawing(import_graph: Any) -> None:
+    text = import_graph.CONTRIBUTING.read_text(encoding="utf-8")
+    held = text.partition(import_graph.BEGIN)[2].partition(import_graph.END)[0].strip()
+
+    assert held == import_graph.drawing(import_graph.graph()), (
+        "the house has changed: run `python benchmarks/import_graph.py --write`"
+    )

@@ -95,7 +95,7 @@ def motion_between(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mas
     return forward, confidence.visible(forward, backward)
 
 
-def paint(painter: styles.Painter, frames: Sequence[Picture]) -> Iterator[Picture]:
+def paint(painter: styles.StyledNetwork, frames: Sequence[Picture]) -> Iterator[Picture]:
     """Paint one frame after the other."""
     for frame in frames:
         with torch.inference_mode():
@@ -119,7 +119,7 @@ def second_spec(against: Path, style: str) -> str:
 
 
 def compare(
-    clip: Clip, painter: styles.Painter, second: styles.Painter | None
+    clip: Clip, painter: styles.StyledNetwork, second: styles.StyledNetwork | None
 ) -> tuple[Figures, Figures | None]:
     """The figures of a painter, and of the one it is held against."""
     figures = clip.measure(paint(painter, clip.frames))

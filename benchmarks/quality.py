@@ -68,7 +68,7 @@ def _packaged() -> Iterator[Path]:
         yield from (folder / file for file in files if (folder / file).exists())
 
 
-def as_films_are(painter: styles.Painter) -> measuring.Paint:
+def as_films_are(painter: styles.StyledNetwork) -> measuring.Paint:
     """Paints by the fastest engine of the CPU, from bytes to bytes."""
     paints = engine.create(painter.network, painter.style, torch.device("cpu"))
 

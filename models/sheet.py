@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from stylize_video.models.styles import Painter
+from stylize_video.models.styles import StyledNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 SIZE = 512  # px, the longer side of a cell's picture
@@ -82,15 +82,15 @@ class Grid:
         return off + (self.columns * self.rows - count) / count
 
 
-Painters = Mapping[str, Painter] | Iterable[tuple[str, Painter]]  # by label
+StyledNetworks = Mapping[str, StyledNetwork] | Iterable[tuple[str, StyledNetwork]]  # by label
 
 
-def sheet(photograph: Picture, painters: Painters, *, size: int = SIZE) -> Picture:
+def sheet(photograph: Picture, painters: StyledNetworks, *, size: int = SIZE) -> Picture:
     """The photograph and its painting by each painter, with their labels; see `paint` and `lay_out`."""
     return lay_out(list(paint(photograph, painters, size=size)))
 
 
-def paint(photograph: Picture, painters: Painters, *, size: int = SIZE) -> Iterator[Cell]:
+def paint(photograph: Picture, painters: StyledNetworks, *, size: int = SIZE) -> Iterator[Cell]:
     """The photograph, then its painting by each painter, one at a time.
 
     Args:

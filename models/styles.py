@@ -73,7 +73,7 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Painter:
+class StyledNetwork:
     """A network ready to paint, and the weight of each of its styles."""
 
     network: TransformNet
@@ -87,11 +87,11 @@ class StyledParameters:
     parameters: TransformParameters  # whose own styles don't matter
     style: StyleVector
 
-    def painter(self) -> Painter:
+    def painter(self) -> StyledNetwork:
         """The network with that style alone; imports torch."""
         import torch
 
-        return Painter(self.parameters.with_style(self.style).network(), torch.ones(1))
+        return StyledNetwork(self.parameters.with_style(self.style).network(), torch.ones(1))
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def steadying(style: Mixture) -> Steadying:
     return Steadying(stability, sharpening)
 
 
-def load(style: Mixture) -> Painter:
+def load(style: Mixture) -> StyledNetwork:
     """The painter for a style or a mixture of styles, as a network; see `load_parameters`."""
     return load_parameters(style).painter()
 

@@ -355,7 +355,7 @@ def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
 def test_the_network_is_measured_as_it_is_stored(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured: list[styles.Painter] = []
+    measured: list[styles.StyledNetwork] = []
     distances = measuring.distances
     monkeypatch.setattr(
         measuring, "distances", lambda painter, *rest: measured.append(painter) or distances(painter, *rest)

@@ -72,3 +72,16 @@ def test_what_is_no_option_stays_as_it_is(command: str) -> None:
 
 def test_without_a_command_nothing_is_spelled() -> None:
     assert contextvars.Context().run(spelled, "use `max_size`") == "use `max_size`"
+
+
+@pytest.mark.parametrize("name", ["Weights", "View", "Painter", "Painting", "Path", "Moments"])
+def test_a_bare_word_names_one_thing(name: str) -> None:
+    """Classes and aliases of that name in the whole package."""
+    defined = re.compile(rf"^(?:class {name}\b|{name} = )", re.MULTILINE)
+    found = [
+        path
+        for folder in LIBRARY
+        for path in (ROOT / folder).rglob("*.py")
+        if defined.search(path.read_text())
+    ]
+    assert len(found) <= (name != "Path"), found  # pathlib has one

@@ -83,7 +83,7 @@ def _measured(
     """What is known of the styles of a user's own; painter and year are not."""
     found = []
     for index, (name, path) in enumerate(zip(request.names, request.paintings, strict=True)):
-        painter = styles.Painter(network, torch.eye(len(paintings))[index])
+        painter = styles.StyledNetwork(network, torch.eye(len(paintings))[index])
         style, content = measuring.distances(painter, paintings[index], held_out)
         found.append(
             styles.Style(
@@ -130,7 +130,9 @@ def _preview(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
     """Paint a held-out photograph as it would be painted by now; if it can't be written, go on."""
     photograph = trainer.photographs.held_out[0]
     network, weights = trainer.result(), torch.eye(len(request.names))
-    painters = {name: styles.Painter(network, w) for name, w in zip(request.names, weights, strict=True)}
+    painters = {
+        name: styles.StyledNetwork(network, w) for name, w in zip(request.names, weights, strict=True)
+    }
     try:
         write_picture(request.preview, sheet.sheet(photograph, painters))
     except StylizeVideoError as error:

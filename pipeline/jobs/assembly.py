@@ -20,7 +20,7 @@ from stylize_video.pipeline.stages import painters
 from stylize_video.pipeline.stages.composite import Compositor
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import FilmClock, Mask, open_mask
-from stylize_video.pipeline.stages.painters import Painter
+from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
 
@@ -84,7 +84,7 @@ def painter(
     exact: bool,
     store: KeyframeStore | None,
     on_step: OnStep | None,
-) -> Painter:
+) -> PaintingStage:
     """What paints; see `painters.create`."""
     return painters.create(request.plans(), masks, device, exact=exact, store=store, on_step=on_step)
 

@@ -28,7 +28,7 @@ from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages import cuts
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import Mask
-from stylize_video.pipeline.stages.painters import Painter
+from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.process import signals
 
@@ -121,7 +121,7 @@ class _Job:
             memory.return_large_blocks()
         self._request, self._reader, self._store, self._listener = request, reader, store, listener
         self._device = choose_device(request.run.device)
-        self._painter: Painter = assembly.painter(
+        self._painter: PaintingStage = assembly.painter(
             request,
             masks,
             self._device,

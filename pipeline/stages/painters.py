@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     pass
 
 
-class Painter(NamedTuple):
+class PaintingStage(NamedTuple):
     """A stage, and what a user should know of how it paints: read it when the job is done."""
 
     stage: AnyStage
@@ -34,7 +34,7 @@ def create(
     exact: bool = False,
     store: KeyframeStore | None = None,
     on_step: OnStep | None = None,
-) -> Painter:
+) -> PaintingStage:
     """What paints a film; each style in its region, if there are several.
 
     Args:
@@ -52,16 +52,18 @@ def create(
     if len(found) == 1:
         return found[0]
     stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks, strict=True)])
-    return Painter(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
+    return PaintingStage(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
 
 
-def _stage(painter: FramePainter | KeyframePainter | GuidePainter, store: KeyframeStore | None) -> Painter:
+def _stage(
+    painter: FramePainter | KeyframePainter | GuidePainter, store: KeyframeStore | None
+) -> PaintingStage:
     match painter:
         case FramePainter(paints, stroke_size):
-            return Painter(NetworkPainter(paints, stroke_size=stroke_size), paints.notes)
+            return PaintingStage(NetworkPainter(paints, stroke_size=stroke_size), paints.notes)
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
-            return Painter(keyframes, [])
+            return PaintingStage(keyframes, [])
         case GuidePainter(folder, estimator):
             guided = Guided(Guide.open(folder), estimator=estimator)
-            return Painter(guided, guided.notes)
+            return PaintingStage(guided, guided.notes)

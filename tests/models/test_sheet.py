@@ -12,7 +12,7 @@ from stylize_video.models import sheet
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.sheet import Cell, Grid, lay_out, paint
-from stylize_video.models.styles import Painter
+from stylize_video.models.styles import StyledNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 LANDSCAPE, PORTRAIT, SQUARE, TINY, WIDE, TALL = (
@@ -36,10 +36,10 @@ def cells_of(shape: tuple[int, int], count: int = 9) -> list[Cell]:
     return [Cell(f"style {index}", noise(*shape, seed=index)) for index in range(count)]
 
 
-def painters(styles: int = 2) -> dict[str, Painter]:
+def painters(styles: int = 2) -> dict[str, StyledNetwork]:
     """Small networks with random weights."""
     network = TransformNet(TransformNetConfig(styles=styles)).eval()
-    return {f"style {i}": Painter(network, weight) for i, weight in enumerate(torch.eye(styles))}
+    return {f"style {i}": StyledNetwork(network, weight) for i, weight in enumerate(torch.eye(styles))}
 
 
 def places(page: Picture, cells: list[Cell]) -> Iterator[tuple[int, int, Picture]]:
@@ -171,7 +171,7 @@ def test_painted_at_the_size_asked_for_and_never_enlarged(
 def test_each_style_is_painted_when_its_turn_comes() -> None:
     asked = []
 
-    def one_by_one() -> Iterator[tuple[str, Painter]]:
+    def one_by_one() -> Iterator[tuple[str, StyledNetwork]]:
         for label, painter in painters().items():
             asked.append(label)
             yield label, painter

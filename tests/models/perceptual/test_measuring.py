@@ -11,23 +11,23 @@ import torch
 
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual.measuring import distances, distances_of_each
-from stylize_video.models.styles import Painter
+from stylize_video.models.styles import StyledNetwork
 from tests.networks import SHAPE, noise
 
 
-def painter(style: list[float]) -> Painter:
+def painter(style: list[float]) -> StyledNetwork:
     """A small painter, always the same one."""
     torch.manual_seed(1)
     network = TransformNet(replace(SHAPE, styles=2)).eval()
     with torch.no_grad():
         for value in network.style_parameters().values():
             value.normal_()
-    return Painter(network, torch.tensor(style))
+    return StyledNetwork(network, torch.tensor(style))
 
 
 def test_a_painting_that_is_measured_against_itself_is_at_no_distance() -> None:
     network: Any = lambda photo, _: photo  # noqa: E731
-    copyist, painting = Painter(network, torch.ones(1)), noise(1)
+    copyist, painting = StyledNetwork(network, torch.ones(1)), noise(1)
     assert distances(copyist, painting, [painting], size=96) == pytest.approx((0, 0), abs=1e-9)
     style, content = distances(copyist, painting, [painting, painting // 4], size=96)
     assert style > 0.01

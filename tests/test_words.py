@@ -7,12 +7,13 @@ import contextvars
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
 
 from stylize_video.cli import app
-from stylize_video.commands.console import flags
+from stylize_video.commands.console import flags, summary
 from stylize_video.commands.console.flags import spelled
 
 ROOT = Path(__file__).parents[1]
@@ -85,3 +86,20 @@ def test_a_bare_word_names_one_thing(name: str) -> None:
         if defined.search(path.read_text())
     ]
     assert len(found) <= (name != "Path"), found  # pathlib has one
+
+
+def test_notes_of_a_run_are_spelled_in_json_too(command: str) -> None:
+    profile = SimpleNamespace(stages=dict, first_frame=0.0)
+    done = SimpleNamespace(
+        **{
+            "output": "a.mp4",
+            "frames": 1,
+            "damaged": 0,
+            "seconds": 1.0,
+            "verified": None,
+            "profile": profile,
+        },
+        notes=("interlaced; `deinterlace` makes whole frames",),
+    )
+    told = summary.as_json(done, "udnie")  # type: ignore[arg-type]
+    assert told["notes"] == ["interlaced; --deinterlace makes whole frames"]

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from stylize_video.errors import OutputError, UnknownFormatError
+from stylize_video.models import style_spec
+from stylize_video.models.look import Look
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest, default_output
@@ -19,6 +21,8 @@ from stylize_video.pipeline.sinks.report import FramesRead
 from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
 from tests import media
+
+UDNIE = Look(style_spec.parse("udnie"))
 
 
 def paint(source: Path, output: Path, **options: object) -> Painted:
@@ -179,25 +183,25 @@ def animated_png(path: Path, frames: int) -> Path:
 
 def test_an_animated_png_is_a_film(tmp_path: Path) -> None:
     path = animated_png(tmp_path / "a.png", 3)
-    output = default_output(path, "kandinsky")
+    output = default_output(path, Look(style_spec.parse("kandinsky")))
     assert output == tmp_path / "a_kandinsky.mp4"
     with FilmSource(path) as reader:
         assert len(list(reader.frames())) == 3
-    with pytest.raises(OutputError, match=r"more than one frame and \.png holds one; .* -o film\.mp4"):
+    with pytest.raises(OutputError, match=r"more than one frame and \.png holds one; .* `output` film\.mp4"):
         paint(path, tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
 
 
 def test_default_names_of_pictures(tmp_path: Path) -> None:
     still = media.still(tmp_path, name="still.png").path
-    assert default_output(still, "udnie").suffix == ".png"
+    assert default_output(still, UDNIE).suffix == ".png"
     (tmp_path / "a.avif").write_bytes(b"\0\0\0\x20ftypavif" + bytes(20))
-    assert default_output(tmp_path / "a.avif", "udnie").suffix == ".png"
+    assert default_output(tmp_path / "a.avif", UDNIE).suffix == ".png"
     (tmp_path / "b.avif").write_bytes(b"\0\0\0\x20ftypavis" + bytes(20))
-    assert default_output(tmp_path / "b.avif", "udnie").suffix == ".mp4"
-    assert default_output(tmp_path / "missing.png", "udnie").suffix == ".png"
+    assert default_output(tmp_path / "b.avif", UDNIE).suffix == ".mp4"
+    assert default_output(tmp_path / "missing.png", UDNIE).suffix == ".png"
     (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 9)
-    assert default_output(tmp_path / "bad.png", "udnie").suffix == ".png"
+    assert default_output(tmp_path / "bad.png", UDNIE).suffix == ".png"
 
 
 def test_a_link_as_output_stays(tmp_path: Path) -> None:

@@ -19,14 +19,16 @@ _SLOW = ("torch", "torchvision", "kornia", "scipy", "scenedetect", "rich", "pyda
 _LARGEST = 400  # MB of the whole process
 
 _RUN = """
-import json, resource, sys
+import json, sys
+from pathlib import Path
 from stylize_video.__main__ import main
 sys.argv = ["stylize-video", *sys.argv[1:]]
 try:
     main()
 except SystemExit as end:
     code = end.code or 0
-megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+megabytes = int(status["VmHWM"].split()[0]) / 1000  # ru_maxrss begins at what the parent had before the fork
 modules = sorted(name for name in sys.modules if "." not in name)
 print(json.dumps({"code": code, "megabytes": megabytes, "modules": modules}), file=sys.__stderr__)
 """

@@ -184,6 +184,11 @@ class LookTimeline:
         """One look for the whole film."""
         return cls([(Fraction(0), look)])
 
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All of them, in their order."""
+        return tuple(self._looks)
+
     def at(self, time: Fraction) -> Look:
         """The look at a time, in s."""
         return self._looks[max(0, bisect_right(self._times, time) - 1)]

@@ -92,6 +92,7 @@ class Plan(Protocol):
 class PaintsFrames(Protocol):
     """Paints consecutive frames."""
 
+    style: Any  # of what is painted from now on; another costs neither conversion nor compilation
     notes: list[str]  # what a user should know of it, read when all is painted
 
     def new_shot(self) -> Any:
@@ -129,6 +130,7 @@ class FramePainter:
 
     paints: PaintsFrames
     stroke_size: float
+    load_style: Callable[[Any], Any]  # another plan of the same method -> what `paints.style` takes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
@@ -15,6 +15,9 @@ from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, Pictur
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
 from stylize_video.option import Notation, flag, option
+
+if TYPE_CHECKING:
+    from stylize_video.models.feed_forward.parameters import StyleVector
 
 _SMALLEST_TILE = 64  # px
 _DIGITS = 9  # of a number that is worth reading
@@ -79,7 +82,16 @@ class FeedForwardPlan:
 
         found = styles.load_parameters(self.style)
         made = engine.open_engine(found.parameters, found.style, device, exact=exact, tile=self.tile)
-        return FramePainter(made, self.stroke_size)
+
+        def load_style(plan: FeedForwardPlan) -> StyleVector:
+            other = styles.load_parameters(plan.style)
+            if other.parameters.convolutions != found.parameters.convolutions:
+                raise UsageError(
+                    f"{plan.style} can't follow {self.style}: their networks' convolutions differ"
+                )
+            return other.style
+
+        return FramePainter(made, self.stroke_size, load_style)
 
 
 class FeedForward:

@@ -75,17 +75,18 @@ class WctPlan:
         from stylize_video.models.runtimes import engine
         from stylize_video.models.wct import sections, weights_file
         from stylize_video.models.wct import style as wct_style
-        from stylize_video.models.wct.painter import WctPainter
+        from stylize_video.models.wct.painter import WctPainter, WctStyle
 
         opened = weights_file.open_chosen(self.weights)
-        statistics = wct_style.load(self.style, opened)
+
+        def load_style(plan: WctPlan) -> WctStyle:
+            return WctStyle(wct_style.load(plan.style, opened), plan.strength)
+
         program = sections.program(opened.network, self.levels)
         runtime, notes = engine.fastest_runtime(program, device, exact=exact)
-        painter = WctPainter(
-            runtime, statistics, levels=self.levels, strength=self.strength, steady=self.steady
-        )
+        painter = WctPainter(runtime, *load_style(self), levels=self.levels, steady=self.steady)
         painter.notes += notes
-        return FramePainter(painter, self.stroke_size)
+        return FramePainter(painter, self.stroke_size, load_style)
 
 
 class Wct:

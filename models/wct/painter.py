@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
@@ -38,39 +38,54 @@ class ShotMoments:
     of_level: dict[int, Moments] = field(default_factory=dict)
 
 
+class WctStyle(NamedTuple):
+    """What is painted in, and how far."""
+
+    statistics: Statistics  # of the painting, or of a mixture
+    strength: float = 1.0  # alpha of equation 3, 0..1
+
+
 class WctPainter:
-    """Paints pictures of any size in one style. What it knows of the film they come from is handed to it.
+    """Paints pictures of any size in a style. What it knows of the film they come from is handed to it.
 
     Args:
         runtime: runs `wct_sections.program` for the same levels.
-        style: statistics of the painting, or of a mixture.
+        statistics, strength: the style to begin with, see `WctStyle`.
         levels: from coarse to fine.
-        strength: alpha of equation 3, 0..1.
         steady: whether statistics are smoothed over time.
     """
 
     def __init__(
         self,
         runtime: Runtime,
-        style: Statistics,
+        statistics: Statistics,
+        strength: float = 1.0,
         *,
         levels: Sequence[int] = DEFAULT_LEVELS,
-        strength: float = 1.0,
         steady: bool = True,
     ) -> None:
         self._runtime = runtime
         self._levels = tuple(levels)
-        self._strength = strength
         self._memory = _MEMORY if steady else 0.0
-        self._style = {level: _to(style[level], runtime.device) for level in levels}
-        on_cpu = runtime.device.type == "cpu"  # once for the film, not for each frame
-        self._colors = {n: wct.coloring(m.covariance) for n, m in self._style.items()} if on_cpu else {}
+        self.style = WctStyle(statistics, strength)
         self.notes: list[str] = []  # what a user should know of it
 
     @property
     def device(self) -> Device:
         """Where it paints."""
         return self._runtime.device
+
+    @property
+    def style(self) -> WctStyle:
+        """The style of what is painted from now on; another needs no other program."""
+        return self._style
+
+    @style.setter
+    def style(self, style: WctStyle) -> None:
+        self._style = style
+        self._moments = {level: _to(style.statistics[level], self.device) for level in self._levels}
+        on_cpu = self.device.type == "cpu"  # once for the style, not for each frame
+        self._colors = {n: wct.coloring(m.covariance) for n, m in self._moments.items()} if on_cpu else {}
 
     def new_shot(self) -> ShotMoments:
         """What is known before a shot's first frame."""
@@ -105,11 +120,11 @@ class WctPainter:
 
     def _affine(self, content: Moments, level: int) -> wct.Affine:
         """What gives features with these statistics the style's."""
-        style = self._style[level]
+        style, alpha = self._moments[level], self._style.strength
         if content.mean.device.type == "cpu":
             color = self._colors[level]
-            return wct.transform(content, style, alpha=self._strength, epsilon=_FLOOR, color=color)
-        return _without_waiting(content, style, alpha=self._strength, epsilon=_FLOOR)
+            return wct.transform(content, style, alpha=alpha, epsilon=_FLOOR, color=color)
+        return _without_waiting(content, style, alpha=alpha, epsilon=_FLOOR)
 
     def _smoothed(self, found: Moments, level: int, known: ShotMoments) -> Moments:
         """Each frame's moments, mixed with those of the frames before."""

@@ -10,6 +10,7 @@ from stylize_video.models.motion import choice
 from stylize_video.models.runtimes import engine
 from stylize_video.models.runtimes.devices import Device, core_count
 from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.planes.pixel_formats import chroma_is_halved
 from stylize_video.pipeline.signal import Signal
@@ -25,11 +26,12 @@ from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
 
 
-def open_source(request: PaintRequest, *, upright: bool) -> FilmSource:
+def open_source(request: PaintRequest, looks: ChangingLook | None, *, upright: bool) -> FilmSource:
     """The film.
 
     Args:
         request: what is asked for.
+        looks: see `painter`.
         upright: whether frames that lie on their side are turned.
 
     Raises:
@@ -37,12 +39,13 @@ def open_source(request: PaintRequest, *, upright: bool) -> FilmSource:
         UsageError: it has no such track.
     """
     source = request.source
+    mixes = request.mixed < 1 if looks is None else looks.mixes
     return FilmSource(
         source.input,
         start=source.start,
         duration=source.duration,
         max_size=source.max_size,
-        keep_source=request.mixed < 1 or request.look.preserve_color or request.look.masked,
+        keep_source=mixes or request.look.preserve_color or request.look.masked,
         upright=upright,
         track=source.video_track,
         deinterlace=source.deinterlace,
@@ -78,6 +81,7 @@ def openers(request: PaintRequest) -> list[Callable[[], Mask]]:
 
 def painter(
     request: PaintRequest,
+    looks: ChangingLook | None,
     masks: Sequence[Callable[[], Mask]],
     device: Device,
     *,
@@ -85,8 +89,16 @@ def painter(
     store: KeyframeStore | None,
     on_step: OnStep | None,
 ) -> PaintingStage:
-    """What paints; see `painters.create`."""
-    return painters.create(request.plans(), masks, device, exact=exact, store=store, on_step=on_step)
+    """What paints; `looks` is what is asked for at each time, if that changes. See `painters.create`."""
+    return painters.create(
+        request.plans(),
+        masks,
+        device,
+        exact=exact,
+        store=store,
+        on_step=on_step,
+        plans_at=None if looks is None else looks.plans_at,
+    )
 
 
 def stabilizer(request: PaintRequest, pixel_format: str, device: Device) -> Stabilize | None:
@@ -108,14 +120,18 @@ def stabilizer(request: PaintRequest, pixel_format: str, device: Device) -> Stab
 
 
 def compositor(
-    request: PaintRequest, signal: Signal, writer: FilmSink, coverage: Coverage | None
+    request: PaintRequest,
+    looks: ChangingLook | None,
+    signal: Signal,
+    writer: FilmSink,
+    coverage: Coverage | None,
 ) -> Compositor:
-    """What mixes painting and original."""
+    """What mixes painting and original; `looks` as in `painter`."""
     return Compositor(
         signal,
         writer.pixel_format,
         output=writer.color,
-        strength=request.mixed,
+        strength=looks.mixed_at if looks is not None and looks.mixes else request.mixed,
         preserve_color=request.look.preserve_color,
         coverage=coverage,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stylize_video.errors import DeviceError
+from stylize_video.models.look import LookTimeline
 from stylize_video.models.method import OnStep
 from stylize_video.models.runtimes import memory
 from stylize_video.models.runtimes.devices import Device, choose_device, is_out_of_memory
@@ -17,6 +18,7 @@ from stylize_video.pipeline import runner, transfer
 from stylize_video.pipeline.containers import formats, limits
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.jobs import assembly, preflight
+from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.signal import Signal
@@ -75,6 +77,7 @@ class _Listener(NamedTuple):
 def paint(
     request: PaintRequest,
     *,
+    timeline: LookTimeline | None = None,
     on_start: Callable[[Signal], None] | None = None,
     on_frame: OnFrame | None = None,
     on_step: OnStep | None = None,
@@ -83,6 +86,7 @@ def paint(
 
     Args:
         request: what, and how.
+        timeline: the look at each time, where it changes; see `ChangingLook`. By default it is the request's.
         on_start: called once with what is known of the film.
         on_frame: called in the writer's thread after each frame.
         on_step: called after each step of a keyframe that is optimised.
@@ -93,12 +97,13 @@ def paint(
         PaintingInterrupted: Ctrl-C; what was painted so far lies in a playable file.
     """
     preflight.check(request)
+    looks = ChangingLook(request, timeline) if timeline is not None else None
     store = preflight.open_store(request)
     container, _ = formats.check_output(request.target, request.sink.codec)
     with ExitStack() as opened:
         masks = assembly.openers(request)
-        reader = opened.enter_context(assembly.open_source(request, upright=not container.rotation))
-        job = _Job(request, reader, masks, store, _Listener(on_start, on_frame, on_step))
+        reader = opened.enter_context(assembly.open_source(request, looks, upright=not container.rotation))
+        job = _Job(request, looks, reader, masks, store, _Listener(on_start, on_frame, on_step))
         if request.look.masked:
             job.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         with assembly.open_sink(request, reader, job.painted) as writer:
@@ -111,6 +116,7 @@ class _Job:
     def __init__(
         self,
         request: PaintRequest,
+        looks: ChangingLook | None,
         reader: FilmSource,
         masks: Sequence[Callable[[], Mask]],
         store: KeyframeStore | None,
@@ -119,10 +125,12 @@ class _Job:
         limits.check_worth(request.source.input, reader.signal)
         if reader.signal.width * reader.signal.height > _MEMORY_MATTERS:
             memory.return_large_blocks()
-        self._request, self._reader, self._store, self._listener = request, reader, store, listener
+        self._request, self._looks, self._reader = request, looks, reader
+        self._store, self._listener = store, listener
         self._device = choose_device(request.run.device)
         self._painter: PaintingStage = assembly.painter(
             request,
+            looks,
             masks,
             self._device,
             exact=reader.signal.bit_depth > 8,
@@ -191,7 +199,9 @@ class _Job:
         return cuts.mark(frames) if self._request.needs_cuts else frames
 
     def _writing(self, writer: FilmSink) -> Callable[[Frame], None]:
-        compositor = assembly.compositor(self._request, self._reader.signal, writer, self.coverage)
+        compositor = assembly.compositor(
+            self._request, self._looks, self._reader.signal, writer, self.coverage
+        )
 
         def write(frame: Frame) -> None:
             writer.write(compositor(frame))

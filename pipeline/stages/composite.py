@@ -7,7 +7,7 @@ chroma are affine in RGB, so a mix of planes is the mix of the pictures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -42,7 +42,8 @@ class Compositor:
         signal: of the film.
         pixel_format: what the encoder wants.
         output: how the encoder's pictures are coded; by default as the film's.
-        strength: how much of the painting, 0..1; the rest is the original.
+        strength: how much of the painting, 0..1; the rest is the original. Where it changes over the film,
+            what gives that of the frame at a time (s).
         preserve_color: take only the luminance from the painting, the colours from the original.
         coverage: where the painting is, and how much of it; multiplies `strength`. By default everywhere.
     """
@@ -53,13 +54,12 @@ class Compositor:
         pixel_format: str,
         *,
         output: ColorTags | None = None,
-        strength: float = 1.0,
+        strength: float | Callable[[Fraction], float] = 1.0,
         preserve_color: bool = False,
         coverage: Covers | None = None,
     ) -> None:
-        if not 0 <= strength <= 1:
-            raise ValueError(f"{strength = } must be in 0..1")
-        self._strength = strength
+        self._strength_at = strength if callable(strength) else None
+        self._strength = 1.0 if callable(strength) else _checked(strength)
         self._preserve_color = preserve_color
         self._coverage = coverage
         self._covered: Matte | None = None  # what `_shares` were made from
@@ -76,7 +76,8 @@ class Compositor:
     @property
     def needs_source(self) -> bool:
         """Whether frames must carry their original planes."""
-        return self._strength < 1 or self._preserve_color or self._coverage is not None
+        changes = self._strength_at is not None
+        return changes or self._strength < 1 or self._preserve_color or self._coverage is not None
 
     def __call__(self, frame: Frame) -> av.VideoFrame:
         """One painted frame -> one picture in stored orientation, with its time."""
@@ -87,6 +88,8 @@ class Compositor:
             if frame.source is None:
                 raise ValueError("mixing needs the frame's original planes")
             original = self._converter.convert(frame.source, self._mixed_in)
+            if self._strength_at is not None:
+                self._change_strength(_checked(self._strength_at(frame.time)))
             if self._preserve_color:
                 self._restore_colors(picture, original)
             if self._coverage is not None:
@@ -99,6 +102,10 @@ class Compositor:
         picture.time_base = frame.time_base
         picture.duration = frame.duration
         return picture
+
+    def _change_strength(self, strength: float) -> None:
+        if strength != self._strength:
+            self._strength, self._covered = strength, None  # the shares were made for the one before
 
     def _restore_colors(self, picture: av.VideoFrame, original: av.VideoFrame) -> None:
         painted, source = planes_of(picture), planes_of(original)
@@ -131,6 +138,12 @@ class Compositor:
             change = cv2.multiply(cv2.subtract(mine, theirs, dtype=cv2.CV_32F), share)
             depth = cv2.CV_8U if mine.dtype == np.uint8 else cv2.CV_16U
             mine[...] = cv2.add(theirs, change, dtype=depth)
+
+
+def _checked(strength: float) -> float:
+    if not 0 <= strength <= 1:
+        raise ValueError(f"{strength = } must be in 0..1")
+    return strength
 
 
 def _for_planes(weights: Matte, picture: av.VideoFrame) -> Iterator[Matte]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
@@ -27,6 +29,8 @@ _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 class Paints(Protocol):
     """A way to paint: `models.runtimes.engine.Engine`, or `models.wct.painter.WctPainter` that remembers."""
+
+    style: Any  # of what is painted from now on; another costs neither conversion nor compilation
 
     def new_shot(self) -> Any:
         """What is known before a shot's first picture; None if each is painted by itself."""
@@ -59,11 +63,20 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
         engine: what runs it.
         stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
             had by painting a smaller or larger frame.
+        style_at: gives the style of the frame at a time (s), the same object as long as it is the same
+            style; by default all frames are painted in the engine's.
     """
 
-    def __init__(self, engine: Paints, *, stroke_size: float = 1.0) -> None:
+    def __init__(
+        self,
+        engine: Paints,
+        *,
+        stroke_size: float = 1.0,
+        style_at: Callable[[Fraction], Any] | None = None,
+    ) -> None:
         self._engine = engine
         self._stroke_size = stroke_size
+        self._style_at = style_at
 
     def start(self, signal: Signal) -> PaintState:  # noqa: ARG002 - all films are alike
         """See `Stage.start`."""
@@ -73,8 +86,22 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
         """Paint a batch."""
         if batch.frames[0].cut:
             state.known = self._engine.new_shot()
-        painted = self._paint(batch.pixels, state.known)
+        parts = [self._paint(pixels, state.known) for pixels in self._by_style(batch)]
+        painted: Pictures = parts[0] if len(parts) == 1 else arrays.joined(parts)
         return (batch.with_pixels(_faded(painted, batch.pixels)),)
+
+    def _by_style(self, batch: FrameBatch) -> Iterator[Pictures]:
+        """A batch in parts of one style each; the engine has that style while its part is in hand."""
+        if self._style_at is None:
+            yield batch.pixels
+            return
+        first = 0
+        for _, alike in groupby([self._style_at(frame.time) for frame in batch.frames], key=id):
+            style, *others = alike
+            if style is not self._engine.style:
+                self._engine.style = style
+            yield batch.pixels[first : first + 1 + len(others)]
+            first += 1 + len(others)
 
     def _paint(self, pixels: Pictures, known: Any) -> Pictures:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""

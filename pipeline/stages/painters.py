@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from fractions import Fraction
+from functools import partial
+from typing import Any, NamedTuple
 
 from stylize_video.models.method import FramePainter, GuidePainter, KeyframePainter, OnStep, Plan
 from stylize_video.models.runtimes.devices import Device
@@ -14,9 +16,6 @@ from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.paint import NetworkPainter
 from stylize_video.pipeline.stages.regions import Regions
-
-if TYPE_CHECKING:
-    pass
 
 
 class PaintingStage(NamedTuple):
@@ -34,6 +33,7 @@ def create(
     exact: bool = False,
     store: KeyframeStore | None = None,
     on_step: OnStep | None = None,
+    plans_at: Callable[[Fraction], Sequence[Plan]] | None = None,
 ) -> PaintingStage:
     """What paints a film; each style in its region, if there are several.
 
@@ -44,23 +44,51 @@ def create(
         exact: compute in float32 wherever the device can, for films of more than 8 bits.
         store: keeps finished keyframes.
         on_step: told of each step of a keyframe that is optimised.
+        plans_at: where styles change over the film, the plans for a time (s), as many as `plans` and of the
+            same methods; only painters of frames heed it.
 
     Raises:
         StylizeVideoError: weights, pictures or masks that can't be read.
     """
-    found = [_stage(plan.build(device, exact=exact, on_step=on_step), store) for plan in plans]
+    found = []
+    for number, plan in enumerate(plans):
+        plan_at = None if plans_at is None else partial(_one_of, plans_at, number)
+        found.append(_stage(plan.build(device, exact=exact, on_step=on_step), store, plan_at))
     if len(found) == 1:
         return found[0]
     stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks, strict=True)])
     return PaintingStage(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
 
 
+def _one_of(plans_at: Callable[[Fraction], Sequence[Plan]], number: int, time: Fraction) -> Plan:
+    return plans_at(time)[number]
+
+
+class _Styles:
+    """The style of the frame at a time; what a plan names is read once."""
+
+    def __init__(self, plan_at: Callable[[Fraction], Plan], load: Callable[[Plan], Any]) -> None:
+        self._plan_at, self._load = plan_at, load
+        self._loaded: dict[Plan, Any] = {}
+
+    def __call__(self, time: Fraction) -> Any:
+        plan = self._plan_at(time)
+        if plan not in self._loaded:
+            self._loaded[plan] = self._load(plan)
+        return self._loaded[plan]
+
+
 def _stage(
-    painter: FramePainter | KeyframePainter | GuidePainter, store: KeyframeStore | None
+    painter: FramePainter | KeyframePainter | GuidePainter,
+    store: KeyframeStore | None,
+    plan_at: Callable[[Fraction], Plan] | None,
 ) -> PaintingStage:
     match painter:
-        case FramePainter(paints, stroke_size):
-            return PaintingStage(NetworkPainter(paints, stroke_size=stroke_size), paints.notes)
+        case FramePainter(paints, stroke_size, load_style):
+            style_at = None if plan_at is None else _Styles(plan_at, load_style)
+            return PaintingStage(
+                NetworkPainter(paints, stroke_size=stroke_size, style_at=style_at), paints.notes
+            )
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
             return PaintingStage(keyframes, [])

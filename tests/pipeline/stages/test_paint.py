@@ -27,6 +27,7 @@ class Stripes:
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
+        self.style: Any = None
 
     def new_shot(self) -> None:
         """It knows nothing."""

@@ -10,6 +10,7 @@ no other option of the same job has. Needs nothing, so that `--help` is there at
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
@@ -97,7 +98,8 @@ class Declared:
             UsageError: it can't be read.
         """
         if self.option.repeats:
-            return tuple(self._read_one(item) for item in given or ())
+            several = (given,) if isinstance(given, str) else given or ()
+            return tuple(self._read_one(item) for item in several)
         return self._read_one(given)
 
     def _read_one(self, given: Any) -> Any:
@@ -105,7 +107,17 @@ class Declared:
             return given
         if self.option.notation is not None:
             return self.option.notation.read(given)
+        if self.plain in _KINDS and self.plain is not str:
+            return self._read_number(given)
         return Path(given) if self.plain is Path else given
+
+    def _read_number(self, given: str) -> Any:
+        try:
+            if self.plain is not bool:  # which has no notation: a flag is given or not
+                return self.plain(given)
+        except (ValueError, OverflowError):
+            pass
+        raise UsageError(f"{self.name} {given!r} is of the wrong kind")
 
     def written(self, value: Any) -> Any:
         """The value as it would be typed; numbers, flags, paths and None as they are."""
@@ -147,7 +159,14 @@ class Declared:
         wanted = (str,) if self.plain is Path or self.option.notation else _KINDS[self.plain]
         if not isinstance(given, wanted) or (isinstance(given, bool) and self.plain is not bool):
             raise UsageError(f"{self.name} {given!r} is of the wrong kind")
-        return float(given) if isinstance(given, int) and self.plain is float else self._read_one(given)
+        return self._read_one(_as_float(given) if self.plain is float else given)
+
+
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an integer of JSON's may have any number of digits
+        return math.inf
 
 
 _KINDS: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}

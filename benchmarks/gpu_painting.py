@@ -78,7 +78,7 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
     with torch.inference_mode():
         wanted = (plain.network(frames[:1].float() / 255, plain.style[None]) * 255).round()
         made = engine.create(painter.network, painter.style, device)
-        there = frames.to(device).permute(0, 2, 3, 1)
+        there = frames.to(device).permute(0, 2, 3, 1).contiguous()  # as a film's frames lie
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         fast = _rate(lambda: made.paint(there), count, device, seconds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -159,10 +159,6 @@ class Look:
 
     def __str__(self) -> str:
         return "+".join(str(region.style) for region in self.painted)
-
-    def with_strength(self, strength: float) -> Look:
-        """The same look, painted so far."""
-        return replace(self, strength=strength)
 
 
 class LookTimeline:

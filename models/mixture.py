@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from stylize_video.errors import UsageError
 
+_ROUNDING = 1e-6  # by which the sum of weights may be off 1
+
 
 @dataclass(frozen=True)
 class NamedStyle:
@@ -141,8 +143,10 @@ def from_json(given: Any) -> Mixture:
         parts = tuple(Part(_ingredient(dict(part)), float(part["weight"])) for part in given)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{given!r} is no style; give its name, or a list of ingredients") from error
-    if not parts or not all(0 <= part.weight <= 1 for part in parts):
+    if not all(0 <= part.weight <= 1 for part in parts):
         raise UsageError(f"{given!r} is no mixture; give each ingredient a weight from 0 to 1")
+    if abs(sum(part.weight for part in parts) - 1) > _ROUNDING:
+        raise UsageError(f"{given!r} is no mixture; give weights that sum to 1")
     return Mixture(parts)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stylize_video.errors import InputError
 from stylize_video.files import paths
 from stylize_video.pictures import picture_names
+from stylize_video.pictures.pictures import read_picture
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.planes import color
 from stylize_video.pipeline.sources.film import FilmSource
@@ -120,8 +121,6 @@ class StillMask:
     """
 
     def __init__(self, path: Path) -> None:
-        from stylize_video.pictures.pictures import read_picture  # brings torch
-
         self._grey = cv2.cvtColor(read_picture(path, hidden=True), cv2.COLOR_RGB2GRAY)
         self._fitted: Matte | None = None
         self.notes: list[str] = []

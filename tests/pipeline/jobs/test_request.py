@@ -87,6 +87,20 @@ def test_json_may_say_what_is_typed_and_leave_out_the_rest() -> None:
     assert PaintRequest.from_json(given) == PaintRequest.of("in.mp4", style="a,b", start=60, levels=(2, 1))
 
 
+def test_values_may_be_given_as_they_are_typed() -> None:
+    typed = {"strength": "0.5", "max_size": "64", "region": "a.png=udnie", "overwrite": True}
+    given = {"strength": 0.5, "max_size": 64, "region": ["a.png=udnie"], "overwrite": True}
+    assert PaintRequest.of("in.mp4", **typed) == PaintRequest.of("in.mp4", **given)
+
+
+@pytest.mark.parametrize(
+    "given", [{"strength": "half"}, {"max_size": "1.5"}, {"max_size": "9" * 9999}, {"overwrite": "yes"}]
+)
+def test_what_is_typed_and_of_the_wrong_kind(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="of the wrong kind"):
+        PaintRequest.of("in.mp4", **given)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -100,6 +114,9 @@ def test_json_may_say_what_is_typed_and_leave_out_the_rest() -> None:
         ({"input": "a.mp4", "region": "a.png=b"}, "region 'a.png=b' is no list"),
         ({"input": "a.mp4", "region": [{"mask": "a.png"}]}, "is no region"),
         ({"input": "a.mp4", "strength": 2}, "strength 2.0 is out of range; give 0 to 1"),
+        ({"input": "a.mp4", "strength": 10**400}, "strength inf is out of range; give 0 to 1"),
+        ({"input": "a.mp4", "style": [{"name": "a", "weight": 0.5}]}, "give weights that sum to 1"),
+        ({"input": "a.mp4", "style": 2 * [{"name": "a", "weight": 1}]}, "give weights that sum to 1"),
     ],
 )
 def test_json_that_makes_no_sense(given: dict[str, Any], message: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
@@ -111,6 +112,14 @@ def tiny_transform() -> WctPainter:
     return WctPainter(runtime, wct_weights.statistics(wct_network(), noise(1), 96))
 
 
+def changing(_: Path, __: Given) -> NetworkPainter:
+    """A network whose style changes in the middle of the first shot and of the second."""
+    parameters = TransformParameters.of(network(styles=2))
+    one, other = parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
+    painter = engine.open_engine(parameters, one, CPU, exact=True)
+    return NetworkPainter(painter, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
+
+
 def steady(_: Path, __: Given) -> Stabilize:
     return Stabilize(Stabilizer(DisMotion(), 0.9, sharpening=0.5), threads=1)
 
@@ -150,6 +159,7 @@ CASES: dict[str, Case] = {
     "scaled strokes": Case(
         lambda *_: NetworkPainter(tiny_engine(), stroke_size=1.5), batches, carries=False, batch_sizes=SIZES
     ),
+    "changing style": Case(changing, batches, carries=False, batch_sizes=SIZES),
     "transform": Case(lambda *_: NetworkPainter(tiny_transform()), batches, carries=True, batch_sizes=SIZES),
     "regions": Case(regions, batches, carries=True, batch_sizes=SIZES),
     "keyframes": Case(partial(keyframes, interval=4), batches, carries=True, batch_sizes=SIZES),

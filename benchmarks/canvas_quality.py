@@ -58,7 +58,8 @@ def _on_canvas(network: CanvasNet, field: Field, style: int) -> Paint:
         places = canvas.still(height + below, width + right)
         noise = torch.from_numpy(field.at(places))[None]
         with torch.inference_mode():
-            return network(padded, noise, chosen)[..., :height, :width]
+            painted: Tensor = network(padded, noise, chosen)[..., :height, :width]
+        return painted
 
     return paint
 

@@ -36,7 +36,7 @@ def energies(picture: Picture) -> Energies:
     """
     if min(picture.shape[:2]) < _WINDOW:
         raise ValueError(f"picture of {picture.shape[1]}x{picture.shape[0]} px, must be {_WINDOW} at least")
-    lab = cv2.cvtColor(np.float32(1 / 255) * picture, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(np.float32(1 / 255) * picture, cv2.COLOR_RGB2LAB), np.float32)
     return [_of_windows(_band(lab, fine, coarse)) for fine, coarse in _OCTAVES]
 
 
@@ -66,4 +66,4 @@ def _of_windows(band: NDArray[np.float32]) -> NDArray[np.float32]:
     power = np.square(band).sum(2)
     rows, columns = (side // _WINDOW for side in power.shape)
     windows = power[: rows * _WINDOW, : columns * _WINDOW].reshape(rows, _WINDOW, columns, _WINDOW)
-    return np.sqrt(windows.mean((1, 3))).ravel()
+    return np.asarray(np.sqrt(windows.mean((1, 3))), np.float32).ravel()

@@ -97,7 +97,7 @@ def painter(
         exact=exact,
         store=store,
         on_step=on_step,
-        plans_at=None if looks is None else looks.plans_at,
+        changes=looks,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 
@@ -42,6 +42,11 @@ class ChangingLook:
     def mixes(self) -> bool:
         """Whether the original is mixed in at any time."""
         return any(asked.mixed < 1 for asked in self._requests.values())
+
+    @property
+    def plans(self) -> Collection[Sequence[Plan]]:
+        """How each style is painted, for each look."""
+        return self._plans.values()
 
     def plans_at(self, time: Fraction) -> Sequence[Plan]:
         """How each style is painted in the frame at a time (s)."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from stylize_video.models.method import FramePainter, GuidePainter, KeyframePainter, OnStep, Plan
 from stylize_video.models.runtimes.devices import Device
@@ -25,6 +24,19 @@ class PaintingStage(NamedTuple):
     notes: list[str]
 
 
+class PlansOverTime(Protocol):
+    """How each style is painted, where that changes over a film."""
+
+    @property
+    def plans(self) -> Collection[Sequence[Plan]]:
+        """All there are, whenever."""
+        ...
+
+    def plans_at(self, time: Fraction) -> Sequence[Plan]:
+        """Those of the frame at a time (s)."""
+        ...
+
+
 def create(
     plans: Sequence[Plan],
     masks: Sequence[Callable[[], Mask]],
@@ -33,7 +45,7 @@ def create(
     exact: bool = False,
     store: KeyframeStore | None = None,
     on_step: OnStep | None = None,
-    plans_at: Callable[[Fraction], Sequence[Plan]] | None = None,
+    changes: PlansOverTime | None = None,
 ) -> PaintingStage:
     """What paints a film; each style in its region, if there are several.
 
@@ -44,51 +56,46 @@ def create(
         exact: compute in float32 wherever the device can, for films of more than 8 bits.
         store: keeps finished keyframes.
         on_step: told of each step of a keyframe that is optimised.
-        plans_at: where styles change over the film, the plans for a time (s), as many as `plans` and of the
-            same methods; only painters of frames heed it.
+        changes: the plans at each time, where styles change over the film: as many as `plans` and of the
+            same methods. Only painters of frames heed it.
 
     Raises:
-        StylizeVideoError: weights, pictures or masks that can't be read.
+        StylizeVideoError: weights, pictures or masks that can't be read, or styles of which one can't follow
+            another.
     """
     found = []
     for number, plan in enumerate(plans):
-        plan_at = None if plans_at is None else partial(_one_of, plans_at, number)
-        found.append(_stage(plan.build(device, exact=exact, on_step=on_step), store, plan_at))
+        built = plan.build(device, exact=exact, on_step=on_step)
+        styles = None
+        if changes is not None and isinstance(built, FramePainter):
+            styles = _Styles(changes, number, built.load_style)
+        found.append(_stage(built, store, styles))
     if len(found) == 1:
         return found[0]
     stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks, strict=True)])
     return PaintingStage(stage, list(dict.fromkeys(note for painter in found for note in painter.notes)))
 
 
-def _one_of(plans_at: Callable[[Fraction], Sequence[Plan]], number: int, time: Fraction) -> Plan:
-    return plans_at(time)[number]
-
-
 class _Styles:
-    """The style of the frame at a time; what a plan names is read once."""
+    """The style of the frame at a time. All are loaded before the first frame, so that none comes late."""
 
-    def __init__(self, plan_at: Callable[[Fraction], Plan], load: Callable[[Plan], Any]) -> None:
-        self._plan_at, self._load = plan_at, load
-        self._loaded: dict[Plan, Any] = {}
+    def __init__(self, changes: PlansOverTime, number: int, load: Callable[[Plan], Any]) -> None:
+        self._changes, self._number = changes, number
+        self._loaded = {plan: load(plan) for plan in {plans[number] for plans in changes.plans}}
 
     def __call__(self, time: Fraction) -> Any:
-        plan = self._plan_at(time)
-        if plan not in self._loaded:
-            self._loaded[plan] = self._load(plan)
-        return self._loaded[plan]
+        return self._loaded[self._changes.plans_at(time)[self._number]]
 
 
 def _stage(
     painter: FramePainter | KeyframePainter | GuidePainter,
     store: KeyframeStore | None,
-    plan_at: Callable[[Fraction], Plan] | None,
+    styles: _Styles | None,
 ) -> PaintingStage:
     match painter:
-        case FramePainter(paints, stroke_size, load_style):
-            style_at = None if plan_at is None else _Styles(plan_at, load_style)
-            return PaintingStage(
-                NetworkPainter(paints, stroke_size=stroke_size, style_at=style_at), paints.notes
-            )
+        case FramePainter(paints, stroke_size):
+            stage = NetworkPainter(paints, stroke_size=stroke_size, style_at=styles)
+            return PaintingStage(stage, paints.notes)
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
             return PaintingStage(keyframes, [])

@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from stylize_video.errors import UsageError
+from stylize_video.models import styles
 from stylize_video.models.look import Look, LookTimeline
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
+from tests.networks import network
 
 CHANGE = Fraction(4, 25)  # s, when the fifth frame is shown
 
@@ -110,6 +112,15 @@ def test_a_look_of_keyframes_does_not_change(tmp_path: Path) -> None:
     before = request(source, method="gatys", style=picture(tmp_path), batch_size=None)
     with pytest.raises(UsageError, match="keyframes"):
         job.paint(before, timeline=LookTimeline([(Fraction(0), before.look), (CHANGE, replace(before.look))]))
+
+
+def test_a_style_of_another_network_is_refused_before_the_first_frame(tmp_path: Path) -> None:
+    source, other = media.constant(tmp_path).path, tmp_path / "other.safetensors"
+    styles.save(other, network(seed=1), [styles.Style("mine", "", "", "", "", 0.0, 0.0)], {})
+    before = request(source, style="udnie")
+    with pytest.raises(UsageError, match="convolutions differ"):
+        job.paint(before, timeline=changing(before, request(source, style=str(other))))
+    assert not before.target.exists()
 
 
 def test_an_unchanging_timeline_is_the_look_itself(tmp_path: Path) -> None:

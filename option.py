@@ -11,9 +11,12 @@ no other option of the same job has. Needs nothing, so that `--help` is there at
 from __future__ import annotations
 
 import math
+import os
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from fractions import Fraction
+from numbers import Integral, Rational, Real
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -95,7 +98,7 @@ class Declared:
         """What was typed, or the value itself -> the value.
 
         Raises:
-            UsageError: it can't be read.
+            UsageError: it can't be read, or is of another kind than the option.
         """
         if self.option.repeats:
             several = (given,) if isinstance(given, str) else given or ()
@@ -103,21 +106,24 @@ class Declared:
         return self._read_one(given)
 
     def _read_one(self, given: Any) -> Any:
-        if not isinstance(given, str):
+        notation, kinds = self.option.notation, self._kinds
+        if notation is not None and isinstance(given, str):
+            return notation.read(given)
+        if notation is not None and isinstance(given, os.PathLike) and Path not in kinds:
+            return notation.read(os.fspath(given))  # a picture that is the style
+        if isinstance(given, kinds) and not (isinstance(given, bool) and bool not in kinds):
             return given
-        if self.option.notation is not None:
-            return self.option.notation.read(given)
-        if self.plain in _KINDS and self.plain is not str:
-            return self._read_number(given)
-        return Path(given) if self.plain is Path else given
-
-    def _read_number(self, given: str) -> Any:
         try:
-            if self.plain is not bool:  # which has no notation: a flag is given or not
-                return self.plain(given)
-        except (ValueError, OverflowError):
-            pass
-        raise UsageError(f"{self.name} {given!r} is of the wrong kind")
+            return _AS[self.plain](given)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise UsageError(f"{self.name} {given!r} is of the wrong kind") from error
+
+    @property
+    def _kinds(self) -> tuple[type, ...]:
+        """The classes of its values; where it repeats, of each."""
+        hint = get_args(self.hint)[0] if self.option.repeats else self.hint
+        parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+        return tuple(get_origin(part) or part for part in parts)
 
     def written(self, value: Any) -> Any:
         """The value as it would be typed; numbers, flags, paths and None as they are."""
@@ -169,6 +175,24 @@ def _as_float(number: Any) -> float:
         return math.inf
 
 
+def _number(kind: Callable[[Any], Any], wanted: type | types.UnionType) -> Callable[[Any], Any]:
+    """What reads a number, be it typed or of another library's type, such as NumPy's."""
+
+    def read(given: Any) -> Any:
+        if isinstance(given, bool) or not isinstance(given, str | wanted):
+            raise TypeError(given)
+        return kind(given)
+
+    return read
+
+
+# How a value is read that is not of the option's own type; raises TypeError, ValueError or OverflowError.
+_AS: Mapping[Any, Callable[[Any], Any]] = {
+    int: _number(int, Integral),
+    float: _number(float, Real),
+    Fraction: _number(Fraction, Rational | float),
+    Path: Path,
+}
 _KINDS: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 

@@ -62,6 +62,14 @@ def test_what_a_command_calls_otherwise_is_spelled_its_way(command: str) -> None
     assert spelled("no frame at or after `start`") == "no frame at or after --from"
 
 
+def test_a_word_that_somebody_typed_in_backticks_is_no_option() -> None:
+    group = typer.main.get_command(app)
+    flags.use(group.commands["train"], group, ["a `output` b.jpg", None, [Path("`full``seed`")]])
+    assert spelled("a `output` b.jpg: `full` or `seed`; add `overwrite`") == (
+        "a `output` b.jpg: `full` or `seed`; add --overwrite"
+    )
+
+
 def test_another_commands_options_are_spelled_too(command: str) -> None:
     assert spelled("use a smaller `max_size`") == "use a smaller --max-size"
 

@@ -84,7 +84,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run, and spell options as flags from now on."""
-        flags.use(self, ctx.parent.command)
+        flags.use(self, ctx.parent.command, ctx.params.values())
         return super().invoke(ctx)
 
     def get_help(self, ctx: Any) -> str:

@@ -7,25 +7,29 @@ the rest of the package says "use a smaller `max_size`", and whoever prints it h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 _IN_BACKTICKS = re.compile(r"(?<![^\s(])`([a-z][a-z0-9_]*)`(?![^\s,.;:)])")  # a word, not a part of one
+_TYPED = re.compile(r"`([a-z][a-z0-9_]*)(?=`)")
 _SHORT = {"output": "-o"}  # what is usually typed
 
 _known: ContextVar[Mapping[str, str] | None] = ContextVar("flags of the command that runs", default=None)
 
 
-def use(command: Any, group: Any) -> None:
+def use(command: Any, group: Any, given: Iterable[Any] = ()) -> None:
     """From now on, spell options as a command has them; those it has not, as others of its group do.
 
     Args:
         command: typer's, that runs.
         group: the program, which has the others.
+        given: what was typed; a word in backticks there, as in a file's name, is no option's name.
     """
     everybodys = {name: flag for other in group.commands.values() for name, flag in _flags(other)}
-    _known.set({**everybodys, **dict(_flags(command)), **_SHORT})
+    typed = {word for value in given for word in _TYPED.findall(str(value))}
+    known = {**everybodys, **dict(_flags(command)), **_SHORT}
+    _known.set({name: flag for name, flag in known.items() if name not in typed})
 
 
 def spelled(message: str) -> str:

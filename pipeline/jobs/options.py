@@ -150,7 +150,6 @@ class RunOptions:
         help="How many frames are painted at once.",
         panel="Speed and memory",
         least=1,
-        unit="frames",
         usual="what suits the device",
     )
 

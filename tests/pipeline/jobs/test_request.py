@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stylize_video.errors import UsageError
@@ -123,6 +125,51 @@ def test_json_that_makes_no_sense(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         PaintRequest.from_json(given)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("strength", "0.5", 0.5),
+        ("strength", np.float32(0.5), 0.5),
+        ("strength", 1, 1.0),
+        ("crf", "17", 17),
+        ("crf", np.int64(17), 17),
+        ("start", 1.5, "3/2"),
+        ("start", 2, "0:02"),
+        ("region", "m.png=udnie", ["m.png=udnie"]),
+        ("style", Path("a.png"), "a.png"),
+        ("init", Path("a.png"), "a.png"),
+        ("mask", "m.png", Path("m.png")),
+    ],
+)
+def test_a_value_may_be_given_as_it_is_typed_or_by_a_like_type(
+    name: str, typed: object, value: object
+) -> None:
+    found = PaintRequest.of("in.mp4", **{name: typed})
+    assert found == PaintRequest.of("in.mp4", **{name: value})
+    json.dumps(found.to_json())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("strength", "half"),
+        ("strength", None),
+        ("strength", True),
+        ("strength", 10**400),
+        ("max_size", 64.5),
+        ("start", math.nan),
+        ("overwrite", "no"),  # which Python takes for true
+        ("style", None),
+        ("style", 3),
+        ("device", None),
+        ("mask", 3),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"^{name} .* is of the wrong kind$"):
+        PaintRequest.of("in.mp4", **{name: value})
 
 
 def test_nothing_stays_a_text_that_is_still_to_be_parsed() -> None:

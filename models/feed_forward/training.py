@@ -52,7 +52,7 @@ class CanvasTrainingConfig:
     crop: int = 208  # px
     learning_rate: float = 2e-3  # at its peak
     style_rate: float = 4.0  # times that for scales and shifts: each style's learn by its own pictures alone
-    content_weight: float = 1.0
+    content_weight: float = 0.5
     style_weight: float = 8.0
     tv_weight: float = 0.02
     consistency_weight: float = 20.0

@@ -49,6 +49,19 @@ def test_every_option_exists(page: str) -> None:
     assert set(re.findall(r"`(--[a-z][a-z-]*)", prose)) <= known
 
 
+def test_every_folder_and_file_that_contributing_names_is_there() -> None:
+    rows = re.findall(
+        r"^\| (`[^|]+`) \|[^|]+\|([^|]*)\|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
+    )
+    named = [(re.findall("`([^`]+)`", column) for column in row) for row in rows]
+    assert len(named) > 20
+    for places, files in named:
+        folder = next(iter(there := list(places)))
+        assert all((ROOT / place).exists() for place in there), there
+        for file in files:
+            assert (ROOT / (folder if folder.endswith("/") else "") / file).exists(), (folder, file)
+
+
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
 def test_every_link_leads_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text()):

@@ -220,16 +220,21 @@ class _Check:
     def _summary(self, moved: int, colors: bool) -> str:
         carried = [c for c in self.report.carried if not c.converted]
         packets = sum(c.packets for c in carried)
-        words = [f"{len(self.read.times)} frames", "times equal"]
+        words = [_counted(len(self.read.times), "frame"), "times equal"]
         if moved:
             words[1] += f" but for {moved} moved to {self.report.container.name}'s clock"
         if self.rounded:
             words[1] += f" to {float(self.report.edit_tick * 1000):.2g} ms"
         if carried:
-            words.append(f"{len(carried)} streams ({packets} packets) identical")
+            told = f"{_counted(len(carried), 'stream')} ({_counted(packets, 'packet')})"
+            words.append(f"{told} identical")
         if colors:
             words.append("colour tags equal")
         return "verified: " + ", ".join(words)
 
     def _error(self, what: str) -> VerificationError:
         return VerificationError(f"{self.report.path}: {what}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

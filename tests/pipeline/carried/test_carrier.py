@@ -171,7 +171,7 @@ def test_transport_stream_to_mp4(tmp_path: Path) -> None:
     _clips.write(film, tmp_path / "film.ts")
     for name in ("out.mp4", "out.mkv", "out.ts"):
         report = _clips.write(tmp_path / "film.ts", tmp_path / name)
-        assert "1 streams" in _clips.verify(tmp_path / name, report)
+        assert "1 stream (" in _clips.verify(tmp_path / name, report)
     with av.open(tmp_path / "out.mp4") as written:
         assert sum(frame.samples for frame in written.decode(audio=0)) > 20000
 
@@ -282,7 +282,7 @@ def test_second_picture_is_carried(tmp_path: Path, source: str, extension: str) 
     film, output = _make_with_two_pictures(tmp_path / f"film.{source}"), tmp_path / f"out.{extension}"
     report = _clips.write(film, output)
     assert report.notes == ()
-    assert "40 frames, times equal, 1 streams (40 packets) identical" in _clips.verify(output, report)
+    assert "40 frames, times equal, 1 stream (40 packets) identical" in _clips.verify(output, report)
     assert _clips.times(output, "video", 1) == _clips.times(film, "video", 1)
     assert _clips.payloads(output, "video", 1) == _clips.payloads(film, "video", 1)
     assert _clips.payloads(output, "video", 0) != _clips.payloads(film, "video", 0)

@@ -50,7 +50,7 @@ def _becomes(film: Path, output: Path, codec: str) -> str:
         assert f"converted to {written[1]}" in notes[0]
         return written[1]
     assert notes == []
-    assert "1 streams" in said
+    assert "1 stream (" in said
     assert written == _stream(film)
     return "copied"
 

@@ -239,4 +239,4 @@ def test_sound_that_ffmpeg_has_no_decoder_for(tmp_path: Path) -> None:
     ):
         report = _clips.write(film, tmp_path / f"out.{extension}")
         assert report.notes == notes
-        assert ("1 streams" in _clips.verify(tmp_path / f"out.{extension}", report)) == (not notes)
+        assert ("1 stream (" in _clips.verify(tmp_path / f"out.{extension}", report)) == (not notes)

@@ -59,7 +59,8 @@ def test_frame_times_are_the_sources(film: Path, tmp_path: Path, extension: str)
     assert all(abs(a - b) <= tick for a, b in zip(expected, found, strict=True))
     assert not exact or found == expected
     assert not report.notes
-    assert _clips.verify(output, report).startswith(f"verified: {len(expected)} frames, times equal")
+    count = "1 frame" if len(expected) == 1 else f"{len(expected)} frames"
+    assert _clips.verify(output, report).startswith(f"verified: {count}, times equal")
 
 
 @pytest.mark.parametrize("film", ["constant", "offset", "variable"], indirect=True)

@@ -2,7 +2,7 @@
 
 A source says what its pictures are, each stage what it makes of that (`output(signal)`), and the sink is
 opened with what the last stage says. All of it is known before the first frame. Where the pictures come from
-(a file, its other streams) is none of their signal: see `sources/source.py` and `carried/streams.py`.
+(a file, its other streams) is none of their signal: see `sources/source.py` and `carried/other_streams.py`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,12 @@ def test_a_refused_file_imports_no_torch(name: str, studio: Path) -> None:
     found = run(studio, name, "--style", "the-scream")
     assert found["code"] == 1
     assert "torch" not in found["modules"]
+
+
+def test_outside_of_models_only_the_way_to_a_gpu_imports_torch_at_once() -> None:
+    root = Path(__file__).parents[1]
+    folders = ("commands", "files", "pictures", "pipeline", "process")
+    modules = [*root.glob("*.py"), *(path for folder in folders for path in (root / folder).rglob("*.py"))]
+    bring = re.compile(r"^(?:import|from) torch", re.MULTILINE)
+    found = {path.relative_to(root).as_posix() for path in modules if bring.search(path.read_text("utf-8"))}
+    assert found == {"pipeline/plane_transfer.py", "pipeline/planes/device_color.py"}

@@ -1,4 +1,4 @@
-"""Paints one picture by optimising its pixels (Gatys et al. 2016; see `gatys_losses`)."""
+"""Paints one picture by optimising its pixels (Gatys et al. 2016; see `losses.py`)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class WctPainter:
     """Paints pictures of any size in a style. What it knows of the film they come from is handed to it.
 
     Args:
-        runtime: runs `wct_sections.program` for the same levels.
+        runtime: runs `sections.program` for the same levels.
         statistics, strength: the style to begin with, see `WctStyle`.
         levels: from coarse to fine.
         steady: whether statistics are smoothed over time.

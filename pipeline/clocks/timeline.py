@@ -2,7 +2,7 @@
 
 Recordings appended to each other, a transmitter's clock that is set or wraps: the file's times start again
 in its middle. A `Timeline` says by how much the packets of each stream have to be moved from which packet on.
-It is found once (`clock_survey.py`), and all who read the file move packets by it, so that decoded frames
+It is found once (`survey.py`), and all who read the file move packets by it, so that decoded frames
 and carried packets agree, whatever each of them leaves out.
 """
 

@@ -19,7 +19,7 @@ from stylize_video.models.steadying.inbetween import Carried
 from stylize_video.pictures.arrays import is_bytes, mixed, to_bytes, to_host, to_kind, to_place, to_unit
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.stages import paint as stages
+from stylize_video.pipeline.stages import paint
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
@@ -38,7 +38,7 @@ class Single(NamedTuple):
     original: Picture
     number: int  # in the film, from 0
     begins: bool  # whether it is the first of a shot
-    share: float  # 0..1, how far it is painted: not at all if it is flat (`stages.NetworkPainter`)
+    share: float  # 0..1, how far it is painted: not at all if it is flat (`paint.NetworkPainter`)
 
     def painted(self, painting: FloatPicture) -> FrameBatch:
         """The frame with its painting's pixels, of the kind that came; as it is, as far as it is flat."""
@@ -65,7 +65,7 @@ class FrameCounter:
         size = tuple(batch.pixels.shape[1:3])
         begins = batch.frames[0].cut or self.size != size
         self.size = size
-        for index, share in enumerate(stages.painted_shares(batch.pixels)):
+        for index, share in enumerate(paint.painted_shares(batch.pixels)):
             part = slice(index, index + 1)
             originals = None if batch.originals is None else batch.originals[part]
             single = FrameBatch(batch.pixels[part], batch.frames[part], originals)
@@ -167,8 +167,8 @@ class Inbetweener:
     def filled(self, carried: Carried, single: Single) -> FloatPicture:
         """What is carried to a frame, and another painting where no key shows it."""
         holes = float(1 - carried.trust.mean())
-        paint = to_float if self._filler is None or holes < _HOLE else self._filler
-        return inbetween.fill(carried, paint(single.original))
+        filler = to_float if self._filler is None or holes < _HOLE else self._filler
+        return inbetween.fill(carried, filler(single.original))
 
     def forward(self, interval: Interval) -> Iterator[FrameBatch]:
         """All frames held, carried on from the key."""

@@ -17,6 +17,8 @@ from stylize_video.models import styles
 from stylize_video.models.mixture import Mixture, NamedStyle
 from stylize_video.pictures.picture_names import check_picture_name
 
+_WIDE = 80  # columns of a terminal; with less there is room for what a style is, not for figures
+
 
 def list_styles(
     sheet: Annotated[
@@ -56,16 +58,20 @@ def list_styles(
 def _print_table(found: Iterable[styles.Style]) -> None:
     from rich.table import Table
 
-    table = Table("name", "painting", "painter", "year", "licence", box=None)
-    for column in ("style distance", "content distance", "warping error, 1e-4"):
-        table.add_column(column, justify="right")
+    out = console()
+    wide = out.width >= _WIDE
+    table = Table(box=None)
+    table.add_column("name", no_wrap=True)  # which is to be typed
+    for column in ("painting", "painter", "year", "licence") if wide else ("painting", "painter"):
+        table.add_column(column, overflow="fold")
+    for column in ("style distance", "content distance", "warping error, 1e-4") if wide else ():
+        table.add_column(column, justify="right", min_width=len("distance"))
     for style in found:
         distances = (f"{d:.3f}" for d in (style.style_distance, style.content_distance))
         flicker = "" if style.warping_error is None else f"{style.warping_error * 1e4:.1f}"
-        table.add_row(
-            style.name, style.painting, style.painter, style.year, style.licence, *distances, flicker
-        )
-    console().print(table)
+        figures = (style.year, style.licence, *distances, flicker)
+        table.add_row(style.name, style.painting, style.painter, *(figures if wide else ()))
+    out.print(table)
 
 
 def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -144,6 +145,17 @@ def test_the_table_shows_every_style_and_its_licence_unwrapped(monkeypatch: pyte
     for line, style in zip(lines, styles.available().values(), strict=True):
         for text in (style.name, style.painting, style.painter, style.licence):
             assert text in line
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_in_a_terminal_names_of_styles_are_whole(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    out = Console(width=columns, file=io.StringIO())
+    monkeypatch.setattr("stylize_video.commands.styles.console", lambda: out)
+    run("styles")
+    firsts = [line.split()[0] for line in out.file.getvalue().splitlines() if line[1:2].strip()]  # type: ignore[attr-defined]
+    assert firsts == ["name", *styles.available()]
 
 
 @pytest.fixture

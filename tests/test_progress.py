@@ -66,6 +66,19 @@ def test_it_fits_the_terminal(
     assert "\n" not in terminal.getvalue()
 
 
+@pytest.mark.parametrize(("columns", "told"), [(40, "frames/s"), (48, "left"), (26, "frames")])
+def test_in_a_narrow_terminal_it_tells_less_and_cuts_no_word(
+    columns: int, told: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with FilmProgress(LONG) as bar:
+        bar.start(film(1234))
+        for frames in range(1, 9):
+            bar.update(frames * 100)
+    drawn = [line for line in terminal.lines if "800/" in line]
+    assert drawn[-1].rstrip().endswith(told)
+
+
 def test_it_tells_frames_rate_and_time_left(terminal: Terminal) -> None:
     with FilmProgress("painting film.mp4") as bar:
         assert terminal.lines[-1] == "painting film.mp4  loading"

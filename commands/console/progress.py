@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _EVERY = 0.1  # s from one drawing to the next
 _WINDOW = 30.0  # s that frames/s are counted over
 _SHORTEST, _LONGEST = 10, 40  # columns of the bar; with less room there is none
+_ELLIPSIS = 5  # columns of what the shortest title is, "...", and of the gap behind it
 _TITLE = 16  # columns that are left to the title at least
 
 
@@ -82,7 +83,10 @@ class FilmProgress:
 
     def _line(self, columns: int) -> str:
         """What is drawn in so many columns: the title is shortened first, the step goes next."""
-        figures = self._figures()
+        parts = self._figures()
+        while len(parts) > 1 and len(", ".join(parts)) > columns - _ELLIPSIS:
+            parts.pop()  # the time left, then frames/s
+        figures = ", ".join(parts)
         title, room = self._title, columns - len(figures) - 2
         step = "" if self._step is None else _told(self._step)
         if len(step) > room - _TITLE:
@@ -93,17 +97,17 @@ class FilmProgress:
         bar = f"  {self._bar(min(room - 2, _LONGEST))}" if self._total and room - 2 >= _SHORTEST else ""
         return _cut(f"{title}{step}{bar}  {figures}", columns)
 
-    def _figures(self) -> str:
-        """`12/50 frames, 3.4 frames/s, 0:11 left`, as far as that is known."""
+    def _figures(self) -> list[str]:
+        """`12/50 frames`, `3.4 frames/s`, `0:11 left`, as far as that is known."""
         if not self._done:
-            return "loading"
+            return ["loading"]
         total = "" if self._total is None else f"/{self._total}"
-        told = f"{self._frames}{total} frames"
+        told = [f"{self._frames}{total} frames"]
         rate = self._rate()
         if rate:
-            told += f", {rate:.1f} frames/s"
+            told.append(f"{rate:.1f} frames/s")
             left = (self._total - self._frames) / rate if self._total is not None else -1
-            told += f", {_clock(left)} left" if left >= 0 else ""
+            told += [f"{_clock(left)} left"] if left >= 0 else []
         return told
 
     def _rate(self) -> float:

@@ -163,6 +163,8 @@ class Declared:
         if decode is not None and not isinstance(given, str):
             return decode(given)
         wanted = (str,) if self.plain is Path or self.option.notation else _KINDS[self.plain]
+        if self.option.notation is not None and self.plain in (int, Fraction):
+            wanted = (str, int, float)  # "auto" or 64, "1:30" or 90
         if not isinstance(given, wanted) or (isinstance(given, bool) and self.plain is not bool):
             raise UsageError(f"{self.name} {given!r} is of the wrong kind")
         return self._read_one(_as_float(given) if self.plain is float else given)

@@ -103,12 +103,22 @@ def test_what_is_typed_and_of_the_wrong_kind(given: dict[str, Any]) -> None:
         PaintRequest.of("in.mp4", **given)
 
 
+def test_json_may_have_numbers_where_words_can_be_typed_too() -> None:
+    numbers = {"start": 1.5, "duration": 2, "tile": 64, "keyframe_interval": 5}
+    typed = {name: str(number) for name, number in numbers.items()}
+    assert PaintRequest.from_json({"input": "in.mp4", **numbers}) == PaintRequest.of("in.mp4", **typed)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({}, "an input is missing"),
         ({"input": "a.mp4", "styl": "udnie"}, "no option called 'styl'; did you mean 'style'?"),
         ({"input": "a.mp4", "crf": "17"}, "crf '17' is of the wrong kind"),
+        ({"input": "a.mp4", "tile": 64.5}, "tile 64.5 is of the wrong kind"),
+        ({"input": "a.mp4", "start": float("nan")}, "start nan is of the wrong kind"),
+        ({"input": "a.mp4", "start": True}, "start True is of the wrong kind"),
+        ({"input": "a.mp4", "tile": 3}, "tile 3 is out of range"),
         ({"input": "a.mp4", "crf": True}, "crf True is of the wrong kind"),
         ({"input": "a.mp4", "verify": 1}, "verify 1 is of the wrong kind"),
         ({"input": 3}, "input 3 is of the wrong kind"),

@@ -376,3 +376,17 @@ def test_keys_of_other_settings_are_told_apart(film: Path, art: Path, photo: Pat
     assert len(set(identities)) == len(others) + 1
     assert identities[0] == identities[-1]
     assert preflight.open_store(PaintRequest.of(film, output)) is None
+
+
+@pytest.mark.parametrize("way", [("--guide", "keys"), ("--method", "gatys", "--style", "painting.png")])
+def test_regions_are_refused_by_who_paints_whole_frames(way: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    files = {"keys": tmp_path / "keys"}
+    for name in ("keys/frame0001.png", "painting.png"):
+        files[name] = media.still(tmp_path, name=name, size=(64, 48)).path
+    film = media.constant(tmp_path, count=2).path
+    region = f"{files['painting.png']}={files['painting.png']}"
+    result = run(film, *(files.get(word, word) for word in way), "--region", region)
+    assert result.exit_code == 2
+    assert "whole frame" in result.stderr
+    assert "use --mask" in result.stderr

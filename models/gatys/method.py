@@ -165,7 +165,7 @@ class Gatys:
     title = "painting by optimisation"
     options: type[Any] = GatysOptions
     refuses: Mapping[str, str] = {
-        "region": "it holds frames back; use a mask",
+        "region": f"its keyframes are whole frames; use {flag('mask')}",
         "batch_size": "it paints frame by frame",
         "stability": "it is steady by itself",
     }

@@ -55,9 +55,9 @@ class Guided:
     title = "painted frames"
     options: type[Any] = GuidedOptions
     refuses: Mapping[str, str] = {
-        "region": "it holds frames back; use a mask",
-        "batch_size": "it paints frame by frame",
-        "stability": "it is steady by itself",
+        "region": f"they are carried over the whole frame; use {flag('mask')}",
+        "batch_size": "they are carried frame by frame",
+        "stability": "what is carried is steady by itself",
         "stroke_size": "your strokes stay as they are",
     }
     needs = Needs(cuts=True, held_frames=True, flow=True)

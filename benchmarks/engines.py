@@ -169,8 +169,8 @@ def openvino(*, exact: bool) -> Build:
     def build(module: nn.Module, frame: Tensor) -> Paint:
         if importlib.util.find_spec("openvino") is None:  # importing it plainly would phone home
             raise UnavailableError("not installed: openvino")
+        from stylize_video.models.feed_forward.sections import program
         from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-        from stylize_video.models.runtimes.sections import program
 
         network, style = cast(Any, module).network, cast(Any, module).style
         runtime = OpenVinoRuntime(program(network, style), exact=exact, threads=CORES)

@@ -64,13 +64,14 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
     import torch
 
     from stylize_video.models import styles
-    from stylize_video.models.runtimes import engine
+    from stylize_video.models.feed_forward import engine
+    from stylize_video.models.runtimes.fastest import batch_size
     from stylize_video.models.style_spec import parse
 
     width, height = map(int, size.split("x"))
     painter = styles.load(parse(STYLE))
     plain = styles.load(parse(STYLE))
-    count = engine.batch_size(device, width * height)
+    count = batch_size(device, width * height)
     torch.manual_seed(0)
     small = torch.rand(count, 3, height // 8, width // 8)
     images = torch.nn.functional.interpolate(small, (height, width), mode="bicubic").clamp(0, 1)

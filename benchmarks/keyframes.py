@@ -41,7 +41,7 @@ from stylize_video.models.motion import composed_flow, flow
 from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.perceptual.frame_distances import Judge
-from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import style as wct_style
@@ -234,9 +234,7 @@ def carried_distances(clip: Clip, film: Film, judge: Judge) -> tuple[float, floa
 
 def _filler(painting: Path) -> Filler:
     weights = wct_weights.open_chosen(None)
-    runtime, _ = engine.fastest_runtime(
-        wct_sections.program(weights.network, DEFAULT_LEVELS), _CPU, exact=False
-    )
+    runtime, _ = fastest_runtime(wct_sections.program(weights.network, DEFAULT_LEVELS), _CPU, exact=False)
     painter = WctPainter(runtime, wct_style.load(parse(str(painting)), weights))
 
     def paint(picture: Picture) -> FloatPicture:

@@ -41,7 +41,7 @@ def tiles_against_whole() -> dict[str, float]:
     import engines
     import torch
 
-    from stylize_video.models.runtimes import engine
+    from stylize_video.models.feed_forward import engine
 
     frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
     found: dict[str, float] = {}

@@ -26,9 +26,9 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import engine
 from stylize_video.models.perceptual import measuring
-from stylize_video.models.runtimes import engine
-from stylize_video.models.runtimes.sections import to_kind
+from stylize_video.models.runtimes.picture_kinds import to_kind
 from stylize_video.models.style_spec import parse
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.run import SHORTER_SIDE

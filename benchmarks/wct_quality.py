@@ -28,7 +28,7 @@ from quality import photographs
 from stylize_video.models import sheet
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
-from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import sections as wct_sections
@@ -46,7 +46,7 @@ Paint = Callable[[Picture], Picture]
 
 def by_transform(weights: WctWeights, painting: Picture, levels: Sequence[int]) -> Paint:
     """As films are painted."""
-    runtime, _ = engine.fastest_runtime(
+    runtime, _ = fastest_runtime(
         wct_sections.program(weights.network, levels), torch.device("cpu"), exact=False
     )
     style = wct_weights.statistics(weights.network, painting, MEASURED_SIZE)

@@ -178,7 +178,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     import torch
 
     from stylize_video.models import styles
-    from stylize_video.models.runtimes import engine
+    from stylize_video.models.feed_forward import engine
     from stylize_video.models.style_spec import parse
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource

@@ -78,7 +78,7 @@ class FeedForwardPlan:
 
     def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> FramePainter:  # noqa: ARG002 - it is one step
         """See `Plan`."""
-        from stylize_video.models.runtimes import engine
+        from stylize_video.models.feed_forward import engine
 
         found = styles.load_parameters(self.style)
         made = engine.open_engine(found.parameters, found.style, device, exact=exact, tile=self.tile)

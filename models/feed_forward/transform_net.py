@@ -244,7 +244,7 @@ class TransformNet(nn.Module):
         return self.finish(self.up_half(quarter), style)
 
     # The parts of `paint` between its large convolutions. Features of a window of the picture are
-    # normalised by the moments of the whole, where those are given; see `models/runtimes/tiles.py`.
+    # normalised by the moments of the whole, where those are given; see `models/feed_forward/tiles.py`.
 
     def head_features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in 0..1 -> (N, quarter, H/4, W/4), to be normalised."""

@@ -30,9 +30,10 @@ _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
     "feed_forward/shape.py",
     "feed_forward/transform_net.py",
-    "runtimes/sections.py",
+    "feed_forward/sections.py",
     "wct/network.py",
     "wct/sections.py",
+    "runtimes/picture_kinds.py",
     "runtimes/conversion.py",
     "runtimes/openvino_runtime.py",
 )

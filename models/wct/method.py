@@ -72,7 +72,7 @@ class WctPlan:
 
     def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> FramePainter:  # noqa: ARG002 - it is one step
         """See `Plan`."""
-        from stylize_video.models.runtimes import engine
+        from stylize_video.models.runtimes.fastest import fastest_runtime
         from stylize_video.models.wct import sections, weights_file
         from stylize_video.models.wct import style as wct_style
         from stylize_video.models.wct.painter import WctPainter, WctStyle
@@ -83,7 +83,7 @@ class WctPlan:
             return WctStyle(wct_style.load(plan.style, opened), plan.strength)
 
         program = sections.program(opened.network, self.levels)
-        runtime, notes = engine.fastest_runtime(program, device, exact=exact)
+        runtime, notes = fastest_runtime(program, device, exact=exact)
         painter = WctPainter(runtime, *load_style(self), levels=self.levels, steady=self.steady)
         painter.notes += notes
         return FramePainter(painter, self.stroke_size, load_style)

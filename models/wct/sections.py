@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.runtimes.program import Program
-from stylize_video.models.runtimes.sections import identity, to_kind, to_unit
+from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
+from stylize_video.models.runtimes.program import Program, identity
 from stylize_video.models.wct.network import WctNetwork
 
 

@@ -89,8 +89,8 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     """
     import torch
 
-    from stylize_video.models.runtimes import engine
     from stylize_video.models.runtimes.devices import choose_device
+    from stylize_video.models.runtimes.fastest import fastest_runtime
     from stylize_video.models.wct import sections as wct_sections
     from stylize_video.models.wct import weights_file as wct_weights
     from stylize_video.models.wct.painter import WctPainter
@@ -100,7 +100,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     weights = wct_weights.open_chosen(options.wct_weights)
     style = load(Mixture.only(PictureStyle(source)), weights)
     program = wct_sections.program(weights.network, options.levels)
-    runtime, _ = engine.fastest_runtime(program, choose_device(device), exact=False)
+    runtime, _ = fastest_runtime(program, choose_device(device), exact=False)
     painter = WctPainter(runtime, style, levels=options.levels, steady=False)
     generator = torch.Generator().manual_seed(options.seed)
     picture = torch.rand(1, options.height, options.width, 3, generator=generator)  # always the same noise

@@ -7,7 +7,7 @@ from functools import partial
 
 from stylize_video.models.method import OnStep
 from stylize_video.models.motion import choice
-from stylize_video.models.runtimes import engine
+from stylize_video.models.runtimes import fastest
 from stylize_video.models.runtimes.devices import Device, core_count
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline.jobs.looks import ChangingLook
@@ -145,4 +145,4 @@ def batch_size(request: PaintRequest, signal: Signal, device: Device) -> int:
         return 1
     # In px, of frame or painting, the larger one.
     canvas = signal.width * signal.height / min(1.0, request.look.stroke_size) ** 2
-    return engine.batch_size(device, round(canvas))
+    return fastest.batch_size(device, round(canvas))

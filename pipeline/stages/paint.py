@@ -28,7 +28,7 @@ _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 
 class Paints(Protocol):
-    """A way to paint: `models.runtimes.engine.Engine`, or `models.wct.painter.WctPainter` that remembers."""
+    """A way to paint: an `Engine` (models/feed_forward), or a `WctPainter` (models/wct), which remembers."""
 
     style: Any  # of what is painted from now on; another costs neither conversion nor compilation
 

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import engine
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.flow_estimation import DisMotion
-from stylize_video.models.runtimes import engine
 from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
 from stylize_video.models.style_spec import parse

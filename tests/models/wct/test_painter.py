@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
 from stylize_video.models.runtimes.program import Program, Runtime
-from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import levels as wct_levels

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stylize_video.models.feed_forward import engine
+from stylize_video.models.feed_forward.engine import Engine
 from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
 from stylize_video.models.motion.flow_estimation import DisMotion
-from stylize_video.models.runtimes import engine
-from stylize_video.models.runtimes.engine import Engine
+from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import sections as wct_sections
@@ -108,7 +109,7 @@ def tiny_engine() -> Engine:
 def tiny_transform() -> WctPainter:
     """The transform's painter with small networks."""
     program = wct_sections.program(wct_network(), wct_levels.DEFAULT_LEVELS)
-    runtime, _ = engine.fastest_runtime(program, CPU, exact=True)
+    runtime, _ = fastest_runtime(program, CPU, exact=True)
     return WctPainter(runtime, wct_weights.statistics(wct_network(), noise(1), 96))
 
 

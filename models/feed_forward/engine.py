@@ -1,18 +1,15 @@
-"""What paints: the fastest way to run a network on a device, whole pictures or in tiles.
-
-Measured by `benchmarks/engines.py` on two cores: OpenVINO beats eager PyTorch, torch.compile and ONNX
-Runtime on a CPU. NVIDIA's GPUs run PyTorch in half precision unless asked to be exact, Apple's in single.
-"""
+"""What paints: a network run on a device, whole pictures or in tiles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stylize_video.errors import DeviceError
+from stylize_video.models.feed_forward import tiles
 from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
 from stylize_video.models.feed_forward.shape import STRIDE
-from stylize_video.models.runtimes import devices, tiles
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
+from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.runtimes.program import Program, Runtime
 from stylize_video.pictures.arrays import joined, padded, to_device
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 _TILED_ABOVE = 4096 * 2304  # px of a picture; larger ones are painted in tiles where that saves memory
 _TILE = 512  # px
 _SMALLEST_TILE = 64  # px
-_BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
 
 
 class Engine:
@@ -178,35 +174,11 @@ def program(parameters: TransformParameters) -> Program:
     """A network in all its styles, ready to paint."""
 
     def build() -> Mapping[str, nn.Module]:
-        from stylize_video.models.runtimes import sections
+        from stylize_video.models.feed_forward import sections
 
         return sections.modules(parameters.network())
 
     return Program(build, b"transform-net" + parameters.convolutions)
-
-
-def fastest_runtime(program: Program, device: Device, *, exact: bool) -> tuple[Runtime, list[str]]:
-    """What runs a program on a device, and what a user should know of that."""
-    notes: list[str] = []
-    if device.type == "cpu":
-        try:
-            from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-
-            return OpenVinoRuntime(program, exact=exact, threads=devices.core_count()), []
-        except (ImportError, RuntimeError) as error:
-            if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
-                notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")
-    from stylize_video.models.runtimes.torch_runtime import TorchRuntime
-
-    return TorchRuntime(program, device, half=device.type == "cuda" and not exact), notes
-
-
-def batch_size(device: Device, pixels: int) -> int:
-    """How many pictures of so many pixels to paint at a time.
-
-    On a CPU one: more only keep the encoder waiting. On CUDA eight of 1080p, fewer if they are larger.
-    """
-    return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
 
 
 def _padded(images: Pictures) -> Pictures:

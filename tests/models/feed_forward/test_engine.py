@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylize_video.errors import DeviceError
+from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.parameters import TransformParameters
-from stylize_video.models.runtimes import engine, model_cache
+from stylize_video.models.runtimes import model_cache
+from stylize_video.models.runtimes.fastest import batch_size
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
 from stylize_video.models.runtimes.program import Program, Runtime
-from stylize_video.models.runtimes.sections import to_kind, to_unit
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from tests.layout import first, last
 from tests.networks import network
@@ -238,9 +240,9 @@ def test_an_openvino_that_is_broken_is_mentioned(monkeypatch: pytest.MonkeyPatch
 
 def test_batches_fit_the_device() -> None:
     cuda = torch.device("cuda")
-    assert engine.batch_size(CPU, 640 * 360) == 1
+    assert batch_size(CPU, 640 * 360) == 1
     sizes = [640 * 360, 1920 * 1080, 3840 * 2160, 7680 * 4320]
-    assert [engine.batch_size(cuda, pixels) for pixels in sizes] == [8, 8, 2, 1]
+    assert [batch_size(cuda, pixels) for pixels in sizes] == [8, 8, 2, 1]
 
 
 _OFFLINE = """
@@ -249,7 +251,8 @@ reached = []
 sys.addaudithook(lambda name, args: reached.append(str(args)) if name in ("socket.connect", "socket.getaddrinfo") else None)
 import torch
 from tests.networks import network
-from stylize_video.models.runtimes import engine
+from stylize_video.models.feed_forward import engine
+from stylize_video.models.runtimes.fastest import batch_size
 found = engine.create(network(), torch.ones(1), torch.device("cpu"))
 found.paint(torch.zeros(1, 32, 32, 3, dtype=torch.uint8).numpy())
 import threading, time

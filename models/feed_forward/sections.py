@@ -10,21 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from stylize_video.models.feed_forward.transform_net import ChannelStatistics, StyleNumbers, TransformNet
-
-
-def to_unit(images: Tensor) -> Tensor:
-    """Pictures of either kind -> float in 0..1."""
-    return images.float() * (1 / 255) if images.dtype == torch.uint8 else images
-
-
-def to_kind(images: Tensor, kind: torch.dtype) -> Tensor:
-    """Float pictures in 0..1 -> the kind asked for; bytes are rounded."""
-    images = images.float()  # half precision ends here
-    return (images * 255).round().to(torch.uint8) if kind == torch.uint8 else images
+from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
 
 
 class Section(nn.Module):
@@ -131,9 +120,3 @@ def modules(network: TransformNet) -> Mapping[str, nn.Module]:
     """A network cut into its sections, ready to paint; it is frozen by this."""
     network = network.freeze()
     return {name: section(network) for name, section in SECTIONS.items()}
-
-
-def identity(network: nn.Module, settings: bytes) -> bytes:
-    """Of all that a network computes by."""
-    values = (value.detach().cpu().float().numpy().tobytes() for value in network.state_dict().values())
-    return settings + b"".join(values)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from stylize_video.models.feed_forward import engine, tiles
 from stylize_video.models.feed_forward.parameters import TransformParameters
-from stylize_video.models.runtimes import engine, tiles
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from tests.layout import first, last
 from tests.networks import network

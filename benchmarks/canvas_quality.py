@@ -24,9 +24,9 @@ from common import Goal, Report, parser, print_table
 from quality import as_films_are, photographs
 from torch import Tensor
 
-from stylize_video.models import canvas, styles
+from stylize_video.models import canvas
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward import weights_file
+from stylize_video.models.feed_forward import loading, weights_file
 from stylize_video.models.feed_forward.network import STRIDE, CanvasNet
 from stylize_video.models.perceptual import brushwork, measuring
 from stylize_video.models.style_spec import parse
@@ -129,7 +129,7 @@ def main() -> int:
         }
     }
     if given.bundled:
-        painters = {"bundled": {n: as_films_are(styles.load(parse(n))) for n in opened.styles}, **painters}
+        painters = {"bundled": {n: as_films_are(loading.load(parse(n))) for n in opened.styles}, **painters}
     tables: dict[str, dict[str, Figures]] = {}
     for kind, by_style in painters.items():
         measured = {name: _measure(paint, paintings[name], pictures) for name, paint in by_style.items()}

@@ -252,11 +252,11 @@ def real_frame(width: int, height: int) -> Tensor:
 
 def measure_all(frame: Tensor, *, frames: int, skip: set[str]) -> list[Row]:
     """Every engine on a network of its own, since some change its layout."""
-    from stylize_video.models import styles
+    from stylize_video.models.feed_forward import loading
     from stylize_video.models.style_spec import parse
 
     def fresh() -> nn.Module:
-        painter = styles.load(parse(STYLE))
+        painter = loading.load(parse(STYLE))
         return with_style(painter.network, painter.style)
 
     like = eager(fresh(), frame)()

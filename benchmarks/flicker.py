@@ -29,6 +29,7 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import loading
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
@@ -95,7 +96,7 @@ def motion_between(first: Picture, second: Picture) -> tuple[flow.Flow, flow.Mas
     return forward, confidence.visible(forward, backward)
 
 
-def paint(painter: styles.StyledNetwork, frames: Sequence[Picture]) -> Iterator[Picture]:
+def paint(painter: loading.StyledNetwork, frames: Sequence[Picture]) -> Iterator[Picture]:
     """Paint one frame after the other."""
     for frame in frames:
         with torch.inference_mode():
@@ -119,7 +120,7 @@ def second_spec(against: Path, style: str) -> str:
 
 
 def compare(
-    clip: Clip, painter: styles.StyledNetwork, second: styles.StyledNetwork | None
+    clip: Clip, painter: loading.StyledNetwork, second: loading.StyledNetwork | None
 ) -> tuple[Figures, Figures | None]:
     """The figures of a painter, and of the one it is held against."""
     figures = clip.measure(paint(painter, clip.frames))
@@ -179,8 +180,8 @@ def _measured(given: argparse.Namespace) -> list[Row]:
     specs = given.style or list(styles.available())
     painters = {
         spec: (
-            styles.load(parse(spec)),
-            styles.load(parse(second_spec(given.against, spec))) if given.against else None,
+            loading.load(parse(spec)),
+            loading.load(parse(second_spec(given.against, spec))) if given.against else None,
         )
         for spec in specs
     }

@@ -63,14 +63,13 @@ def _psnr(one: Tensor, other: Tensor) -> float:
 def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float]:
     import torch
 
-    from stylize_video.models import styles
-    from stylize_video.models.feed_forward import engine
+    from stylize_video.models.feed_forward import engine, loading
     from stylize_video.models.runtimes.fastest import batch_size
     from stylize_video.models.style_spec import parse
 
     width, height = map(int, size.split("x"))
-    painter = styles.load(parse(STYLE))
-    plain = styles.load(parse(STYLE))
+    painter = loading.load(parse(STYLE))
+    plain = loading.load(parse(STYLE))
     count = batch_size(device, width * height)
     torch.manual_seed(0)
     small = torch.rand(count, 3, height // 8, width // 8)

@@ -19,6 +19,7 @@ from common import ROOT, Goal, Report, parser, print_table, warn_if_busy
 from whole_job import Job, confine, run_job
 
 from stylize_video.models import styles  # imports no torch
+from stylize_video.models.feed_forward import loading
 from stylize_video.models.style_spec import parse
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def tiles_against_whole() -> dict[str, float]:
     found: dict[str, float] = {}
     for name, exact in (("as films are painted", False), ("float32", True)):
         for style in styles.available():
-            painter = styles.load(parse(style))
+            painter = loading.load(parse(style))
             whole, tiled = (
                 engine.create(painter.network, painter.style, torch.device("cpu"), exact=exact, tile=tile)
                 for tile in (0, TILE)

@@ -19,7 +19,7 @@ from common import Goal, Report, parser, print_table
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stylize_video.models import styles
+from stylize_video.models.feed_forward import loading
 from stylize_video.models.feed_forward.transform_net import ResizeConv, TransformNet
 from stylize_video.models.style_spec import parse
 
@@ -70,7 +70,7 @@ def main() -> int:
     arguments.add_argument("--size", default="640x360", help="of the frame, WIDTHxHEIGHT")
     given = arguments.parse_args()
     width, height = (int(side) for side in given.size.split("x"))
-    painter = styles.load(parse(given.style))
+    painter = loading.load(parse(given.style))
     layers = count(painter.network, painter.style, width, height)
     total, pixels = sum(layers.values()), width * height
     by_torch = count_by_torch(painter.network, painter.style, width, height)

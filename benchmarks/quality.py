@@ -26,7 +26,7 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import engine
+from stylize_video.models.feed_forward import engine, loading
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes.picture_kinds import to_kind
 from stylize_video.models.style_spec import parse
@@ -68,7 +68,7 @@ def _packaged() -> Iterator[Path]:
         yield from (folder / file for file in files if (folder / file).exists())
 
 
-def as_films_are(painter: styles.StyledNetwork) -> measuring.Paint:
+def as_films_are(painter: loading.StyledNetwork) -> measuring.Paint:
     """Paints by the fastest engine of the CPU, from bytes to bytes."""
     paints = engine.create(painter.network, painter.style, torch.device("cpu"))
 
@@ -113,7 +113,7 @@ def main() -> int:
     given = _arguments()
     try:
         chosen = photographs(given)
-        painters = {spec: styles.load(parse(spec)) for spec in given.style or styles.available()}
+        painters = {spec: loading.load(parse(spec)) for spec in given.style or styles.available()}
     except StylizeVideoError as error:
         raise SystemExit(str(error)) from error
     if not chosen:

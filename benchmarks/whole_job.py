@@ -177,8 +177,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     """Frames and seconds of the painter on frames that are decoded already, after a few to warm up."""
     import torch
 
-    from stylize_video.models import styles
-    from stylize_video.models.feed_forward import engine
+    from stylize_video.models.feed_forward import engine, loading
     from stylize_video.models.style_spec import parse
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource
@@ -191,7 +190,7 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
         way = RgbTransfer(device)
         batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]
-    painter = styles.load(parse(STYLE))
+    painter = loading.load(parse(STYLE))
     paints = engine.create(painter.network, painter.style, device)
     endless = itertools.islice(itertools.cycle(batches), warm_up + frames)
     painted = run_stage(NetworkPainter(paints), reader.signal, endless)

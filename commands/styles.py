@@ -14,6 +14,7 @@ from stylize_video.commands.console.command_line import console, reporting, shar
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import loading
 from stylize_video.models.mixture import Mixture, NamedStyle
 from stylize_video.pictures.picture_names import check_picture_name
 
@@ -88,5 +89,5 @@ def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
     picture = pictures.read_picture(photograph)
     pictures.write_picture(
         target,
-        sheet.sheet(picture, ((n, styles.load(Mixture.only(NamedStyle(n)))) for n in styles.available())),
+        sheet.sheet(picture, ((n, loading.load(Mixture.only(NamedStyle(n)))) for n in styles.available())),
     )

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from stylize_video.models import styles
+from stylize_video.models.feed_forward import gallery
 from stylize_video.models.styles import Style
 from tests import drawing, media
 from tests.commands import refused, run
@@ -62,7 +62,7 @@ def _film(container: Any) -> Any:
 def style(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A small network's."""
     path = tmp_path_factory.mktemp("style") / "small.safetensors"
-    styles.save(path, network(), (Style("small", "small", "", "", "", 0.5, 1.5),), {})
+    gallery.save(path, network(), (Style("small", "small", "", "", "", 0.5, 1.5),), {})
     return str(path)
 
 

@@ -21,7 +21,7 @@ import stylize_video
 from stylize_video.commands import train
 from stylize_video.files import whole_file
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import train_style
+from stylize_video.models.feed_forward import gallery, loading, train_style
 from stylize_video.models.feed_forward.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import losses, measuring
 from stylize_video.models.style_spec import parse
@@ -106,11 +106,11 @@ def test_a_style_is_fitted_to_the_bundled_network_and_paints(studio: Studio, fil
     assert result.stderr.strip().endswith(f"use it with --style {studio.target}")
     assert names(studio.folder) == before | {studio.target.name, studio.preview.name}
 
-    (style,) = styles.open_file(studio.target).styles
+    (style,) = gallery.open_file(studio.target).styles
     assert (style.name, style.painting) == ("red", "red")
     assert style.style_distance > 0
     assert style.content_distance > 0
-    bundled = styles.open_bundled(styles.bundled_network()).network
+    bundled = gallery.open_bundled(styles.bundled_network()).network
     ours, theirs = load_file(studio.target), bundled.state_dict()
     own = bundled.style_parameters()
     assert ours.keys() == theirs.keys()
@@ -130,7 +130,7 @@ def test_several_styles_from_nothing(studio: Studio, film: Path, small_steps: No
     assert result.exit_code == 0, result.output
     for name in "ab":
         assert f"use it with --style {studio.target}#{name}" in result.stderr
-    known = styles.open_file(studio.target).styles
+    known = gallery.open_file(studio.target).styles
     assert [(style.name, style.painting) for style in known] == [("a", "red"), ("b", "blue")]
     refused(2, "holds: a, b; ask for e.g.", film, "--style", studio.target, "--quiet")
     spec = f"{studio.target}#a:1,{studio.target}#b:3"
@@ -142,7 +142,7 @@ def test_several_styles_from_nothing(studio: Studio, film: Path, small_steps: No
     # A fit may start from a mixture of the user's own, and it then mixes with them.
     again = studio.command("--from", spec, "--name", "c", "-o", studio.folder / "c.safetensors", steps=1)
     assert run(*again).exit_code == 0
-    styles.load(parse(f"{studio.target}#a,{studio.folder / 'c.safetensors'}"))
+    loading.load(parse(f"{studio.target}#a,{studio.folder / 'c.safetensors'}"))
     assert provenance(studio.target)["started_from_sha256"] == {}
     checksum = sha256(studio.target.read_bytes()).hexdigest()
     assert provenance(studio.folder / "c.safetensors")["started_from_sha256"] == {
@@ -156,8 +156,8 @@ def test_a_fit_may_start_from_a_file_of_several_styles(
     """It starts from the nearest of them."""
     start = studio.folder / "start.safetensors"
     known = tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in "abc")
-    styles.save(start, network(styles=3), known, {})
-    stored = styles.open_file(start).network
+    gallery.save(start, network(styles=3), known, {})
+    stored = gallery.open_file(start).network
     monkeypatch.setattr(train_style, "nearest_styles", lambda *_: torch.eye(3)[[1]])
     begun: list[Trainer] = []
     monkeypatch.setattr(train_style, "_train", lambda trainer, *_: begun.append(trainer))
@@ -215,7 +215,7 @@ def test_the_default_file_and_overwriting(
     refused(1, "red.safetensors: exists; add --overwrite", *command)
     assert (studio.folder / "red.safetensors").read_bytes() == b"precious"
     assert run(*command, "--overwrite", "--device", "cpu").exit_code == 0
-    assert styles.open_file(studio.folder / "red.safetensors").styles[0].name == "red"
+    assert gallery.open_file(studio.folder / "red.safetensors").styles[0].name == "red"
 
 
 def test_ctrl_c_keeps_a_checkpoint(
@@ -255,7 +255,7 @@ def interrupted(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize(
     ("owner", "name", "code"),
-    [(measuring, "distances", 130), (styles, "save", 130), (whole_file, "write", 1)],
+    [(measuring, "distances", 130), (gallery, "save", 130), (whole_file, "write", 1)],
 )
 def test_what_fails_after_the_last_step_loses_nothing(
     owner: Any, name: str, code: int, studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
@@ -355,19 +355,19 @@ def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
 def test_the_network_is_measured_as_it_is_stored(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured: list[styles.StyledNetwork] = []
+    measured: list[loading.StyledNetwork] = []
     distances = measuring.distances
     monkeypatch.setattr(
         measuring, "distances", lambda painter, *rest: measured.append(painter) or distances(painter, *rest)
     )
     assert run(*studio.command()).exit_code == 0
-    stored = styles.open_file(studio.target)
+    stored = gallery.open_file(studio.target)
     (painter,) = measured
     found = painter.network.state_dict()
     assert all(torch.equal(value, found[name]) for name, value in stored.network.state_dict().items())
     photographs = PhotographSet.from_folder(studio.folder / "photographs", held_out=24, shorter_side=99)
     again = distances(
-        styles.load(parse(str(studio.target))), read_picture(studio.folder / "red.png"), photographs.held_out
+        loading.load(parse(str(studio.target))), read_picture(studio.folder / "red.png"), photographs.held_out
     )
     (style,) = stored.styles
     assert (style.style_distance, style.content_distance) == pytest.approx(again, abs=6e-5)

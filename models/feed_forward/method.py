@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import loading
 from stylize_video.models.look import Look
 from stylize_video.models.method import FramePainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
@@ -80,11 +81,11 @@ class FeedForwardPlan:
         """See `Plan`."""
         from stylize_video.models.feed_forward import engine
 
-        found = styles.load_parameters(self.style)
+        found = loading.load_parameters(self.style)
         made = engine.open_engine(found.parameters, found.style, device, exact=exact, tile=self.tile)
 
         def load_style(plan: FeedForwardPlan) -> StyleVector:
-            other = styles.load_parameters(plan.style)
+            other = loading.load_parameters(plan.style)
             if other.parameters.convolutions != found.parameters.convolutions:
                 raise UsageError(
                     f"{plan.style} can't follow {self.style}: their networks' convolutions differ"

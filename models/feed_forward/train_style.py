@@ -9,6 +9,7 @@ import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
+from stylize_video.models.feed_forward import gallery, loading
 from stylize_video.models.feed_forward.nearest_styles import nearest_styles
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.feed_forward.transform_training import Progress, Trainer
@@ -58,9 +59,9 @@ def run(
     training_run.go_on(trainer, request.checkpoint, say)
     with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
-        network = styles.as_stored(trainer.result())
+        network = gallery.as_stored(trainer.result())
         learned = _measured(network, request, paintings, photographs.held_out)
-        styles.save(request.target, network, learned, provenance)
+        gallery.save(request.target, network, learned, provenance)
     return learned
 
 
@@ -71,9 +72,9 @@ def _start(
     if spec == NOTHING:
         return None
     if spec == BUNDLED:
-        network = styles.open_bundled(styles.bundled_network()).network
+        network = gallery.open_bundled(styles.bundled_network()).network
     else:
-        network = styles.load_all(style_spec.parse(spec))
+        network = loading.load_all(style_spec.parse(spec))
     return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))
 
 
@@ -83,7 +84,7 @@ def _measured(
     """What is known of the styles of a user's own; painter and year are not."""
     found = []
     for index, (name, path) in enumerate(zip(request.names, request.paintings, strict=True)):
-        painter = styles.StyledNetwork(network, torch.eye(len(paintings))[index])
+        painter = loading.StyledNetwork(network, torch.eye(len(paintings))[index])
         style, content = measuring.distances(painter, paintings[index], held_out)
         found.append(
             styles.Style(
@@ -131,7 +132,7 @@ def _preview(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
     photograph = trainer.photographs.held_out[0]
     network, weights = trainer.result(), torch.eye(len(request.names))
     painters = {
-        name: styles.StyledNetwork(network, w) for name, w in zip(request.names, weights, strict=True)
+        name: loading.StyledNetwork(network, w) for name, w in zip(request.names, weights, strict=True)
     }
     try:
         write_picture(request.preview, sheet.sheet(photograph, painters))

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stylize_video.models import styles
+from stylize_video.models.feed_forward import gallery
 from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.models.styles import Style
@@ -134,7 +134,7 @@ def _mjpeg(path: Path) -> None:
 
 def _make_weights(folder: Path) -> None:
     known = tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in ("red", "blue"))
-    styles.save(folder / WEIGHTS, network(styles=2), known, {"made": "for the tests"})
+    gallery.save(folder / WEIGHTS, network(styles=2), known, {"made": "for the tests"})
     wct_file(folder, red=noise(2))
 
 

@@ -19,11 +19,13 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
+from stylize_video.models.feed_forward import gallery, loading
+from stylize_video.models.feed_forward.gallery import Gallery
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.mixture import Mixture
 from stylize_video.models.style_spec import parse
-from stylize_video.models.styles import Gallery, Style
+from stylize_video.models.styles import Style
 
 SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 NAMES = ("monet", "klee", "käthe")
@@ -55,7 +57,7 @@ def entries(*names: str) -> tuple[Style, ...]:
 
 def written(path: Path, made: TransformNet, *names: str) -> Path:
     """A weights file."""
-    styles.save(path, made, entries(*names), {})
+    gallery.save(path, made, entries(*names), {})
     return path
 
 
@@ -68,7 +70,7 @@ def painted(made: TransformNet, style: Tensor) -> Tensor:
 
 def alike(spec: str, made: TransformNet, style: Tensor) -> None:
     """What is loaded by a spec paints as a network's own styles in that mixture."""
-    painter = styles.load(parse(spec))
+    painter = loading.load(parse(spec))
     assert painter.style.sum().item() == pytest.approx(1)
     assert not painter.network.training
     wanted = painted(made, style)
@@ -83,7 +85,7 @@ def three(tmp_path: Path) -> Path:
 
 def bundled() -> Gallery:
     """The network that new styles start from."""
-    return styles.open_bundled(styles.bundled_network())
+    return gallery.open_bundled(styles.bundled_network())
 
 
 def fitted(path: Path, seed: int) -> TransformNet:
@@ -134,12 +136,12 @@ def test_only_scales_and_shifts_differ_between_styles() -> None:
 @pytest.mark.parametrize("name", styles.available())
 def test_every_bundled_style_is_its_networks_own(name: str) -> None:
     style = styles.available()[name]
-    gallery = styles.open_bundled(style.weights)
-    index = gallery.index(name)
-    assert gallery.styles[index].name == name
+    opened = gallery.open_bundled(style.weights)
+    index = opened.index(name)
+    assert opened.styles[index].name == name
     assert style.licence
     assert style.style_distance > 0
-    alike(name, gallery.network, torch.eye(len(gallery.styles))[index])
+    alike(name, opened.network, torch.eye(len(opened.styles))[index])
 
 
 def test_the_network_that_new_styles_start_from_is_the_default_styles() -> None:
@@ -162,14 +164,14 @@ def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
 
 def test_a_file_of_several_styles_asks_for_a_name(three: Path) -> None:
     with pytest.raises(UnknownStyleError) as caught:
-        styles.load(parse(str(three)))
+        loading.load(parse(str(three)))
     assert str(caught.value) == f"{three} holds: monet, klee, käthe; ask for e.g. {three}#monet"
 
 
 @pytest.mark.parametrize("name", ["manet", "Monet", "kandinsky"])
 def test_a_name_that_is_not_in_the_file(name: str, three: Path) -> None:
     with pytest.raises(UnknownStyleError, match="holds: monet, klee, käthe"):
-        styles.load(parse(f"{three}#{name}"))
+        loading.load(parse(f"{three}#{name}"))
 
 
 def test_what_a_file_says_is_read_back(tmp_path: Path) -> None:
@@ -178,13 +180,13 @@ def test_what_a_file_says_is_read_back(tmp_path: Path) -> None:
         Style("b", "B", "", "", "", 0.5, 2.0),
     )
     provenance = {"torch": "2", "config": {"steps": 1}}
-    styles.save(tmp_path / "x.safetensors", network(replace(SHAPE, styles=2)), known, provenance)
-    gallery = styles.open_file(tmp_path / "x.safetensors")
-    assert gallery.styles == known
-    assert [gallery.index(name) for name in ("a", "b")] == [0, 1]
+    gallery.save(tmp_path / "x.safetensors", network(replace(SHAPE, styles=2)), known, provenance)
+    opened = gallery.open_file(tmp_path / "x.safetensors")
+    assert opened.styles == known
+    assert [opened.index(name) for name in ("a", "b")] == [0, 1]
     header = weights.read(tmp_path / "x.safetensors").metadata
     assert json.loads(header["provenance"]) == provenance
-    assert header["format"] == styles.FORMAT
+    assert header["format"] == gallery.FORMAT
     assert all(value.dtype == torch.float16 for value in load_file(tmp_path / "x.safetensors").values())
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
 
@@ -202,17 +204,17 @@ def test_a_mixture_of_a_files_styles_paints_by_the_vector_of_weights(
 
 
 def test_a_mixture_of_all_bundled_styles_of_a_network() -> None:
-    gallery = bundled()
-    shares = torch.arange(1.0, len(gallery.styles) + 1)
-    names = [style.name for style in gallery.styles]
+    opened = bundled()
+    shares = torch.arange(1.0, len(opened.styles) + 1)
+    names = [style.name for style in opened.styles]
     spec = ",".join(f"{name}:{share:g}" for name, share in zip(names, shares.tolist(), strict=True))
-    alike(spec, gallery.network, shares / shares.sum())
+    alike(spec, opened.network, shares / shares.sum())
 
 
 def test_a_bundled_style_and_files_fitted_from_it(tmp_path: Path) -> None:
-    gallery = bundled()
-    kandinsky = torch.eye(len(gallery.styles))[gallery.index(styles.DEFAULT)].unsqueeze(0)
-    parts = [gallery.network.with_styles(kandinsky)]
+    opened = bundled()
+    kandinsky = torch.eye(len(opened.styles))[opened.index(styles.DEFAULT)].unsqueeze(0)
+    parts = [opened.network.with_styles(kandinsky)]
     parts += [fitted(tmp_path / f"{name}.safetensors", seed) for seed, name in enumerate("xy")]
     state = parts[0].state_dict()
     for name in parts[0].style_parameters():
@@ -237,13 +239,13 @@ def test_styles_of_other_networks_cannot_be_mixed(other: TransformNet, three: Pa
     path = written(three.with_name("other.safetensors"), other, *NAMES)
     spec = f"{three}#monet:0.6,{path}#klee:0.4"
     with pytest.raises(UsageError, match="can't be mixed, their networks' convolutions differ") as caught:
-        styles.load(parse(spec))
+        loading.load(parse(spec))
     assert repr(spec) in str(caught.value)
 
 
 def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: Path) -> None:
     with pytest.raises(UsageError, match="can't be mixed"):
-        styles.load(parse(f"{styles.DEFAULT}:0.6,{three}#klee:0.4"))
+        loading.load(parse(f"{styles.DEFAULT}:0.6,{three}#klee:0.4"))
 
 
 # -- all styles of a file, to choose from --
@@ -251,20 +253,20 @@ def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: P
 
 def test_all_styles_of_a_file_or_the_one_asked_for(three: Path) -> None:
     made = network()
-    everything = styles.load_all(parse(str(three))).state_dict()
+    everything = loading.load_all(parse(str(three))).state_dict()
     assert all(torch.equal(value, everything[name]) for name, value in made.state_dict().items())
     for spec, vector in (
         (f"{three}#klee", [0.0, 1.0, 0.0]),
         (f"{three}#monet:1,{three}#klee:3", [0.25, 0.75, 0.0]),
     ):
-        found = styles.load_all(parse(spec))
+        found = loading.load_all(parse(spec))
         assert found.config.styles == 1
         torch.testing.assert_close(
             painted(found, torch.ones(1)), painted(made, torch.tensor(vector)), rtol=1e-4, atol=1e-5
         )
-    assert styles.load_all(parse(styles.DEFAULT)).config.styles == 1
+    assert loading.load_all(parse(styles.DEFAULT)).config.styles == 1
     with pytest.raises(UnknownStyleError, match="no such weights file"):
-        styles.load_all(parse(str(three.with_name("missing.safetensors"))))
+        loading.load_all(parse(str(three.with_name("missing.safetensors"))))
 
 
 # -- what is not touched --
@@ -274,11 +276,11 @@ def test_torchs_random_state_is_left_alone(three: Path) -> None:
     made = network()
     for do in (
         lambda: made.with_styles(torch.eye(3)),
-        lambda: styles.as_stored(made),
+        lambda: gallery.as_stored(made),
         lambda: TransformNet.empty(SHAPE),
-        lambda: styles.load(parse(styles.DEFAULT)),
-        lambda: styles.load(parse(f"{three}#monet:0.6,{three}#klee:0.4")),
-        lambda: styles.load_all(parse(str(three))),
+        lambda: loading.load(parse(styles.DEFAULT)),
+        lambda: loading.load(parse(f"{three}#monet:0.6,{three}#klee:0.4")),
+        lambda: loading.load_all(parse(str(three))),
         bundled,
     ):
         before = torch.get_rng_state()
@@ -308,7 +310,7 @@ def test_a_spec_is_checked_without_torch(
     monkeypatch.chdir(tmp_path)
     if "there are" in message:
         message = f"there are: {', '.join(styles.available())}"
-    for step in (styles.check, styles.load):
+    for step in (styles.check, loading.load):
         with pytest.raises(UsageError) as caught:
             step(parse(spec))
         assert message in str(caught.value)
@@ -324,7 +326,7 @@ def test_checking_imports_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("load", [styles.load, styles.load_all])
+@pytest.mark.parametrize("load", [loading.load, loading.load_all])
 def test_a_picture_is_no_network(load: Callable[[Mixture], object], tmp_path: Path) -> None:
     picture = tmp_path / "x.jpg"
     picture.touch()
@@ -404,7 +406,7 @@ def test_a_file_that_is_not_what_it_says(
 ) -> None:
     rewritten(three, change)
     with pytest.raises(WeightsError) as caught:
-        styles.load(parse(f"{three}#monet"))
+        loading.load(parse(f"{three}#monet"))
     assert str(three) in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -414,10 +416,10 @@ def test_a_file_without_a_header_and_one_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     save_file({"a": torch.ones(1)}, path)
     with pytest.raises(WeightsError, match="made for 'something else', this version reads"):
-        styles.load(parse(str(path)))
+        loading.load(parse(str(path)))
     path.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="no safetensors file"):
-        styles.load(parse(str(path)))
+        loading.load(parse(str(path)))
 
 
 # -- the manifest --
@@ -471,8 +473,8 @@ def test_a_network_as_it_is_stored_is_the_one_that_is_read_back(tmp_path: Path) 
     torch.manual_seed(5)
     made = TransformNet(SHAPE).train()
     before = {name: value.clone() for name, value in made.state_dict().items()}
-    rounded = styles.as_stored(made)
-    stored = styles.open_file(written(tmp_path / "x.safetensors", made, *NAMES)).network.state_dict()
+    rounded = gallery.as_stored(made)
+    stored = gallery.open_file(written(tmp_path / "x.safetensors", made, *NAMES)).network.state_dict()
     assert not rounded.training
     assert all(torch.equal(value, stored[name]) for name, value in rounded.state_dict().items())
     assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
@@ -513,10 +515,10 @@ def test_a_failed_write_leaves_the_old_file(
 def test_loading_a_painter_compiles_nothing() -> None:
     """To look at its shapes on "meta" brought torch's compiler, more than a second of each start."""
     code = (
-        "import sys; from stylize_video.models import styles;"
+        "import sys; from stylize_video.models.feed_forward import loading;"
         "from stylize_video.models.wct import weights_file as wct_weights;"
         "from stylize_video.models.style_spec import parse;"
-        "styles.load(parse('kandinsky')); wct_weights.open_bundled();"
+        "loading.load(parse('kandinsky')); wct_weights.open_bundled();"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,14 +13,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from stylize_video.models import styles
-from stylize_video.models.feed_forward import engine
+from stylize_video.models.feed_forward import engine, loading
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
+from stylize_video.models.steadying_options import USUAL_SHARPENING
 from stylize_video.models.style_spec import parse
-from stylize_video.models.styles import USUAL_SHARPENING
 from stylize_video.pictures.pictures import Picture
 
 _HEIGHT, _WIDTH = 180, 320
@@ -344,7 +343,7 @@ def test_a_slow_pan_between_the_pixels_keeps_its_detail() -> None:
 
 @cache
 def _kandinsky() -> Callable[[Picture], Picture]:
-    painter = styles.load(parse("kandinsky"))
+    painter = loading.load(parse("kandinsky"))
     paints = engine.create(painter.network, painter.style, torch.device("cpu"), exact=False)
 
     def paint(picture: Picture) -> Picture:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from stylize_video.errors import WeightsError
 from stylize_video.models import styles, weights
+from stylize_video.models.feed_forward import gallery, loading
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import vgg
@@ -39,7 +40,7 @@ def painter(tmp_path: Path) -> Path:
     """A painter's file."""
     torch.manual_seed(0)
     path = tmp_path / "mine.safetensors"
-    styles.save(path, TransformNet(SHAPE), [Style("a", "a", "", "", "", 0.5, 1.5)], {})
+    gallery.save(path, TransformNet(SHAPE), [Style("a", "a", "", "", "", 0.5, 1.5)], {})
     return path
 
 
@@ -111,19 +112,19 @@ def test_a_single_number_that_is_none(value: float, kind: torch.dtype, painter: 
     scale[0, 3] = value
     rewritten(painter, {"down_norm.scale": scale})
     with pytest.raises(WeightsError, match=r"mine.*'down_norm.scale' holds NaN or infinite numbers"):
-        styles.load(parse(str(painter)))
+        loading.load(parse(str(painter)))
 
 
 def test_a_double_that_no_float_can_be(painter: Path) -> None:
     rewritten(painter, {"down_norm.scale": torch.full((1, 6), 1e300, dtype=torch.float64)})
     with pytest.raises(WeightsError, match="NaN or infinite"):
-        styles.load(parse(str(painter)))
+        loading.load(parse(str(painter)))
 
 
 def test_weights_whose_sums_overflow(painter: Path) -> None:
     rewritten(painter, {"down.weight": torch.full((6, 4, 3, 3), 3e38)})
     with pytest.raises(WeightsError, match="its weights are too large, NaN comes out"):
-        styles.load(parse(str(painter)))
+        loading.load(parse(str(painter)))
 
 
 def test_networks_of_the_transform_likewise(tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_shape_of_billions_is_never_built(shape: TransformNetConfig, painter: 
     rewritten(painter, shape=json.dumps(asdict(shape)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(WeightsError, match="tensors that don't fit its own header"):
-        styles.load(parse(str(painter)))
+        loading.load(parse(str(painter)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
 
@@ -199,7 +200,7 @@ STYLE = {**asdict(Style("a", "a", "", "", "", 0.5, 1.5)), "stability": 0.5}
 def test_styles_that_are_none(known: str, painter: Path) -> None:
     rewritten(painter, styles=known)
     with pytest.raises(WeightsError, match="tensors that don't fit its own header"):
-        styles.load(parse(str(painter)))
+        loading.load(parse(str(painter)))
 
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:

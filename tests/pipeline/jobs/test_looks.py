@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import gallery
 from stylize_video.models.look import Look, LookTimeline
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.pipeline.jobs import film as job
@@ -116,7 +117,7 @@ def test_a_look_of_keyframes_does_not_change(tmp_path: Path) -> None:
 
 def test_a_style_of_another_network_is_refused_before_the_first_frame(tmp_path: Path) -> None:
     source, other = media.constant(tmp_path).path, tmp_path / "other.safetensors"
-    styles.save(other, network(seed=1), [styles.Style("mine", "", "", "", "", 0.0, 0.0)], {})
+    gallery.save(other, network(seed=1), [styles.Style("mine", "", "", "", "", 0.0, 0.0)], {})
     before = request(source, style="udnie")
     with pytest.raises(UsageError, match="convolutions differ"):
         job.paint(before, timeline=changing(before, request(source, style=str(other))))

@@ -23,7 +23,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from common import commit, parser
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.training import Progress, Trainer
+    from stylize_video.models.feed_forward.training.canvas_training import Progress, Trainer
 
 STYLES = (
     "kandinsky",
@@ -57,7 +57,7 @@ def _arguments() -> argparse.Namespace:
 
 def _trainer(given: argparse.Namespace) -> Trainer:
     from stylize_video.models.feed_forward import weights_file
-    from stylize_video.models.feed_forward.training import CanvasTrainingConfig, Trainer
+    from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainingConfig, Trainer
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 

@@ -235,7 +235,7 @@ def _train_styles(
 ) -> None:
     request.check(full=config.full)  # before the seconds that importing torch takes
     say(_BEGINS.format(request.content))
-    from stylize_video.models.feed_forward import train_style
+    from stylize_video.models.feed_forward.training import train_style
 
     for style in train_style.run(request, config, device=device, say=say):
         distances = f"style distance {style.style_distance:.3f}, content {style.content_distance:.3f}"

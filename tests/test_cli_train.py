@@ -21,8 +21,9 @@ import stylize_video
 from stylize_video.commands import train
 from stylize_video.files import whole_file
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import gallery, loading, train_style
-from stylize_video.models.feed_forward.transform_training import Progress, Trainer
+from stylize_video.models.feed_forward import gallery, loading
+from stylize_video.models.feed_forward.training import train_style
+from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import losses, measuring
 from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style

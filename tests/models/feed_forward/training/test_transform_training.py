@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from stylize_video.errors import TrainingError, UsageError
-from stylize_video.models.feed_forward import transform_training as training
+from stylize_video.models.feed_forward.training import transform_training as training
+from stylize_video.models.feed_forward.training.transform_training import Trainer, learning_rate
 from stylize_video.models.feed_forward.transform_net import TransformNet
-from stylize_video.models.feed_forward.transform_training import Trainer, learning_rate
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.training import views

@@ -9,9 +9,13 @@ import pytest
 import torch
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward import training
 from stylize_video.models.feed_forward.network import CanvasNetConfig
-from stylize_video.models.feed_forward.training import CanvasTrainingConfig, Trainer, learning_rate
+from stylize_video.models.feed_forward.training import canvas_training as training
+from stylize_video.models.feed_forward.training.canvas_training import (
+    CanvasTrainingConfig,
+    Trainer,
+    learning_rate,
+)
 from stylize_video.models.training.photographs import PhotographSet
 from tests.networks import noise, thin
 

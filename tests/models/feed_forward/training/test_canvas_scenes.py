@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from stylize_video.models import canvas
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward import scenes
+from stylize_video.models.feed_forward.training import canvas_scenes as scenes
 from stylize_video.models.training import views
 
 SIZE = 96

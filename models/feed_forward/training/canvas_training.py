@@ -1,7 +1,7 @@
 """Training the painter with a canvas by perceptual loss (Johnson et al. 2016, section 3).
 
-Both inputs move together, and the painting has to move with them: see `scenes.py`. Reproducible as
-`models/feed_forward/transform_training.py` is: all that a step draws comes from a generator
+Both inputs move together, and the painting has to move with them: see `canvas_scenes.py`. Reproducible as
+`models/feed_forward/training/transform_training.py` is: all that a step draws comes from a generator
 seeded by (seed, step).
 """
 
@@ -24,13 +24,13 @@ from torch import Tensor
 from stylize_video.errors import TrainingError
 from stylize_video.models.canvas import Field
 from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
-from stylize_video.models.feed_forward.objectives import (
+from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
     content_distance,
     style_distance_in_windows,
 )
-from stylize_video.models.feed_forward.scenes import Scenes, random_scenes
-from stylize_video.models.feed_forward.transform_training import styles_in_turn
+from stylize_video.models.feed_forward.training.canvas_scenes import Scenes, random_scenes
+from stylize_video.models.feed_forward.training.transform_training import styles_in_turn
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import roughness, style_targets

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models.feed_forward import nearest_styles as module
-from stylize_video.models.feed_forward.nearest_styles import nearest_styles
+from stylize_video.models.feed_forward.training import nearest_styles as module
+from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target

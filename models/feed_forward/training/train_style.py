@@ -10,9 +10,9 @@ import torch
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
 from stylize_video.models.feed_forward import gallery, loading
-from stylize_video.models.feed_forward.nearest_styles import nearest_styles
+from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles
+from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
 from stylize_video.models.feed_forward.transform_net import TransformNet
-from stylize_video.models.feed_forward.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run

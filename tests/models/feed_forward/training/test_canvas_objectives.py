@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylize_video.models.feed_forward.objectives import style_distance_in_windows
+from stylize_video.models.feed_forward.training.canvas_objectives import style_distance_in_windows
 from stylize_video.models.perceptual import losses
 
 

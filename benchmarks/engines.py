@@ -169,12 +169,19 @@ def openvino(*, exact: bool) -> Build:
     def build(module: nn.Module, frame: Tensor) -> Paint:
         if importlib.util.find_spec("openvino") is None:  # importing it plainly would phone home
             raise UnavailableError("not installed: openvino")
-        from stylize_video.models.feed_forward.sections import program
-        from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+        import torch
 
-        network, style = cast(Any, module).network, cast(Any, module).style
-        runtime = OpenVinoRuntime(program(network, style), exact=exact, threads=CORES)
-        return lambda: runtime.run("paint", frame)
+        from stylize_video.models.feed_forward.engine import Engine, program
+        from stylize_video.models.feed_forward.parameters import TransformParameters
+        from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+        from stylize_video.pictures.arrays import to_host
+
+        parameters = TransformParameters.of(cast(Any, module).network)
+        style = parameters.mixed(cast(Any, module).style[0].tolist())
+        runtime = OpenVinoRuntime(program(parameters), exact=exact, threads=CORES)
+        engine = Engine(runtime, style, tile=0)
+        picture = to_host(frame.permute(0, 2, 3, 1))
+        return lambda: torch.from_numpy(to_host(engine.paint(picture))).permute(0, 3, 1, 2)
 
     return build
 

@@ -66,6 +66,7 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
     from stylize_video.models.feed_forward import engine, loading
     from stylize_video.models.runtimes.fastest import batch_size
     from stylize_video.models.style_spec import parse
+    from stylize_video.pictures.arrays import to_host
 
     width, height = map(int, size.split("x"))
     painter = loading.load(parse(STYLE))
@@ -83,7 +84,7 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
             torch.cuda.reset_peak_memory_stats(device)
         fast = _rate(lambda: made.paint(there), count, device, seconds)
         memory = torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else 0.0
-        alike = _psnr(made.paint(there)[:1].cpu().permute(0, 3, 1, 2), wanted)
+        alike = _psnr(torch.from_numpy(to_host(made.paint(there)[:1])).permute(0, 3, 1, 2), wanted)
         network, style = plain.network.to(device), plain.style[None].to(device)
         single = there[:1].permute(0, 3, 1, 2).float() / 255
         slow = _rate(lambda: network(single, style), 1, device, seconds / 2)

@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.config import GatysConfig
-from stylize_video.models.gatys.optimisation import Anchor, GatysArtist
+from stylize_video.models.gatys.optimisation import GatysArtist
+from stylize_video.models.method import Anchor
 from stylize_video.models.motion import composed_flow, flow
 from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
@@ -113,7 +114,8 @@ def _batches(frames: Sequence[Frame]) -> Iterator[FrameBatch]:
 
 
 def _picture(batch: FrameBatch) -> Picture:
-    return to_host(batch.pixels)[0]
+    picture: Picture = to_host(batch.pixels)[0]
+    return picture
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,8 @@ def _filler(painting: Path) -> Filler:
     painter = WctPainter(runtime, wct_style.load(parse(str(painting)), weights))
 
     def paint(picture: Picture) -> FloatPicture:
-        return to_host(to_unit(painter.paint(picture[None])))[0]
+        painting: FloatPicture = to_host(to_unit(painter.paint(picture[None])))[0]
+        return painting
 
     return paint
 

@@ -43,6 +43,7 @@ def tiles_against_whole() -> dict[str, float]:
     import torch
 
     from stylize_video.models.feed_forward import engine
+    from stylize_video.pictures.arrays import to_host
 
     frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
     found: dict[str, float] = {}
@@ -53,7 +54,8 @@ def tiles_against_whole() -> dict[str, float]:
                 engine.create(painter.network, painter.style, torch.device("cpu"), exact=exact, tile=tile)
                 for tile in (0, TILE)
             )
-            found[name] = min(found.get(name, math.inf), psnr(whole.paint(frame), tiled.paint(frame)))
+            paintings = (torch.from_numpy(to_host(made.paint(frame))) for made in (whole, tiled))
+            found[name] = min(found.get(name, math.inf), psnr(*paintings))
     return found
 
 

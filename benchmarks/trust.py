@@ -89,8 +89,7 @@ def photograph_scene(photographs: Sequence[Path], seed: int, count: int) -> list
     """Frames of a photograph that pans while a disc of another crosses it, with grain."""
     rng = np.random.default_rng(seed)
     ground, thing = (read_picture(photographs[n]) for n in rng.integers(0, len(photographs), 2))
-    ground = cv2.resize(ground, (520, 400), interpolation=cv2.INTER_AREA)
-    thing = cv2.resize(thing, (160, 160), interpolation=cv2.INTER_AREA)
+    ground, thing = _shrunk(ground, 520, 400), _shrunk(thing, 160, 160)
     pan, speed = rng.uniform(-2, 2, 2), rng.uniform(-_FASTEST, _FASTEST, 2)
     y, x = np.mgrid[0 : _SCENE[0], 0 : _SCENE[1]].astype(np.float32)
     frames = []
@@ -102,6 +101,10 @@ def photograph_scene(photographs: Sequence[Path], seed: int, count: int) -> list
         frame += rng.normal(0, _GRAIN, frame.shape)
         frames.append(np.clip(np.rint(frame), 0, 255).astype(np.uint8))
     return frames
+
+
+def _shrunk(picture: Picture, width: int, height: int) -> Picture:
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _fetched(picture: Picture, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -134,7 +137,7 @@ class _Known:
         self._known = {frame.tobytes(): picture for frame, picture in zip(clip.frames, plain, strict=True)}
 
     def filler(self, original: Picture) -> NDArray[np.float32]:
-        return self._known[original.tobytes()].astype(np.float32) / 255
+        return np.asarray(self._known[original.tobytes()].astype(np.float32) / 255, np.float32)
 
     def paint(self, original: Picture, **_: object) -> NDArray[np.float32]:
         """See `keyframes.Artist`."""

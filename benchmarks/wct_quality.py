@@ -53,7 +53,8 @@ def by_transform(weights: WctWeights, painting: Picture, levels: Sequence[int]) 
     painter = WctPainter(runtime, style, levels=levels, steady=False)
 
     def paint(photograph: Picture) -> Picture:
-        return to_host(painter.paint(photograph[None]))[0]
+        painting: Picture = to_host(painter.paint(photograph[None]))[0]
+        return painting
 
     return paint
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from stylize_video.models.perceptual import frame_distances
+from tests.networks import network
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -216,6 +217,15 @@ def test_an_engine_is_timed_and_compared(benchmark: Callable[[str], Any]) -> Non
     assert same.values["psnr_db"] is None
     other = engines.measure("other", darker, torch.nn.Identity(), frame, frames=1, like=frame)
     assert other.psnr == pytest.approx(20, abs=0.01)
+
+
+def test_the_runtime_of_the_product_is_timed_on_what_it_paints(benchmark: Callable[[str], Any]) -> None:
+    engines = benchmark("engines")
+    module = engines.with_style(network(), torch.ones(1))
+    frame = torch.rand(1, 3, 36, 52)
+    like = engines.eager(module, frame)()
+    found = engines.measure("it", engines.openvino(exact=True), module, frame, frames=1, like=like)
+    assert found.psnr > 80
 
 
 def test_an_engine_that_is_missing_says_so(benchmark: Callable[[str], Any]) -> None:

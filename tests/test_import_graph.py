@@ -1,8 +1,9 @@
-"""Who imports whom: no circle, no arrow up, and the drawing in CONTRIBUTING is that of today."""
+"""Who imports whom: no circle, no arrow up; what CONTRIBUTING draws and tells of it is the house of today."""
 
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,13 @@ def test_contributing_holds_todays_drawing(import_graph: Any) -> None:
     assert held == import_graph.drawing(import_graph.graph()), (
         "the house has changed: run `python benchmarks/import_graph.py --write`"
     )
+
+
+@pytest.mark.parametrize("option", ["stability", "style", "method"])
+def test_the_way_of_an_option_is_told_file_by_file(import_graph: Any, option: str) -> None:
+    text = import_graph.CONTRIBUTING.read_text(encoding="utf-8")
+    [(_, way)] = re.findall(rf"(The way|That) of `--{option}\b[^\n]*\n\n((?:\d\. .*\n)+)", text)
+    files = re.findall(r"^\d\. (?:by )?`([^`]+)`", way, re.MULTILINE)
+
+    assert 5 <= len(files) == len(way.splitlines()) <= 8
+    assert [file for file in files if not (import_graph.ROOT / file).is_file()] == []

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stylize_video.models.canvas import Canvas
     from stylize_video.models.float_pictures import FloatPicture
     from stylize_video.pictures.arrays import Pictures
     from stylize_video.pictures.pictures import Picture
@@ -50,6 +51,7 @@ class Needs:
     cuts: bool = False  # to be told where shots begin, whether the film is steadied or not
     held_frames: bool = False  # frames are held back until the next keyframe, one at a time
     flow: bool = False  # an optical flow, whether the film is steadied or not
+    motion: bool = False  # what moved between neighbouring frames, whether the film is steadied or not
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,7 @@ class Plan(Protocol):
         """What is to be kept of it; None: nothing."""
         ...
 
-    def build(
-        self, device: Any, *, exact: bool = False, on_step: OnStep | None = None
-    ) -> FramePainter | KeyframePainter | GuidePainter:
+    def build(self, device: Any, *, exact: bool = False, on_step: OnStep | None = None) -> AnyPainter:
         """Load the networks and pictures.
 
         Args:
@@ -149,6 +149,33 @@ class GuidePainter:
 
     folder: Path
     estimator: FlowEstimator
+
+
+class PaintsOnCanvas(Protocol):
+    """Paints pictures, each on a canvas that says where in a field of noise it lies."""
+
+    style: Any  # see `PaintsFrames`
+    notes: list[str]  # what a user should know of it, read when all is painted
+
+    def new_canvas(self, height: int, width: int) -> Canvas:
+        """That of a shot's first picture, whose sides are so many px."""
+        ...
+
+    def paint(self, images: Pictures, canvases: Sequence[Canvas]) -> Pictures:
+        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays."""
+        ...
+
+
+@dataclass(frozen=True)
+class CanvasPainter:
+    """What paints each frame as it comes, on a canvas that is carried along."""
+
+    paints: PaintsOnCanvas
+    stroke_size: float
+    load_style: Callable[[Any], Any]  # see `FramePainter`
+
+
+AnyPainter = FramePainter | CanvasPainter | KeyframePainter | GuidePainter
 
 
 class Method(Protocol):

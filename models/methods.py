@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stylize_video import option as options
 from stylize_video.errors import UsageError
+from stylize_video.models.canvas_painter.method import CanvasPainting
 from stylize_video.models.feed_forward.method import FeedForward
 from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
@@ -15,7 +16,8 @@ from stylize_video.models.mixture import Mixture
 from stylize_video.models.wct.method import Wct
 from stylize_video.option import option
 
-METHODS: tuple[Method, ...] = (FeedForward(), Wct(), Gatys(), Guided())  # whoever is first paints by default
+# Whoever is first paints by default.
+METHODS: tuple[Method, ...] = (FeedForward(), CanvasPainting(), Wct(), Gatys(), Guided())
 
 AUTO = "auto"  # the first one that can paint all of a style
 

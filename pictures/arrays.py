@@ -67,6 +67,11 @@ def to_host(pictures: Pictures) -> NDArray[Any]:
     return np.ascontiguousarray(pictures)
 
 
+def to_host_bytes(pictures: Pictures) -> NDArray[Any]:
+    """Of either kind and library -> NumPy's uint8, rounded where they lie."""
+    return to_host(pictures if is_bytes(pictures) else to_bytes(to_unit(pictures)))
+
+
 def to_place(pictures: Pictures, like: Pictures) -> Any:
     """Pictures of either library -> of the library and on the device of others, in their own dtype."""
     if isinstance(like, np.ndarray):
@@ -89,7 +94,9 @@ def mixed(flat: Any, full: Any, share: float) -> Any:
 
 
 def joined(parts: Sequence[Pictures]) -> Any:
-    """Several arrays, or tensors, of pictures as one."""
+    """Several arrays, or tensors, of pictures as one; a single one is itself."""
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
     import torch

@@ -113,18 +113,22 @@ class FrameBatch:
     0..255, or floating in 0..1 for films of more than 8 bits and wherever somebody computed with it;
     `frames` are the N frames they came from. Only the first of them may be a `cut`: what keeps state drops
     it there, before the batch. `originals` are the pixels before the first stage changed them, None until
-    one did; they may lie elsewhere than the pixels.
+    one did; they may lie elsewhere than the pixels. `motion` is the way from each frame to the one before it,
+    where somebody asks for it; see `pipeline/stages/motion.py`.
     """
 
     pixels: Pictures
     frames: Sequence[Frame]
     originals: Pictures | None = None
+    motion: Sequence[Any] | None = None  # of models/motion/neighbours.py: `FrameMotion`, or None each
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
             raise ValueError(f"batch of shape {tuple(self.pixels.shape)} is not (N, H, W, 3)")
         if len(self.frames) != len(self.pixels):
             raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
+        if self.motion is not None and len(self.motion) != len(self.frames):
+            raise ValueError(f"{len(self.motion)} ways for {len(self.frames)} frames")
         if not arrays.is_known(self.pixels):
             raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
         late = [number for number, frame in enumerate(self.frames) if frame.cut and number > 0]

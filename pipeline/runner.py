@@ -7,8 +7,9 @@ after it run in its thread, up to the next that asks for one:
 
     ... paint --batches--> [channel] --> stabiliser's thread --frames--> [channel] --> writer thread
 
-The first stages stay in the caller's thread, where Ctrl-C arrives and torch was set up. The first error of
-any thread wins: it stops the others and is raised, whole, in the caller's thread.
+The first stage that asks for no thread stays in the caller's, where Ctrl-C arrives and torch was set up;
+those before it work ahead of it, each in its own. The first error of any thread wins: it stops the others
+and is raised, whole, in the caller's thread.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -66,7 +68,7 @@ def run(
         Exception: the first error of any of them, as it was raised.
     """
     transfer = transfer or RgbTransfer()
-    parts = _parts(stages, signal)
+    parts, mine = _parts(stages, signal)
     read_frames: Channel[Frame] = Channel(depth)
     between: list[Channel[FrameBatch]] = [Channel(1) for _ in parts[1:]]
     painted: Channel[Frame] = Channel(depth)
@@ -78,16 +80,26 @@ def run(
     try:
         crew.start("reader", lambda: _read(frames, read_frames))
         crew.start("writer", lambda: _write(painted, write))
-        for part, taken, hand_over in zip(parts[1:], between, hand_overs[1:], strict=True):
-            crew.start(part.name, partial(part.work, taken, hand_over))
         uploads = (transfer.upload(group) for group in batcher.batches(counted, size=batch_size))
-        parts[0].work(uploads, hand_overs[0])
+        taken_by: list[Iterable[FrameBatch]] = [uploads, *between]
+        work = [
+            partial(part.work, taken, hand_over)
+            for part, taken, hand_over in zip(parts, taken_by, hand_overs, strict=True)
+        ]
+        for part, its_work in zip(parts[:mine], work[:mine], strict=True):
+            crew.start(part.name, partial(_unless_closed, its_work))
+        for part, its_work in zip(parts[mine + 1 :], work[mine + 1 :], strict=True):
+            crew.start(part.name, its_work)
+        work[mine]()
         painting = time.perf_counter() - began
     except ChannelClosedError:
         pass  # another thread failed first; `crew.end` raises its error
     except KeyboardInterrupt:
         read_frames.abandon()
-        (between[0] if between else painted).finish()  # what is painted still goes on, and is written
+        for channel in between[:mine]:
+            channel.abandon()
+        # What is painted still goes on, and is written.
+        (between[mine] if mine < len(between) else painted).finish()
         crew.end()
         raise
     except BaseException as error:
@@ -95,7 +107,7 @@ def run(
     crew.end()
     if delivery.count != counted.count:
         raise RuntimeError(f"the stages took {counted.count} frames and gave {delivery.count}")
-    seconds = {parts[0].name: painting, **crew.seconds}
+    seconds = {parts[mine].name: painting, **crew.seconds}
     return _profile([part.name for part in parts], seconds, [read_frames, *between, painted], began)
 
 
@@ -118,22 +130,29 @@ class _Part:
         hand_over(passing)
 
 
-def _parts(stages: Sequence[AnyStage], signal: Signal) -> list[_Part]:
-    """The stages by the threads they run in; the first ones' is the caller's.
+def _unless_closed(work: Callable[[], None]) -> None:
+    """Work ahead of others, until they want no more."""
+    with suppress(ChannelClosedError):
+        work()
+
+
+def _parts(stages: Sequence[AnyStage], signal: Signal) -> tuple[list[_Part], int]:
+    """The stages by the threads they run in, and which of these is the caller's.
 
     Raises:
         ValueError: two threads would have one name.
     """
-    parts = [_Part()]
-    for stage in stages:
-        if stage.own_thread:
+    mine = next((number for number, stage in enumerate(stages) if not stage.own_thread), 0)
+    parts = [] if mine else [_Part()]
+    for number, stage in enumerate(stages):
+        if stage.own_thread or (number == mine and number > 0):
             parts.append(_Part())
         parts[-1].stages.append((stage, signal))
         signal = stage.output(signal)
     names = [part.name for part in parts]
     if len({*names, "reader", "writer"}) < len(names) + 2:
         raise ValueError(f"threads named {', '.join(names)} can't be told apart")
-    return parts
+    return parts, mine
 
 
 def _profile(

@@ -28,7 +28,9 @@ class Stage(Protocol[State, Item]):
     """
 
     name: str = "painter"  # in messages, of its thread, and where the time is told
-    own_thread: bool = False  # whether to run beside the stages before it; else it runs after them, in theirs
+    # Whether to run beside the others; else it runs in the thread of the stage before it, or in the
+    # caller's, as the first one that asks for none does.
+    own_thread: bool = False
 
     @property
     def holds(self) -> int:

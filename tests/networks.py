@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
+from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.shape import TransformNetConfig
 from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual.vgg import Vgg16
@@ -15,6 +17,15 @@ from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from stylize_video.pictures.pictures import Picture
 
+CANVAS_SHAPE = CanvasNetConfig(
+    full_channels=3,
+    half_channels=4,
+    quarter_channels=5,
+    eighth_channels=6,
+    sixteenth_channels=7,
+    eighth_blocks=2,
+    sixteenth_blocks=1,
+)
 WCT_SHAPE = WctConfig((4, 4, 8, 8, 8))
 SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 
@@ -45,6 +56,16 @@ def network(seed: int = 0, styles: int = 1) -> TransformNet:
     torch.manual_seed(seed)
     made = TransformNet(replace(SHAPE, styles=styles)).eval()
     with torch.no_grad():
+        for value in made.style_parameters().values():
+            value.add_(0.3 * torch.randn_like(value))
+    return made
+
+
+def canvas_network(seed: int = 0, styles: int = 1) -> CanvasNet:
+    """A small painter with a canvas, whose styles differ."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        made = CanvasNet(replace(CANVAS_SHAPE, styles=styles)).eval()
         for value in made.style_parameters().values():
             value.add_(0.3 * torch.randn_like(value))
     return made

@@ -325,7 +325,11 @@ AT_ONCE = [  # (exit code, message, arguments in a folder with film.mp4, art.png
     (2, "art.png: a picture is no trained", ["--method", "feed-forward", "--style", "udnie,art.png"]),
     (2, "the transform needs a picture", ["--method", "wct", "--style", "mine.safetensors"]),
     (2, "mine.safetensors and art.png can't be mixed", ["--style", "mine.safetensors:0.5,art.png:0.5"]),
-    (2, "no method called 'oil'; there are: auto, feed-forward, wct, gatys, guided", ["--method", "oil"]),
+    (
+        2,
+        "no method called 'oil'; there are: auto, feed-forward, canvas, wct, gatys, guided",
+        ["--method", "oil"],
+    ),
     (2, "no method called ''", ["--method", ""]),
     (2, "--levels is only for the transform; give a picture as style", ["--levels", "3,2,1"]),
     (2, "--tile is only for feed-forward networks", ["--style", "art.png", "--tile", "128"]),

@@ -15,6 +15,7 @@ from stylize_video.models.method import FramePainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.weights import file_format
 from stylize_video.option import Notation, flag, option
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class FeedForward:
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         match ingredient:
+            case TrainedStyle(file) if file_format.of(file) == file_format.CANVAS:
+                return f"it is of a painter with a canvas; leave {flag('method')} out"
             case NamedStyle() | TrainedStyle():
                 return ""
             case PictureStyle():

@@ -12,36 +12,18 @@ After Johnson et al. 2016 with the conditional instance normalisation of Dumouli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylize_video.models import canvas
-from stylize_video.models.feed_forward.transform_net import ConditionalInstanceNorm, ResidualBlock, ResizeConv
-
-STRIDE = 16  # the deepest features are this much smaller than the frame
-_SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance
-
-
-@dataclass(frozen=True)
-class CanvasNetConfig:
-    """The shape of the network. Stored beside the weights, so that it can be built again."""
-
-    styles: int = 1
-    full_channels: int = 12
-    half_channels: int = 24
-    quarter_channels: int = 48
-    eighth_channels: int = 112
-    sixteenth_channels: int = 144
-    eighth_blocks: int = 4  # half of them before the sixteenth, half after it
-    sixteenth_blocks: int = 2
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 1:
-                raise ValueError(f"{name} = {value} must be at least 1")
+from stylize_video.models.feed_forward.canvas_shape import LAST, SHUFFLE, CanvasNetConfig, norms
+from stylize_video.models.feed_forward.transform_net import (
+    ConditionalInstanceNorm,
+    ResidualBlock,
+    ResizeConv,
+    Style,
+)
 
 
 class _ConvNorm(nn.Module):
@@ -52,7 +34,7 @@ class _ConvNorm(nn.Module):
         self.convolution = convolution
         self.norm = ConditionalInstanceNorm(channels, styles)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Style) -> Tensor:
         return F.relu(self.norm(self.convolution(x), style))
 
 
@@ -64,7 +46,7 @@ def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
 class CanvasNet(nn.Module):
     """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
 
-    H and W are multiples of `STRIDE`, and twice that at least.
+    H and W are multiples of `canvas_shape.STRIDE`, and twice that at least.
     """
 
     def __init__(self, config: CanvasNetConfig) -> None:
@@ -73,7 +55,7 @@ class CanvasNet(nn.Module):
         s, quarter, eighth = config.styles, config.quarter_channels, config.eighth_channels
         sixteenth, half, full = config.sixteenth_channels, config.half_channels, config.full_channels
         before = config.eighth_blocks // 2
-        self.head = _ConvNorm(_convolution(3 * _SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
+        self.head = _ConvNorm(_convolution(3 * SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
         self.down = _ConvNorm(_convolution(quarter, eighth, stride=2), eighth, s)
         self.before = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(before))
         self.down_deep = _ConvNorm(_convolution(eighth, sixteenth, stride=2), sixteenth, s)
@@ -84,17 +66,27 @@ class CanvasNet(nn.Module):
         self.merge = _ConvNorm(_convolution(quarter, quarter), quarter, s)
         self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
         self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
-        self.last = nn.Conv2d(full, 3, 5, padding=2, padding_mode="replicate")
+        self.last = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
+        for norm in norms(config):
+            self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
 
-    def forward(self, images: Tensor, noise: Tensor, style: Tensor) -> Tensor:
+    def freeze(self) -> CanvasNet:
+        """Ready to paint and never to learn again; returns itself."""
+        for module in self.modules():
+            if isinstance(module, ResizeConv):
+                module.freeze()
+        return self.eval()
+
+    def forward(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:
         """Paint.
 
         Args:
             images: (N, 3, H, W) float RGB in 0..1.
             noise: (N, canvas.CHANNELS, H/4, W/4), see `models/canvas.py`.
-            style: (N, S) or (1, S) weights over the network's S styles, summing to one.
+            style: (N, S) or (1, S) weights over the network's S styles, summing to one; or their
+                numbers.
         """
-        shuffled = F.pixel_unshuffle(images * 2 - 1, _SHUFFLE)  # (N, 48, H/4, W/4)
+        shuffled = F.pixel_unshuffle(images * 2 - 1, SHUFFLE)  # (N, 48, H/4, W/4)
         quarter = self.head(torch.cat([shuffled, noise], 1), style)  # (N, 48, H/4, W/4)
         eighth = self._body(self.down(quarter, style), style)  # (N, 112, H/8, W/8)
         merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
@@ -110,7 +102,7 @@ class CanvasNet(nn.Module):
             for name, parameter in module.named_parameters()
         }
 
-    def _body(self, x: Tensor, style: Tensor) -> Tensor:
+    def _body(self, x: Tensor, style: Style) -> Tensor:
         """(N, eighth, H/8, W/8) -> the same shape."""
         for block in self.before:
             x = block(x, style)

@@ -14,10 +14,10 @@ from safetensors.torch import save as serialise
 from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
-from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
+from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.weights import safetensors_file
-
-FORMAT = "stylize-video canvas-net 1"
+from stylize_video.models.weights.file_format import CANVAS
 
 
 class Opened(NamedTuple):
@@ -36,7 +36,7 @@ def save(path: Path, network: CanvasNet, styles: Sequence[str], provenance: dict
     """
     tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
     header = {
-        "format": FORMAT,
+        "format": CANVAS,
         "shape": json.dumps(asdict(network.config)),
         "styles": json.dumps(list(styles)),
         "provenance": json.dumps(provenance),
@@ -55,7 +55,7 @@ def open_file(path: Path) -> Opened:
     """
     arrays, header = safetensors_file.parse(safetensors_file.read(path), path)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    if header.get("format") != FORMAT:
+    if header.get("format") != CANVAS:
         raise WeightsError(f"{path}: holds no painter with a canvas")
     try:
         config = CanvasNetConfig(**json.loads(header["shape"]))

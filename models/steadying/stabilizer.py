@@ -26,15 +26,14 @@ import cv2
 import numpy as np
 
 from stylize_video.models.motion import flow_estimation as motion
-from stylize_video.models.motion.confidence import COARSE, confidence
-from stylize_video.models.motion.flow_estimation import FramePyramid, Motion, MotionEstimator
+from stylize_video.models.motion.flow_estimation import Motion
+from stylize_video.models.motion.neighbours import FrameMotion, FromBefore
 from stylize_video.models.steadying import detail, opponent
 from stylize_video.models.steadying.detail import Sharpness
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
 
 if TYPE_CHECKING:
     from stylize_video.models.motion.flow import Flow
-    from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 _MOST = 0.98  # of the frame before; with all of it, a painting would never change again
 # In larger frames strokes, of so many px each, are finer to the eye, and a longer mean costs less of them.
@@ -58,7 +57,6 @@ _LEARN_EVERY = 2  # frames of which the sharpness of one is measured
 class _Past(NamedTuple):
     """What is kept of the frame before."""
 
-    view: FramePyramid
     luma: Plane  # (H, W)
     chroma: Plane  # (H, W, 2) or half of that
     age: Plane  # (h, w), how many paintings are in each pixel's mean
@@ -94,7 +92,6 @@ class Stabilizer:
     """Steadies frame after frame of a film; what it knows of that film is in its state.
 
     Args:
-        estimator: finds motion.
         stability: 0..1, how much of the strokes of the frame before is kept where it can be trusted, and
             more of their means (`broadly_kept`); in frames larger than 640 px, the root of it by which what
             is kept fades as many times slower as they are larger.
@@ -109,7 +106,6 @@ class Stabilizer:
 
     def __init__(
         self,
-        estimator: MotionEstimator,
         stability: float,
         *,
         sharpening: float = 0.0,
@@ -117,7 +113,6 @@ class Stabilizer:
     ) -> None:
         if not 0 <= stability <= 1:
             raise ValueError(f"{stability = } must be in 0..1")
-        self._estimator = estimator
         self._stability = stability
         self._sharpening = sharpening
         self._halved = halved_chroma
@@ -126,37 +121,37 @@ class Stabilizer:
         """The state before a film's first frame."""
         return SteadyState(Sharpness(self._sharpening), Sharpness(0.0))
 
-    def steady(self, state: SteadyState, original: Picture, painting: AnyPicture) -> AnyPicture:
+    def steady(self, state: SteadyState, found: FrameMotion | None, painting: AnyPicture) -> AnyPicture:
         """The next frame, steadied; the first of a shot is its painting.
 
         Args:
             state: changed in place.
-            original: (H, W, 3) RGB uint8, the frame that was painted.
+            found: the way from the frame that was painted to the one before it; None: it is too small to
+                be steadied.
             painting: (H, W, 3) RGB, uint8 or float32 in 0..1.
 
         Returns:
             Of the painting's kind.
         """
-        if not motion.can_be_found(original):
+        if found is None:
             return painting
-        if state.past is not None and state.past.luma.shape != painting.shape[:2]:
+        past, since = state.past, found.since
+        if past is not None and (since is None or past.luma.shape != painting.shape[:2]):
             state.forget()
-        view, past = FramePyramid.of(original), state.past
+            past = None
         state.frames += 1
         painted, chroma = opponent.split(painting, halved=self._halved)
-        if past is None:
-            new = np.ones(view.grey.shape, np.float32)
-            state.past = _Past(view, painted, chroma, new, np.zeros((*new.shape, 3), np.float32))
+        if past is None or since is None:
+            new = np.ones(found.grey.shape, np.float32)
+            state.past = _Past(painted, chroma, new, np.zeros((*new.shape, 3), np.float32))
             return painting
-        times = motion.shrunk_by(original)
-        moved = self._estimator.between(past.view, view)
-        luma_change, chroma_change = self._changes(past, moved, times, painted, chroma)
-        off = _means(luma_change, chroma_change, view.grey.shape)
-        kept = self._kept(past, view, moved, times, off)
+        luma_change, chroma_change = self._changes(past, found, since.motion, painted, chroma)
+        off = _means(luma_change, chroma_change, found.grey.shape)
+        kept = self._kept(past, found, since, off)
         means = broad_means(off, kept.broad) * (kept.broad - kept.fine)[..., None]
         luma, luma_weights = _blended(painted, luma_change, kept.fine, means[..., 0])
         chroma_now, chroma_weights = _blended(chroma, chroma_change, kept.fine, means[..., 1:])
-        state.past = _Past(view, luma, chroma_now, kept.age, kept.bias)
+        state.past = _Past(luma, chroma_now, kept.age, kept.bias)
         sharp_chroma = state.chroma.restored(chroma_now, chroma_weights)
         steadied = opponent.join(state.luma.restored(luma, luma_weights), sharp_chroma, like=painting)
         if state.frames % _LEARN_EVERY == 0:
@@ -165,10 +160,10 @@ class Stabilizer:
         return steadied
 
     def _changes(
-        self, past: _Past, moved: Motion, times: int, painted: Plane, chroma: Plane
+        self, past: _Past, found: FrameMotion, moved: Motion, painted: Plane, chroma: Plane
     ) -> tuple[Plane, Plane]:
         """By how much luma and chroma, carried from the frame before, differ from the painting's."""
-        wide = times * past.view.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
+        wide = found.times * found.grey.shape[1] / moved.fine.shape[1]  # px of the frame in one of that flow
         luma_change = _fetch(past.luma, moved.fine, wide, cv2.INTER_CUBIC)
         luma_change -= painted  # in place, here and in `_blended`: at 4K a plane has 33 MB
         # Chroma is soft and sharpened anyway; a cubic kernel takes twice as long for nothing.
@@ -177,22 +172,23 @@ class Stabilizer:
         chroma_change -= chroma
         return luma_change, chroma_change
 
-    def _kept(self, past: _Past, now: FramePyramid, moved: Motion, times: int, off: Plane) -> _Kept:
+    def _kept(self, past: _Past, found: FrameMotion, since: FromBefore, off: Plane) -> _Kept:
         """How much of what is carried to keep, where it is `off` its painting by so much."""
+        back = since.motion.back
         smooth = np.asarray(cv2.blur(off, (3, 3)), np.float32)
-        bias = (1 - _NOTICED) * motion.fetch(past.bias, moved.back) + _NOTICED * smooth
-        ghosts = _ghosts(smooth) * motion.beside_motion(moved.back, times=times)
+        bias = (1 - _NOTICED) * motion.fetch(past.bias, back) + _NOTICED * smooth
+        ghosts = _ghosts(smooth) * motion.beside_motion(back, times=found.times)
         same = (1 - ghosts) * (1 - _ghosts(bias))
-        trusted = confidence(moved.pair, now.grey, past.view.grey, COARSE) * same
-        fetched = motion.fetch(past.age, moved.back)
+        trusted = since.trusted * same
+        fetched = motion.fetch(past.age, back)
         age = np.where(trusted > _DOUBTED, fetched, np.float32(1))
         mean = age / (age + 1)
-        side = max(now.picture.shape[:2])
+        side = max(past.luma.shape)
         fine, broad = (
             trusted * np.minimum(np.float32(most_kept(share, side)), mean)
             for share in (self._stability, broadly_kept(self._stability))
         )
-        lit = motion.change_of_light(past.view.grey, now.grey, moved.back, trusted)
+        lit = motion.change_of_light(since.grey, found.grey, back, trusted)
         return _Kept(
             fine=fine,
             broad=fine + (broad - fine) * np.float32(np.exp(-((lit / _LIT) ** 2))),

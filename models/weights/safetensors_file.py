@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = 2**30  # bytes of a file; the largest network here takes 40 million
-_LONGEST_HEADER = 2**20  # bytes; JSON takes some hundred times its length in memory
+LONGEST_HEADER = 2**20  # bytes; JSON takes some hundred times its length in memory
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # of each number, by its dtype's name
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}  # those of them that NumPy has
-_LENGTH = 8  # bytes of the header's length
+LENGTH = 8  # bytes of the header's length
 
 # What `json.loads` and looking at what it found raise where that is not as expected.
-_LIES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+LIES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
 
 def read(path: Path) -> bytes:
@@ -65,7 +65,7 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
             raise ValueError("its header's metadata are no strings")
         _check_places(header, len(data) - start)
         tensors = {name: _array(entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
-    except (SafetensorError, *_LIES) as error:
+    except (SafetensorError, *LIES) as error:
         raise WeightsError(f"{path}: no safetensors file ({_short(error)})") from error
     check_finite(tensors, str(path))
     return tensors, strings
@@ -102,15 +102,15 @@ def check_finite(tensors: Mapping[str, NDArray[Any]], origin: str) -> None:
 
 def _header(data: bytes) -> tuple[dict[str, Any], int]:
     """The header, and where the tensors begin."""
-    length = int.from_bytes(data[:_LENGTH], "little")
-    if len(data) < _LENGTH or not 0 < length <= len(data) - _LENGTH:
+    length = int.from_bytes(data[:LENGTH], "little")
+    if len(data) < LENGTH or not 0 < length <= len(data) - LENGTH:
         raise ValueError("its header does not fit into it")
-    if length > _LONGEST_HEADER:
-        raise ValueError(f"its header has more than {_LONGEST_HEADER >> 10} KiB")
-    header = json.loads(data[_LENGTH : _LENGTH + length])
+    if length > LONGEST_HEADER:
+        raise ValueError(f"its header has more than {LONGEST_HEADER >> 10} KiB")
+    header = json.loads(data[LENGTH : LENGTH + length])
     if not isinstance(header, dict):
         raise ValueError("its header is no table")
-    return header, _LENGTH + length
+    return header, LENGTH + length
 
 
 def _check_places(entries: Mapping[str, Any], size: int) -> None:

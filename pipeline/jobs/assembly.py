@@ -7,6 +7,7 @@ from functools import partial
 
 from stylize_video.models.method import OnStep
 from stylize_video.models.motion import choice
+from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.runtimes import fastest
 from stylize_video.models.runtimes.devices import Device, core_count
 from stylize_video.models.steadying.stabilizer import Stabilizer
@@ -17,10 +18,12 @@ from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages import painters
 from stylize_video.pipeline.stages.composite import Compositor
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import FilmClock, Mask, open_mask
+from stylize_video.pipeline.stages.motion import FindMotion
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
@@ -101,22 +104,37 @@ def painter(
     )
 
 
-def stabilizer(request: PaintRequest, pixel_format: str, device: Device) -> Stabilize | None:
-    """What steadies a film that is written in a pixel format; None if nothing does.
+def stages(request: PaintRequest, painter: AnyStage, pixel_format: str, device: Device) -> list[AnyStage]:
+    """All that a film that is written in a pixel format goes through, in its order.
 
     Raises:
         WeightsError: what finds motion can't be loaded.
     """
+    found = [painter]
+    if request.needs_motion:
+        finder = MotionFinder(choice.between_neighbours(request.steadying.flow, device))
+        # What waits for a keyframe need not wait with its motion.
+        found.insert(1 if painter.holds else 0, FindMotion(finder, threads=_opencv_threads()))
+    if (last := stabilizer(request, pixel_format)) is not None:
+        found.append(last)
+    return found
+
+
+def _opencv_threads() -> int:
+    return max(1, core_count() // 4)
+
+
+def stabilizer(request: PaintRequest, pixel_format: str) -> Stabilize | None:
+    """What steadies a film that is written in a pixel format; None if nothing does."""
     steadied = request.steadied
     if steadied is None or not request.stabilizes:
         return None
     found = Stabilizer(
-        choice.between_neighbours(request.steadying.flow, device),
         steadied.stability,
         sharpening=steadied.sharpening,
         halved_chroma=chroma_is_halved(pixel_format),
     )
-    return Stabilize(found, threads=max(1, core_count() // 4))
+    return Stabilize(found, threads=_opencv_threads())
 
 
 def compositor(

@@ -149,8 +149,7 @@ class _Job:
 
     def run(self, writer: FilmSink) -> Painted:
         """Read, paint, write and verify all of it."""
-        stabilizer = assembly.stabilizer(self._request, writer.pixel_format, self._device)
-        stages = [self._painter.stage, *([stabilizer] if stabilizer is not None else [])]
+        stages = assembly.stages(self._request, self._painter.stage, writer.pixel_format, self._device)
         if self._listener.on_start is not None:
             self._listener.on_start(self._reader.signal)
         began = time.perf_counter()

@@ -146,6 +146,11 @@ class PaintRequest:
         return self.stabilizes or any(way.method.needs.cuts for way in self.ways)
 
     @property
+    def needs_motion(self) -> bool:
+        """Whether anybody asks what moved between neighbouring frames."""
+        return self.stabilizes or any(way.method.needs.motion for way in self.ways)
+
+    @property
     def stabilizes(self) -> bool:
         """Whether the stabiliser works on what is painted."""
         return self.steadying.wanted and self.steadied is not None

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 
-class Paints(Protocol):
-    """A way to paint: an `Engine` (models/feed_forward), or a `WctPainter` (models/wct), which remembers."""
+class HasStyle(Protocol):
+    """Paints in one style at a time."""
 
     style: Any  # of what is painted from now on; another costs neither conversion nor compilation
+
+
+class Paints(HasStyle, Protocol):
+    """A way to paint: an `Engine` (models/feed_forward), or a `WctPainter` (models/wct), which remembers."""
 
     def new_shot(self) -> Any:
         """What is known before a shot's first picture; None if each is painted by itself."""
@@ -86,22 +90,9 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
         """Paint a batch."""
         if batch.frames[0].cut:
             state.known = self._engine.new_shot()
-        parts = [self._paint(pixels, state.known) for pixels in self._by_style(batch)]
-        painted: Pictures = parts[0] if len(parts) == 1 else arrays.joined(parts)
-        return (batch.with_pixels(_faded(painted, batch.pixels)),)
-
-    def _by_style(self, batch: FrameBatch) -> Iterator[Pictures]:
-        """A batch in parts of one style each; the engine has that style while its part is in hand."""
-        if self._style_at is None:
-            yield batch.pixels
-            return
-        first = 0
-        for _, alike in groupby([self._style_at(frame.time) for frame in batch.frames], key=id):
-            style, *others = alike
-            if style is not self._engine.style:
-                self._engine.style = style
-            yield batch.pixels[first : first + 1 + len(others)]
-            first += 1 + len(others)
+        parts = by_style(batch, self._style_at, self._engine)
+        painted = [self._paint(batch.pixels[part], state.known) for part in parts]
+        return (batch.with_pixels(faded(arrays.joined(painted), batch.pixels)),)
 
     def _paint(self, pixels: Pictures, known: Any) -> Pictures:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
@@ -109,10 +100,26 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
             return self._engine.paint(pixels, known)
         size = pixels.shape[1:3]
         canvas = [max(1, round(side / self._stroke_size)) for side in size]
-        return _resize(self._engine.paint(_resize(to_unit(pixels), canvas), known), size)
+        return resized(self._engine.paint(resized(to_unit(pixels), canvas), known), size)
 
 
-def _faded(painted: Pictures, original: Pictures) -> Pictures:
+def by_style(
+    batch: FrameBatch, style_at: Callable[[Fraction], Any] | None, engine: HasStyle
+) -> Iterator[slice]:
+    """Parts of a batch of one style each; the engine has that style while its part is in hand."""
+    if style_at is None:
+        yield slice(None)
+        return
+    first = 0
+    for _, alike in groupby([style_at(frame.time) for frame in batch.frames], key=id):
+        style, *others = alike
+        if style is not engine.style:
+            engine.style = style
+        yield slice(first, first + 1 + len(others))
+        first += 1 + len(others)
+
+
+def faded(painted: Pictures, original: Pictures) -> Pictures:
     """The painting, but the original as far as that has no contrast; in place."""
     for number, share in enumerate(painted_shares(original)):
         if share < 1:
@@ -136,23 +143,23 @@ def _contrasts(images: Pictures) -> list[float]:
     return found
 
 
-def _resize(pixels: Pictures, size: Sequence[int]) -> Pictures:
+def resized(pixels: Pictures, size: Sequence[int]) -> Pictures:
     """(N, H, W, 3) in 0..1 -> of that height and width: cubic, averaged where it shrinks."""
     if not isinstance(pixels, np.ndarray):
-        return _resized(pixels, size)
+        return _resized_tensor(pixels, size)
     import torch
 
-    return arrays.to_host(_resized(torch.from_numpy(pixels), size))
+    return arrays.to_host(_resized_tensor(torch.from_numpy(pixels), size))
 
 
-def _resized(pixels: Tensor, size: Sequence[int]) -> Tensor:
+def _resized_tensor(pixels: Tensor, size: Sequence[int]) -> Tensor:
     from torch.nn import functional as F
 
     if pixels.device.type == "mps":  # which lacks this resampling in some versions of torch
-        return _resized(pixels.cpu(), size).to(pixels.device)
+        return _resized_tensor(pixels.cpu(), size).to(pixels.device)
     planes = pixels.float().permute(0, 3, 1, 2)
-    resized = F.interpolate(planes, list(size), mode="bicubic", antialias=True)
-    return resized.clamp(0, 1).permute(0, 2, 3, 1)  # cubic kernels overshoot
+    wide = F.interpolate(planes, list(size), mode="bicubic", antialias=True)
+    return wide.clamp(0, 1).permute(0, 2, 3, 1)  # cubic kernels overshoot
 
 
 class Unchanged(Stage[None, FrameBatch]):

@@ -6,9 +6,18 @@ from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
-from stylize_video.models.method import FramePainter, GuidePainter, KeyframePainter, OnStep, Plan
+from stylize_video.models.method import (
+    AnyPainter,
+    CanvasPainter,
+    FramePainter,
+    GuidePainter,
+    KeyframePainter,
+    OnStep,
+    Plan,
+)
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.pipeline.stage import AnyStage
+from stylize_video.pipeline.stages.canvas import PaintOnCanvas
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
@@ -67,7 +76,7 @@ def create(
     for number, plan in enumerate(plans):
         built = plan.build(device, exact=exact, on_step=on_step)
         styles = None
-        if changes is not None and isinstance(built, FramePainter):
+        if changes is not None and isinstance(built, FramePainter | CanvasPainter):
             styles = _Styles(changes, number, built.load_style)
         found.append(_stage(built, store, styles))
     if len(found) == 1:
@@ -88,14 +97,17 @@ class _Styles:
 
 
 def _stage(
-    painter: FramePainter | KeyframePainter | GuidePainter,
+    painter: AnyPainter,
     store: KeyframeStore | None,
     styles: _Styles | None,
 ) -> PaintingStage:
     match painter:
         case FramePainter(paints, stroke_size):
-            stage = NetworkPainter(paints, stroke_size=stroke_size, style_at=styles)
+            stage: AnyStage = NetworkPainter(paints, stroke_size=stroke_size, style_at=styles)
             return PaintingStage(stage, paints.notes)
+        case CanvasPainter(on_canvas, stroke_size):
+            stage = PaintOnCanvas(on_canvas, stroke_size=stroke_size, style_at=styles)
+            return PaintingStage(stage, on_canvas.notes)
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
             return PaintingStage(keyframes, [])

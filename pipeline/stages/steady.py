@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from stylize_video.models.steadying.stabilizer import Stabilizer, SteadyState
-from stylize_video.pictures.arrays import is_bytes, to_bytes, to_host, to_unit
+from stylize_video.pictures.arrays import is_bytes, to_host, to_host_bytes
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import Stage
+from stylize_video.pipeline.stages import opencv_threads
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
@@ -42,37 +40,26 @@ class Stabilize(Stage[SteadyState, FrameBatch]):
         """See `Stage.start`."""
         return self._stabilizer.start()
 
-    @contextmanager
-    def running(self, state: SteadyState) -> Iterator[None]:  # noqa: ARG002
+    def running(self, state: SteadyState) -> AbstractContextManager[None]:  # noqa: ARG002
         """OpenCV's threads as they are wanted."""
-        before = cv2.getNumThreads()
-        cv2.setNumThreads(self._threads)
-        try:
-            yield
-        finally:
-            cv2.setNumThreads(before)
+        return opencv_threads.limited(self._threads)
 
     def step(self, state: SteadyState, batch: FrameBatch, /) -> tuple[FrameBatch]:
         """Steady a batch.
 
         Raises:
-            ValueError: its originals are unknown, as no stage painted it.
+            ValueError: no stage has found its motion.
         """
-        if batch.originals is None:
-            raise ValueError("only painted batches can be stabilised")
+        if batch.motion is None:
+            raise ValueError("only batches whose motion was found can be stabilised")
         if batch.frames[0].cut:
             state.forget()
-        paintings = _bytes(batch.pixels) if _is_half(batch.pixels) else to_host(batch.pixels)
-        pairs = zip(_bytes(batch.originals), paintings, strict=True)
-        steadied = [self._stabilizer.steady(state, original, painting) for original, painting in pairs]
+        paintings = to_host_bytes(batch.pixels) if _is_half(batch.pixels) else to_host(batch.pixels)
+        pairs = zip(batch.motion, paintings, strict=True)
+        steadied = [self._stabilizer.steady(state, found, painting) for found, painting in pairs]
         return (batch.with_pixels(np.stack(steadied) if len(steadied) > 1 else steadied[0][None]),)
 
 
 def _is_half(images: Pictures) -> bool:
     """Whether they have no more than eleven bits: a GPU's of a film of eight."""
     return not is_bytes(images) and images.dtype.itemsize == 2
-
-
-def _bytes(images: Pictures) -> NDArray[Any]:
-    """(N, H, W, 3) of either kind, anywhere -> uint8 on the CPU; rounded where they lie."""
-    return to_host(images if is_bytes(images) else to_bytes(to_unit(images)))

@@ -662,6 +662,49 @@ def test_stages_run_in_order_each_in_the_thread_that_it_asks_for() -> None:
     assert list(profile.times) == ["reader", "painter", "third", "fifth", "encoder"]
 
 
+def test_a_stage_before_the_painter_works_ahead_of_it() -> None:
+    stages = [
+        Named("ahead", own_thread=True),
+        Named("painter", own_thread=False),
+        Named("second", own_thread=False),
+        Named("third", own_thread=True),
+    ]
+    written: list[Frame] = []
+    profile = run((frame(n) for n in range(10)), stages, written.append, batch_size=3)
+    assert [f.pts for f in written] == list(range(10))
+    assert all(stage.seen == list(range(10)) and stage.closed for stage in stages)
+    mine, ahead, third = threading.current_thread().name, "stylize-video ahead", "stylize-video third"
+    assert [stage.threads for stage in stages] == [{ahead}, {mine}, {mine}, {third}]
+    assert list(profile.times) == ["reader", "ahead", "painter", "third", "encoder"]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_stage_that_fails_with_one_ahead_ends_all_threads(failing: int) -> None:
+    stages = [Named(f"stage {n}", 0.01, own_thread=n != 1) for n in range(3)]
+    error = Fault("the original")
+
+    def fail() -> None:
+        raise error
+
+    stages[failing].fail_at, stages[failing].fail = 4, fail
+    with pytest.raises(Fault) as caught:
+        run(endless(), stages, lambda _: None)
+    assert caught.value is error
+    assert not [t for t in threading.enumerate() if t.name.startswith("stylize-video")]
+
+
+def test_ctrl_c_is_heard_by_a_stage_ahead_and_what_is_painted_is_written() -> None:
+    painter, written = Painting(0.02), []
+    stages = [Named("ahead", own_thread=True), painter, Named("third", 0.03, own_thread=True)]
+    timer = interrupt_after(0.3, lambda: len(written) >= 5)
+    with pytest.raises(KeyboardInterrupt):
+        run(endless(), stages, written.append)
+    assert all(stage.closed for stage in stages)
+    assert [f.pts for f in written] == list(range(len(written)))
+    assert painter.painted - 1 <= len(written) <= painter.painted
+    timer.join()
+
+
 def test_without_stages_frames_are_written_as_they_are() -> None:
     written: list[Frame] = []
     run((frame(n) for n in range(10)), [], written.append, batch_size=3)

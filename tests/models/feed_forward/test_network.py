@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from stylize_video.models import canvas
-from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
+from stylize_video.models.feed_forward.network import CanvasNet
 
 SMALL = CanvasNetConfig(
     full_channels=3,
@@ -69,5 +70,5 @@ def test_pictures_of_a_batch_are_painted_each_in_its_style() -> None:
 
 
 def test_a_config_without_channels_is_refused() -> None:
-    with pytest.raises(ValueError, match="half_channels = 0 must be at least 1"):
+    with pytest.raises(ValueError, match="half_channels = 0 must be a whole number of at least 1"):
         CanvasNetConfig(half_channels=0)

@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from stylize_video.errors import WeightsError
 from stylize_video.models.feed_forward import weights_file
-from stylize_video.models.feed_forward.network import CanvasNet, CanvasNetConfig
+from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
+from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.weights.file_format import CANVAS
 
 SHAPE = CanvasNetConfig(2, 3, 4, 5, 6, 7, 2, 1)
 
@@ -49,7 +51,7 @@ def test_what_is_written_is_read(path: Path) -> None:
 def test_a_header_that_lies_is_refused(path: Path, key: str, value: str, message: str) -> None:
     tensors = load_file(path)
     header = {
-        "format": weights_file.FORMAT,
+        "format": CANVAS,
         "shape": json.dumps(vars(SHAPE)),
         "styles": '["a", "b"]',
         "provenance": "{}",

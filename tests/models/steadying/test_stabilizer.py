@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.models.feed_forward import engine, loading
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.flow_estimation import DisMotion
+from stylize_video.models.motion.neighbours import LastFrame, MotionFinder
 from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
 from stylize_video.models.steadying_options import USUAL_SHARPENING
@@ -35,18 +36,20 @@ def _one_thread() -> Iterator[None]:
 
 
 class _Film:
-    """A stabiliser and the state of one film."""
+    """A stabiliser and the state of one film, whose motion is found on the way."""
 
     def __init__(self, stabilizer: Stabilizer) -> None:
         self._stabilizer = stabilizer
         self.state = stabilizer.start()
+        self._finder, self._last = MotionFinder(DisMotion()), LastFrame()
 
     def steady(self, original: Picture, painting: Any) -> Any:
-        return self._stabilizer.steady(self.state, original, painting)
+        found = self._finder.find(self._last, original)
+        return self._stabilizer.steady(self.state, found, painting)
 
 
 def _stabilizer(stability: float = _STABILITY, *, halved: bool = False) -> _Film:
-    return _Film(Stabilizer(DisMotion(), stability, sharpening=USUAL_SHARPENING, halved_chroma=halved))
+    return _Film(Stabilizer(stability, sharpening=USUAL_SHARPENING, halved_chroma=halved))
 
 
 @cache
@@ -312,7 +315,7 @@ def test_sharpening_says_how_much_of_the_lost_detail_is_put_back() -> None:
     painted = flow.detail(paintings[-1])
 
     def kept(sharpening: float) -> float:
-        stabilizer = _Film(Stabilizer(DisMotion(), _STABILITY, sharpening=sharpening))
+        stabilizer = _Film(Stabilizer(_STABILITY, sharpening=sharpening))
         return flow.detail(_steady(stabilizer, [_texture(0)] * 60, paintings)[-1]) / painted
 
     lost = 1 - kept(-1)
@@ -397,7 +400,7 @@ def test_a_blend_that_trusts_everything_leaves_a_trail(
 ) -> None:
     """So that the test above can fail."""
     monkeypatch.setattr(
-        "stylize_video.models.steadying.stabilizer.confidence",
+        "stylize_video.models.motion.neighbours.confidence",
         lambda _, now, *__: np.ones(now.shape, np.float32),
     )
     monkeypatch.setattr(

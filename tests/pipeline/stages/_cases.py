@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stylize_video.models.canvas_painter import engine as canvas_engine
+from stylize_video.models.canvas_painter.engine import CanvasEngine
+from stylize_video.models.canvas_painter.parameters import CanvasParameters
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import Engine
 from stylize_video.models.feed_forward.parameters import TransformParameters
@@ -20,6 +23,7 @@ from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
 from stylize_video.models.motion.flow_estimation import DisMotion
+from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.models.wct import levels as wct_levels
@@ -29,18 +33,22 @@ from stylize_video.models.wct.painter import WctPainter
 from stylize_video.pictures.pictures import write_picture
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stage import run_stage
+from stylize_video.pipeline.stages.canvas import PaintOnCanvas
 from stylize_video.pipeline.stages.cuts import Cuts
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import open_mask
+from stylize_video.pipeline.stages.motion import FindMotion
 from stylize_video.pipeline.stages.paint import NetworkPainter, Unchanged
 from stylize_video.pipeline.stages.regions import Regions
 from stylize_video.pipeline.stages.steady import Stabilize
 from stylize_video.pipeline.transfer import RgbTransfer
 from tests.known_motion import Crossing
-from tests.networks import network, noise, wct_network
+from tests.networks import canvas_network, network, noise, wct_network
 from tests.pipeline._keyframes import recoloured
 from tests.pipeline._masks import grey_film, picture
+from tests.pipeline._stages import signal
 from tests.pipeline.stages._conformance import CUT, TICK, Case, Given
 
 HEIGHT, WIDTH = 48, 72
@@ -83,6 +91,16 @@ def paintings(given: Given) -> Iterator[FrameBatch]:
         yield batch.with_pixels(painted)
 
 
+def moving(given: Given) -> Iterator[FrameBatch]:
+    """The film, with its motion."""
+    return run_stage(find_motion(), signal(HEIGHT, WIDTH), batches(given))
+
+
+def moving_paintings(given: Given) -> Iterator[FrameBatch]:
+    """The paintings, with its motion."""
+    return run_stage(find_motion(), signal(HEIGHT, WIDTH), paintings(given))
+
+
 # -- stages --
 
 
@@ -121,8 +139,27 @@ def changing(_: Path, __: Given) -> NetworkPainter:
     return NetworkPainter(painter, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
 
 
+def find_motion(*_: Any) -> FindMotion:
+    return FindMotion(MotionFinder(DisMotion()), threads=1)
+
+
+@cache
+def tiny_canvas() -> CanvasEngine:
+    """Of a painter with a canvas."""
+    parameters = CanvasParameters.of(canvas_network())
+    return canvas_engine.open_engine(parameters, parameters.mixed([1.0]), CPU, exact=True, seed=3)
+
+
+def changing_canvas(_: Path, __: Given) -> PaintOnCanvas:
+    """A canvas that is gone on with in another style."""
+    parameters = CanvasParameters.of(canvas_network(styles=2))
+    one, other = parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
+    painter = canvas_engine.open_engine(parameters, one, CPU, exact=True)
+    return PaintOnCanvas(painter, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
+
+
 def steady(_: Path, __: Given) -> Stabilize:
-    return Stabilize(Stabilizer(DisMotion(), 0.9, sharpening=0.5), threads=1)
+    return Stabilize(Stabilizer(0.9, sharpening=0.5), threads=1)
 
 
 def keyframes(_: Path, __: Given, *, interval: int | None) -> Keyframes:
@@ -166,5 +203,11 @@ CASES: dict[str, Case] = {
     "keyframes": Case(partial(keyframes, interval=4), batches, carries=True, batch_sizes=SIZES),
     "keyframes when due": Case(partial(keyframes, interval=None), batches, carries=True, batch_sizes=SIZES),
     "guide": Case(guide, batches, carries=True, batch_sizes=SIZES),
-    "steady": Case(steady, paintings, carries=True, batch_sizes=SIZES),
+    "motion": Case(find_motion, batches, carries=True, batch_sizes=SIZES),
+    "canvas": Case(lambda *_: PaintOnCanvas(tiny_canvas()), moving, carries=True, batch_sizes=SIZES),
+    "changing canvas": Case(changing_canvas, moving, carries=True, batch_sizes=SIZES),
+    "scaled canvas": Case(
+        lambda *_: PaintOnCanvas(tiny_canvas(), stroke_size=1.5), moving, carries=True, batch_sizes=SIZES
+    ),
+    "steady": Case(steady, moving_paintings, carries=True, batch_sizes=SIZES),
 }

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stylize_video.models.motion.neighbours import FrameMotion
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.planes.color import planes_of
 from stylize_video.pipeline.stage import Stage
@@ -68,9 +69,15 @@ def seen(items: Iterable[Any]) -> Iterator[Seen]:
             )
 
 
-def _pictures(batch: FrameBatch) -> list[Sequence[NDArray[Any]]]:
+def _pictures(batch: FrameBatch) -> list[Sequence[NDArray[Any] | None]]:
     images = [batch.pixels] if batch.originals is None else [batch.pixels, batch.originals]
-    return [list(np.asarray(image)) for image in images]
+    ways = [None if way is None else _flow(way) for way in batch.motion or [None] * len(batch.frames)]
+    return [*(list(np.asarray(image)) for image in images), ways]
+
+
+def _flow(way: FrameMotion) -> NDArray[Any]:
+    since = way.since
+    return way.grey if since is None else np.dstack([since.motion.back, since.trusted])
 
 
 def _seen(frame: Frame, *pictures: NDArray[Any] | None) -> Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from stylize_video.models.motion.flow_estimation import DisMotion
+from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.stages.motion import FindMotion
 from stylize_video.pipeline.stages.steady import Stabilize
 from tests.pipeline._stages import through
 
@@ -31,7 +33,7 @@ def _own_threads() -> Iterator[None]:
 
 
 def stage(*, threads: int = 1) -> Stabilize:
-    return Stabilize(Stabilizer(DisMotion(), 0.92, halved_chroma=False), threads=threads)
+    return Stabilize(Stabilizer(0.92, halved_chroma=False), threads=threads)
 
 
 def smooth(seed: int) -> np.ndarray:
@@ -72,13 +74,18 @@ def batches(
         yield FrameBatch(pixels[0], frames).with_pixels(pixels[1])
 
 
+def moving(given: Iterable[FrameBatch]) -> Iterator[FrameBatch]:
+    """Batches with their motion."""
+    return through(FindMotion(MotionFinder(DisMotion()), threads=1), given)
+
+
 def steadied(given: Iterator[FrameBatch]) -> np.ndarray:
     """All frames, (N, H, W, 3)."""
-    return np.concatenate([batch.pixels for batch in through(stage(), given)])
+    return np.concatenate([batch.pixels for batch in through(stage(), moving(given))])
 
 
 def test_frames_and_times_and_originals_stay() -> None:
-    given = list(batches(film(7), 3))
+    given = list(moving(batches(film(7), 3)))
     passed = list(through(stage(), iter(given)))
     for before, after in zip(given, passed, strict=True):
         assert all(a is b for a, b in zip(before.frames, after.frames, strict=True))
@@ -106,7 +113,7 @@ def test_a_batch_is_handed_on_before_the_next_is_asked_for() -> None:
 
     def counted() -> Iterator[FrameBatch]:
         nonlocal taken
-        for batch in batches(film(5)):
+        for batch in moving(batches(film(5))):
             taken += 1
             yield batch
 
@@ -167,10 +174,9 @@ def test_a_gpus_half_precision_is_fetched_as_bytes_and_stays_here() -> None:
     assert (after == steadied(batches(made, 2))).all()
 
 
-def test_what_nobody_painted_is_refused() -> None:
-    frame, original, _ = film(1)[0]
-    with pytest.raises(ValueError, match="only painted batches"):
-        next(through(stage(), iter([FrameBatch(original[None], [frame])])))
+def test_what_nobody_found_the_motion_of_is_refused() -> None:
+    with pytest.raises(ValueError, match="motion was found"):
+        next(through(stage(), batches(film(1))))
     assert cv2.getNumThreads() == THREADS
 
 
@@ -178,7 +184,7 @@ def test_what_nobody_painted_is_refused() -> None:
 
 
 def test_threads_are_as_asked_meanwhile_and_restored_at_the_end() -> None:
-    passing = through(stage(threads=2), batches(film(3)))
+    passing = through(stage(threads=2), iter(list(moving(batches(film(3))))))
     assert cv2.getNumThreads() == THREADS  # nothing has begun
     for _ in passing:
         assert cv2.getNumThreads() == 2
@@ -187,7 +193,7 @@ def test_threads_are_as_asked_meanwhile_and_restored_at_the_end() -> None:
 
 def test_threads_are_restored_at_an_error() -> None:
     def failing() -> Iterator[FrameBatch]:
-        yield from batches(film(2))
+        yield from list(moving(batches(film(2))))
         assert cv2.getNumThreads() == 1
         raise OSError("the disk is gone")
 
@@ -197,7 +203,7 @@ def test_threads_are_restored_at_an_error() -> None:
 
 
 def test_threads_are_restored_when_closed_early() -> None:
-    passing = through(stage(), batches(film(3)))
+    passing = through(stage(), iter(list(moving(batches(film(3))))))
     next(passing)
     assert cv2.getNumThreads() == 1
     passing.close()

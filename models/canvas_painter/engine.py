@@ -1,0 +1,146 @@
+"""What paints frame and canvas: one network, on the fastest runtime of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stylize_video.errors import DeviceError
+from stylize_video.models.canvas import CELL, Canvas, Field
+from stylize_video.models.canvas_painter.parameters import CanvasParameters
+from stylize_video.models.feed_forward.canvas_shape import STRIDE
+from stylize_video.models.feed_forward.parameters import StyleVector
+from stylize_video.models.runtimes.devices import Device, is_out_of_memory
+from stylize_video.models.runtimes.fastest import fastest_runtime
+from stylize_video.models.runtimes.program import Program, Runtime
+from stylize_video.pictures.arrays import joined, padded, to_device
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from stylize_video.pictures.arrays import Pictures
+
+
+class CanvasEngine:
+    """Paints pictures of any size, each with its canvas; whole ones, there are no tiles.
+
+    Args:
+        runtime: runs `program` of the network.
+        style: its scales and shifts.
+        seed: of the field that all canvases lie in.
+    """
+
+    def __init__(self, runtime: Runtime, style: StyleVector, *, seed: int) -> None:
+        self._runtime = runtime
+        self.style = style
+        self._seed = seed
+        self._at_once = 2**31  # pictures; less once memory has run out
+        self.notes: list[str] = []  # what a user should know of it
+
+    @property
+    def device(self) -> Device:
+        """Where it paints."""
+        return self._runtime.device
+
+    @property
+    def style(self) -> StyleVector:
+        """The style of what is painted from now on: numbers, so that another costs no time."""
+        return self._style
+
+    @style.setter
+    def style(self, style: StyleVector) -> None:
+        numbers = style.reshape(1, 1, 1, -1)
+        on_cpu = self.device.type == "cpu"
+        self._numbers: Pictures = numbers if on_cpu else to_device(numbers, self.device.type)
+        self._style = style
+
+    def new_canvas(self, height: int, width: int) -> Canvas:
+        """That of a shot's first picture, whose sides are so many px; the same for each shot."""
+        return Canvas.of(height, width, seed=self._seed)
+
+    @cached_property
+    def field(self) -> Field:
+        """What canvases lie in: drawn once, at the first picture."""
+        return Field.draw(self._seed)
+
+    def paint(self, images: Pictures, canvases: Sequence[Canvas]) -> Pictures:
+        """Paint; where the device's memory is too small, fewer pictures at a time.
+
+        Args:
+            images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
+                arrays or tensors as these are.
+            canvases: N, of pictures of this size.
+
+        Raises:
+            DeviceError: not even one picture fits into the device's memory.
+        """
+        noise = np.stack([np.moveaxis(self.field.at(canvas.places), 0, -1) for canvas in canvases])
+        while True:
+            try:
+                return self._paint_in_parts(images, noise)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Not in the handler, where the error keeps what the failed call had allocated.
+            self._spare_memory(images)
+
+    def _spare_memory(self, images: Pictures) -> None:
+        """Remember to take fewer at a time from now on."""
+        at_once = min(len(images), self._at_once)
+        if at_once == 1:
+            height, width = images.shape[1:3]
+            raise DeviceError(
+                f"{self.device}: too little memory for {width}x{height}, which a painter with a canvas "
+                "paints whole; use `max_size` or `device` cpu"
+            )
+        self._at_once = at_once // 2
+        self._runtime.forget()
+
+    def _paint_in_parts(self, images: Pictures, noise: NDArray[np.float32]) -> Pictures:
+        parts = [slice(first, first + self._at_once) for first in range(0, len(images), self._at_once)]
+        painted = [self._paint(images[part], noise[part]) for part in parts]
+        together: Pictures = joined(painted)
+        return together
+
+    def _paint(self, images: Pictures, noise: NDArray[np.float32]) -> Pictures:
+        height, width = images.shape[1:3]
+        down, right = (max(2 * STRIDE - side, -side % STRIDE) for side in (height, width))
+        wide = padded(images, down, right)
+        rows, columns = (side // CELL for side in wide.shape[1:3])
+        # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
+        canvas = padded(noise, rows - noise.shape[1], columns - noise.shape[2])
+        painted = self._runtime.run("paint", wide, canvas, self._numbers)
+        return painted[:, :height, :width]
+
+
+def open_engine(
+    parameters: CanvasParameters, style: StyleVector, device: Device, *, exact: bool = False, seed: int = 0
+) -> CanvasEngine:
+    """The fastest engine for a device. On a CPU it needs no torch once its program has been converted.
+
+    Args:
+        parameters: of the network.
+        style: see `CanvasEngine`.
+        device: where to paint.
+        exact: compute in float32 wherever the device can, for films of more than 8 bits.
+        seed: see `CanvasEngine`.
+    """
+    runtime, notes = fastest_runtime(program(parameters), device, exact=exact)
+    made = CanvasEngine(runtime, style, seed=seed)
+    made.notes += notes
+    return made
+
+
+def program(parameters: CanvasParameters) -> Program:
+    """A network in all its styles, ready to paint; its module is called "paint"."""
+
+    def build() -> Mapping[str, nn.Module]:
+        from stylize_video.models.canvas_painter.sections import Paint
+
+        return {"paint": Paint(parameters.network().freeze())}
+
+    return Program(build, b"canvas-net" + parameters.convolutions)

@@ -1,0 +1,87 @@
+"""The shape of the painter with a canvas, without the network itself. Needs no torch.
+
+As in `models/feed_forward/shape.py`, a style is the scales and shifts of all normalisations, one behind the
+other: `norms` says whose they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stylize_video.models import canvas
+from stylize_video.models.feed_forward.shape import Norm
+
+STRIDE = 16  # the deepest features are this much smaller than the frame
+SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance
+LAST = 5  # px, the side of the last convolution's kernel
+
+
+@dataclass(frozen=True)
+class CanvasNetConfig:
+    """The shape of the network. Stored beside the weights, so that it can be built again."""
+
+    styles: int = 1
+    full_channels: int = 12
+    half_channels: int = 24
+    quarter_channels: int = 48
+    eighth_channels: int = 112
+    sixteenth_channels: int = 144
+    eighth_blocks: int = 4  # half of them before the sixteenth, half after it
+    sixteenth_blocks: int = 2
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
+
+    @property
+    def blocks(self) -> tuple[tuple[str, int], ...]:
+        """The residual blocks by name, in their order, and how many channels each has."""
+        before = self.eighth_blocks // 2
+        eighth, sixteenth = self.eighth_channels, self.sixteenth_channels
+        return (
+            *((f"before.{n}", eighth) for n in range(before)),
+            *((f"deep.{n}", sixteenth) for n in range(self.sixteenth_blocks)),
+            *((f"after.{n}", eighth) for n in range(self.eighth_blocks - before)),
+        )
+
+    @property
+    def convolutions(self) -> tuple[tuple[str, int, int], ...]:
+        """Those outside of the blocks that a normalisation follows: name, inputs, outputs."""
+        quarter, eighth, sixteenth = self.quarter_channels, self.eighth_channels, self.sixteenth_channels
+        return (
+            ("head", 3 * SHUFFLE**2 + canvas.CHANNELS, quarter),
+            ("down", quarter, eighth),
+            ("down_deep", eighth, sixteenth),
+            ("up_eighth", sixteenth, eighth),
+            ("up_quarter", eighth, quarter),
+            ("merge", quarter, quarter),
+            ("up_half", quarter, self.half_channels),
+            ("up_full", self.half_channels, self.full_channels),
+        )
+
+
+def norms(config: CanvasNetConfig) -> Iterator[Norm]:
+    """All normalisations of a network, in the order in which a style lists their numbers."""
+    start = 0
+    found = [(f"{name}.norm", outputs) for name, _, outputs in config.convolutions]
+    found += [(f"{name}.norm{n}", channels) for name, channels in config.blocks for n in (1, 2)]
+    for name, channels in found:
+        yield Norm(name, channels, start)
+        start += 2 * channels
+
+
+def shapes(config: CanvasNetConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of each of the network's tensors, by name."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name, inputs, outputs in config.convolutions:
+        found[f"{name}.convolution.weight"] = (outputs, inputs, 3, 3)
+        if name.startswith("up_"):
+            found[f"{name}.convolution.bias"] = (outputs,)
+    for name, channels in config.blocks:
+        found |= {f"{name}.conv{n}.weight": (channels, channels, 3, 3) for n in (1, 2)}
+    found |= {"last.weight": (3, config.full_channels, LAST, LAST), "last.bias": (3,)}
+    for norm in norms(config):
+        found |= {f"{norm.name}.{kind}": (config.styles, norm.channels) for kind in ("scale", "shift")}
+    return found

@@ -1,0 +1,88 @@
+"""Painting frame by frame on a canvas that is carried along with the scene, as a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from stylize_video.models.canvas import Canvas
+from stylize_video.models.canvas_painter.following import followed
+from stylize_video.models.method import PaintsOnCanvas
+from stylize_video.pictures.arrays import joined, to_unit
+from stylize_video.pipeline.frames import FrameBatch
+from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.stage import Stage
+from stylize_video.pipeline.stages.paint import by_style, faded, resized
+
+if TYPE_CHECKING:
+    from stylize_video.models.motion.neighbours import FrameMotion
+    from stylize_video.pictures.arrays import Pictures
+
+
+@dataclass
+class CanvasState:
+    """What is known of a shot."""
+
+    canvas: Canvas | None = None  # that of the frame that came last; None: the next is the first of a shot
+
+
+class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
+    """Paints batch after batch, each frame on its canvas; what has no contrast stays as it is.
+
+    Args:
+        paints: what paints.
+        stroke_size: see `NetworkPainter`; the canvas has its cells in the px that are painted.
+        style_at: see `NetworkPainter`.
+    """
+
+    def __init__(
+        self,
+        paints: PaintsOnCanvas,
+        *,
+        stroke_size: float = 1.0,
+        style_at: Callable[[Fraction], Any] | None = None,
+    ) -> None:
+        self._paints = paints
+        self._stroke_size = stroke_size
+        self._style_at = style_at
+
+    def start(self, signal: Signal) -> CanvasState:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return CanvasState()
+
+    def step(self, state: CanvasState, batch: FrameBatch, /) -> tuple[FrameBatch]:
+        """Paint a batch.
+
+        Raises:
+            ValueError: no stage has found its motion.
+        """
+        if batch.motion is None:
+            raise ValueError("only batches whose motion was found can be painted on a canvas")
+        if batch.frames[0].cut:
+            state.canvas = None
+        full = batch.pixels.shape[1:3]
+        size = [max(1, round(side / self._stroke_size)) for side in full]
+        canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
+        parts = by_style(batch, self._style_at, self._paints)
+        painted = [self._paint(batch.pixels[part], canvases[part], size) for part in parts]
+        return (batch.with_pixels(faded(joined(painted), batch.pixels)),)
+
+    def _paint(self, pixels: Pictures, canvases: Sequence[Canvas], size: Sequence[int]) -> Pictures:
+        """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
+        if self._stroke_size == 1:
+            return self._paints.paint(pixels, canvases)
+        return resized(self._paints.paint(resized(to_unit(pixels), size), canvases), pixels.shape[1:3])
+
+    def _next(
+        self, state: CanvasState, found: FrameMotion | None, size: Sequence[int], scale: float
+    ) -> Canvas:
+        """The next frame's canvas; that of a frame too small for motion stays where it is."""
+        canvas = state.canvas
+        if canvas is None or (found is not None and found.since is None):
+            canvas = self._paints.new_canvas(*size)
+        elif found is not None and found.since is not None:
+            canvas = followed(canvas, found, found.since, scale)
+        state.canvas = canvas
+        return canvas

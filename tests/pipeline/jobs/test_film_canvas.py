@@ -1,0 +1,63 @@
+"""The whole job by a painter with a canvas, given as a weights file: pictures and films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stylize_video.errors import UsageError
+from stylize_video.models.feed_forward import weights_file
+from stylize_video.pictures.pictures import write_picture
+from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.request import PaintRequest
+from tests import media
+from tests.networks import canvas_network, noise
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> str:
+    """A style of a painter that has learned nothing."""
+    path = tmp_path / "canvas.safetensors"
+    weights_file.save(path, canvas_network(styles=2), ["a", "b"], {})
+    return f"{path}#b"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Five frames."""
+    return media.film(tmp_path / "film.mp4", media.Video(times=media.steady(5), size=(98, 66))).path
+
+
+def paint(source: Path, name: str, **options: Any) -> Painted:
+    return job.paint(PaintRequest.of(source, source.with_name(name), device="cpu", **options))
+
+
+def test_a_film_is_painted_and_steadied(film: Path, style: str) -> None:
+    found = paint(film, "painted.mkv", style=style)
+    assert found.frames == 5
+    assert found.verified is not None
+    assert list(found.profile.times) == ["reader", "motion", "painter", "stabilizer", "encoder"]
+
+
+def test_its_motion_is_found_without_the_stabiliser_too(film: Path, style: str) -> None:
+    found = paint(film, "painted.mkv", style=style, stabilize=False, stroke_size=1.5, batch_size=2)
+    assert list(found.profile.times) == ["reader", "motion", "painter", "encoder"]
+    assert list(paint(film, "plain.mkv", stabilize=False).profile.times) == ["reader", "painter", "encoder"]
+
+
+def test_a_picture_is_painted_the_same_again(style: str, tmp_path: Path) -> None:
+    source = tmp_path / "picture.png"
+    write_picture(source, noise(0, 50, 70))
+    outputs = [paint(source, name, style=style).output.read_bytes() for name in ("one.png", "two.png")]
+    assert outputs[0] == outputs[1] != source.read_bytes()
+
+
+def test_what_it_can_not_do_is_told(film: Path, style: str) -> None:
+    with pytest.raises(UsageError, match="`tile` is only for feed-forward networks"):
+        paint(film, "painted.mkv", style=style, tile=64)
+    with pytest.raises(UsageError, match="it is of a painter with a canvas"):
+        paint(film, "painted.mkv", style=style, method="feed-forward")
+    assert list(film.parent.glob("painted*")) == []

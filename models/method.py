@@ -50,7 +50,6 @@ class Needs:
 
     cuts: bool = False  # to be told where shots begin, whether the film is steadied or not
     held_frames: bool = False  # frames are held back until the next keyframe, one at a time
-    flow: bool = False  # an optical flow, whether the film is steadied or not
     motion: bool = False  # what moved between neighbouring frames, whether the film is steadied or not
 
 

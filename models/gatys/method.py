@@ -169,7 +169,7 @@ class Gatys:
         "batch_size": "it paints frame by frame",
         "stability": "it is steady by itself",
     }
-    needs = Needs(cuts=True, held_frames=True, flow=True)
+    needs = Needs(cuts=True, held_frames=True)
     blends = False
 
     @property

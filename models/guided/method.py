@@ -60,7 +60,7 @@ class Guided:
         "stability": "what is carried is steady by itself",
         "stroke_size": "your strokes stay as they are",
     }
-    needs = Needs(cuts=True, held_frames=True, flow=True)
+    needs = Needs(cuts=True, held_frames=True)
     blends = False
 
     @property

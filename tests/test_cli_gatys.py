@@ -199,6 +199,7 @@ def test_without_a_finished_keyframe_there_is_nothing_to_go_on_from(
     assert names(film.parent) == before
 
 
+@pytest.mark.slow
 def test_a_killed_film_goes_on_at_the_last_keyframe(film: Path, art: Path) -> None:
     """By a signal that nothing can catch, in processes of their own, with the real VGG-16."""
     few = (*GATYS, "--iterations", "3")

@@ -139,6 +139,7 @@ def test_no_torch_without_a_style(films: tuple[Path, Path]) -> None:
     assert _imported(films[0], "nothing.mp4") == ["1"]
 
 
+@pytest.mark.slow
 def test_options_are_spelled_as_flags_wherever_they_are_told(films: tuple[Path, Path]) -> None:
     page = films[0].with_name("page.html")
     result = run("score", *films, "--style", "kandinsky", "--html", page)

@@ -403,6 +403,7 @@ cli.main(sys.argv[1:])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
+@pytest.mark.slow
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from stylize_video.errors import DeviceError
 from stylize_video.models.canvas import CELL, Canvas, Field
 from stylize_video.models.canvas_painter.parameters import CanvasParameters
 from stylize_video.models.feed_forward.canvas_shape import STRIDE
-from stylize_video.models.feed_forward.parameters import StyleVector
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.runtimes.program import Program, Runtime

@@ -15,7 +15,7 @@ from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import weights
 from stylize_video.models.canvas_painter.parameters import CanvasParameters
 from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
-from stylize_video.models.feed_forward.parameters import StyleVector
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.mixture import Mixture, TrainedStyle
 from stylize_video.models.weights import file_format
 

@@ -5,28 +5,24 @@ Needs no torch, unless the network itself is asked for.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig, norms, shapes
-from stylize_video.models.feed_forward.parameters import StyleVector
+from stylize_video.models.feed_forward.shape import Norm
+from stylize_video.models.feed_forward.styled_parameters import StyledParameters
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.network import CanvasNet
 
-_MOST_NORMALISED = 2.0**16  # the root of how many pixels a picture may have
-_NEAR_OVERFLOW = 1e18  # whose square, as a variance has it, is a number in float32
 _MOST_NOISE = 16.0  # of a canvas, whose standard deviation is 1
 
 
 @dataclass(frozen=True, eq=False)
-class CanvasParameters:
+class CanvasParameters(StyledParameters):
     """The numbers of a network and of its styles.
 
     Raises:
@@ -49,32 +45,9 @@ class CanvasParameters:
         state = network.state_dict()
         return cls(network.config, {name: value.float().cpu().numpy() for name, value in state.items()})
 
-    @cached_property
-    def table(self) -> NDArray[np.float32]:
-        """(S, K): each row is a style."""
-        columns = [
-            self.arrays[f"{norm.name}.{kind}"] for norm in norms(self.config) for kind in ("scale", "shift")
-        ]
-        return np.concatenate(columns, axis=1, dtype=np.float32)
-
-    @cached_property
-    def convolutions(self) -> bytes:
-        """A checksum of all but the styles: where it is the same, styles can be mixed."""
-        digest = hashlib.sha256(repr(replace(self.config, styles=1)).encode())
-        for name in sorted(self.arrays):
-            if not name.endswith((".scale", ".shift")):
-                digest.update(np.ascontiguousarray(self.arrays[name], np.float32).tobytes())
-        return digest.digest()
-
-    def mixed(self, weights: Sequence[float]) -> StyleVector:
-        """The styles, so much of each, as one: their weighted sum (Dumoulin et al. 2017, section 3)."""
-        return np.asarray(weights, np.float32) @ self.table
-
-    @property
-    def surely_finite(self) -> bool:
-        """Whether no picture and no mixture can make a number overflow, by bounds alone."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return bool(max(self._bounds()) < _NEAR_OVERFLOW)
+    def norms(self) -> Iterator[Norm]:
+        """See `StyledParameters`."""
+        return norms(self.config)
 
     def _bounds(self) -> Iterator[float]:
         """How large the outcome of each convolution can be."""
@@ -107,15 +80,6 @@ class CanvasParameters:
             + self._normed("up_eighth.norm")
             + sum(b for n, b in blocks if not n.startswith("deep.")),
         }
-
-    def _convolved(self, name: str, given: float) -> float:
-        """Of inputs that are no larger than `given`; upsampling before it makes none larger."""
-        weight, bias = self.arrays[f"{name}.weight"], self.arrays.get(f"{name}.bias", np.zeros(1))
-        return float(np.abs(weight).sum((1, 2, 3), dtype=np.float64).max() * given + np.abs(bias).max())
-
-    def _normed(self, name: str) -> float:
-        scale, shift = (self.arrays[f"{name}.{kind}"] for kind in ("scale", "shift"))
-        return float(_MOST_NORMALISED * np.abs(scale).max() + np.abs(shift).max())
 
     def network(self) -> CanvasNet:
         """The network, on the CPU; imports torch."""

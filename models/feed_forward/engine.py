@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from stylize_video.errors import DeviceError
 from stylize_video.models.feed_forward import tiles
-from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
+from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.feed_forward.shape import STRIDE
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.runtimes.program import Program, Runtime

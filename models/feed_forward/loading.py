@@ -13,7 +13,8 @@ from stylize_video.models.mixture import Mixture, NamedStyle, TrainedStyle
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
+    from stylize_video.models.feed_forward.parameters import TransformParameters
+    from stylize_video.models.feed_forward.styled_parameters import StyleVector
     from stylize_video.models.feed_forward.transform_net import TransformNet
 
 

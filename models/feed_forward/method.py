@@ -19,7 +19,7 @@ from stylize_video.models.weights import file_format
 from stylize_video.option import Notation, flag, option
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.parameters import StyleVector
+    from stylize_video.models.feed_forward.styled_parameters import StyleVector
 
 _SMALLEST_TILE = 64  # px
 _DIGITS = 9  # of a number that is worth reading

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from stylize_video.models.feed_forward.engine import open_engine
-from stylize_video.models.feed_forward.parameters import StyleVector, TransformParameters
+from stylize_video.models.feed_forward.parameters import TransformParameters
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.pictures.arrays import to_unit

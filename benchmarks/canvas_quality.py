@@ -26,11 +26,12 @@ from torch import Tensor
 
 from stylize_video.models import canvas
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward import loading, weights_file
-from stylize_video.models.feed_forward.canvas_shape import STRIDE
+from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import STRIDE
 from stylize_video.models.perceptual import brushwork, measuring
 from stylize_video.models.style_spec import parse
+from stylize_video.models.transform_net import loading
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, to_tensor
 
 _NOISE = 4 / 255  # standard deviation

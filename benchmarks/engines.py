@@ -171,9 +171,9 @@ def openvino(*, exact: bool) -> Build:
             raise UnavailableError("not installed: openvino")
         import torch
 
-        from stylize_video.models.feed_forward.engine import Engine, program
-        from stylize_video.models.feed_forward.parameters import TransformParameters
         from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+        from stylize_video.models.transform_net.engine import Engine, program
+        from stylize_video.models.transform_net.parameters import TransformParameters
         from stylize_video.pictures.arrays import to_host
 
         parameters = TransformParameters.of(cast(Any, module).network)
@@ -259,8 +259,8 @@ def real_frame(width: int, height: int) -> Tensor:
 
 def measure_all(frame: Tensor, *, frames: int, skip: set[str]) -> list[Row]:
     """Every engine on a network of its own, since some change its layout."""
-    from stylize_video.models.feed_forward import loading
     from stylize_video.models.style_spec import parse
+    from stylize_video.models.transform_net import loading
 
     def fresh() -> nn.Module:
         painter = loading.load(parse(STYLE))

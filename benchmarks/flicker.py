@@ -29,9 +29,9 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import loading
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.style_spec import parse
+from stylize_video.models.transform_net import loading
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 ERROR_RATIO_GOAL, DETAIL_RATIO_GOAL = 0.6, 0.85

@@ -63,9 +63,9 @@ def _psnr(one: Tensor, other: Tensor) -> float:
 def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float]:
     import torch
 
-    from stylize_video.models.feed_forward import engine, loading
     from stylize_video.models.runtimes.fastest import batch_size
     from stylize_video.models.style_spec import parse
+    from stylize_video.models.transform_net import engine, loading
     from stylize_video.pictures.arrays import to_host
 
     width, height = map(int, size.split("x"))

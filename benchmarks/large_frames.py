@@ -19,8 +19,8 @@ from common import ROOT, Goal, Report, parser, print_table, warn_if_busy
 from whole_job import Job, confine, run_job
 
 from stylize_video.models import styles  # imports no torch
-from stylize_video.models.feed_forward import loading
 from stylize_video.models.style_spec import parse
+from stylize_video.models.transform_net import loading
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +42,7 @@ def tiles_against_whole() -> dict[str, float]:
     import engines
     import torch
 
-    from stylize_video.models.feed_forward import engine
+    from stylize_video.models.transform_net import engine
     from stylize_video.pictures.arrays import to_host
 
     frame = (engines.real_frame(*HD) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)

@@ -19,9 +19,10 @@ from common import Goal, Report, parser, print_table
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stylize_video.models.feed_forward import loading
-from stylize_video.models.feed_forward.transform_net import ResizeConv, TransformNet
+from stylize_video.models.feed_forward.layers import ResizeConv
 from stylize_video.models.style_spec import parse
+from stylize_video.models.transform_net import loading
+from stylize_video.models.transform_net.transform_net import TransformNet
 
 BUDGET = 10_000  # MACs a pixel of the frame
 

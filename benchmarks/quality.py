@@ -26,12 +26,12 @@ from common import Goal, Report, parser, print_table
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import engine, loading
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes.picture_kinds import to_kind
 from stylize_video.models.style_spec import parse
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.run import SHORTER_SIDE
+from stylize_video.models.transform_net import engine, loading
 from stylize_video.pictures.arrays import to_unit
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import Picture, read_picture

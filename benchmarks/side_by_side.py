@@ -147,8 +147,8 @@ def painters(result: Result, clip: Path) -> dict[str, Callable[[], float]]:
     import johnson
     import macs
 
-    from stylize_video.models.feed_forward import loading
     from stylize_video.models.style_spec import parse
+    from stylize_video.models.transform_net import loading
 
     def ours() -> float:
         frames, took = network_alone(clip, OUR_FRAMES)

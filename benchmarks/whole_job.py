@@ -177,8 +177,8 @@ def network_alone(film: Path, frames: int) -> tuple[int, float]:
     """Frames and seconds of the painter on frames that are decoded already, after a few to warm up."""
     import torch
 
-    from stylize_video.models.feed_forward import engine, loading
     from stylize_video.models.style_spec import parse
+    from stylize_video.models.transform_net import engine, loading
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stage import run_stage

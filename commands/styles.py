@@ -14,8 +14,8 @@ from stylize_video.commands.console.command_line import console, reporting, shar
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import loading
 from stylize_video.models.mixture import Mixture, NamedStyle
+from stylize_video.models.transform_net import loading
 from stylize_video.pictures.picture_names import check_picture_name
 
 _WIDE = 80  # columns of a terminal; with less there is room for what a style is, not for figures

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from stylize_video import option as options
 from stylize_video.errors import UsageError
-from stylize_video.models.canvas_painter.method import CanvasPainting
-from stylize_video.models.feed_forward.method import FeedForward
+from stylize_video.models.feed_forward.method import CanvasPainting
 from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
 from stylize_video.models.method import Method
 from stylize_video.models.mixture import Mixture
+from stylize_video.models.transform_net.method import FeedForward
 from stylize_video.models.wct.method import Wct
 from stylize_video.option import option
 

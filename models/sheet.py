@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 
-from stylize_video.models.feed_forward.loading import StyledNetwork
+from stylize_video.models.transform_net.loading import StyledNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 SIZE = 512  # px, the longer side of a cell's picture

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
 from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import TransformNetConfig
-from stylize_video.models.feed_forward.transform_net import TransformNet
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.perceptual.vgg import Vgg16
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from stylize_video.pictures.pictures import Picture

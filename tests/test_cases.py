@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from stylize_video.models.feed_forward import gallery
 from stylize_video.models.styles import Style
+from stylize_video.models.transform_net import gallery
 from tests import drawing, media
 from tests.commands import refused, run
 from tests.memory import run_apart

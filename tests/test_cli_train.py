@@ -21,7 +21,6 @@ import stylize_video
 from stylize_video.commands import train
 from stylize_video.files import whole_file
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import gallery, loading
 from stylize_video.models.feed_forward.training import train_style
 from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
 from stylize_video.models.perceptual import losses, measuring
@@ -30,6 +29,7 @@ from stylize_video.models.styles import Style
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.config import FIT, FULL
 from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.transform_net import gallery, loading
 from stylize_video.pictures.pictures import read_picture
 from tests import media
 from tests.commands import names, refused, run

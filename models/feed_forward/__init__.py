@@ -1,1 +1,1 @@
-"""The feed-forward painter that paints on a canvas (models/canvas.py): its network and its training."""
+"""Painting frame and canvas by a network that was trained on paintings, and its training."""

@@ -1,39 +1,40 @@
-"""A weights file: a network and the styles it knows. torch is imported where the network itself is needed."""
+"""Painters with a canvas from their files, and styles of theirs, mixed. Needs no torch.
+
+The files are those of `models/feed_forward/weights_file.py`, which reads them for training.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from stylize_video.errors import UnknownStyleError, WeightsError
-from stylize_video.files import whole_file
+import numpy as np
+
+from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import weights
-from stylize_video.models.steadying_options import Steadying
-from stylize_video.models.styles import Style
-
-if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.parameters import TransformParameters
-    from stylize_video.models.feed_forward.transform_net import TransformNet
-
-FORMAT = "stylize-video transform-net 1"  # in the header of every such file
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
+from stylize_video.models.mixture import Mixture, TrainedStyle
+from stylize_video.models.weights import file_format
 
 
 @dataclass(frozen=True)
-class Gallery:
+class StyledCanvas:
+    """What paints in a style, or a mixture of styles."""
+
+    parameters: CanvasParameters  # whose own styles don't matter
+    style: StyleVector
+
+
+@dataclass(frozen=True)
+class CanvasGallery:
     """A network and the styles it knows, in the order of their scales and shifts."""
 
-    parameters: TransformParameters
-    styles: tuple[Style, ...]
-    origin: str  # the file's name, for messages
-
-    @cached_property
-    def network(self) -> TransformNet:
-        """The network itself; imports torch."""
-        return self.parameters.network()
+    parameters: CanvasParameters
+    styles: tuple[str, ...]
+    origin: Path  # for messages
 
     def index(self, name: str) -> int:
         """Where a style is; an empty name means the only one.
@@ -41,98 +42,55 @@ class Gallery:
         Raises:
             UnknownStyleError: there is none of that name, or several and none was named.
         """
-        names = [style.name for style in self.styles]
-        if not name and len(names) == 1:
+        if not name and len(self.styles) == 1:
             return 0
-        if name not in names:
-            example = f"{self.origin}#{names[0]}"
-            raise UnknownStyleError(f"{self.origin} holds: {', '.join(names)}; ask for e.g. {example}")
-        return names.index(name)
+        if name not in self.styles:
+            example = f"{self.origin}#{self.styles[0]}"
+            raise UnknownStyleError(f"{self.origin} holds: {', '.join(self.styles)}; ask for e.g. {example}")
+        return self.styles.index(name)
 
 
-def open_bundled(name: str) -> Gallery:
-    """Load a bundled network with all its styles, by the manifest's name.
-
-    Raises:
-        WeightsError: it is missing, damaged or of another version.
-    """
-    return _build(weights.load(name), name)
-
-
-def open_file(path: Path) -> Gallery:
-    """Load a network with all its styles from a file that `train` wrote.
+def open_file(path: Path) -> CanvasGallery:
+    """Read a painter.
 
     Raises:
-        WeightsError: it is missing, damaged or of another version.
+        WeightsError: it is missing, damaged, or holds something else.
     """
-    return _build(weights.read(path), str(path))
-
-
-def save(path: Path, network: TransformNet, trained: Sequence[Style], provenance: dict[str, Any]) -> None:
-    """Write a painter as fp16 safetensors, with what it is and where it comes from in the header.
-
-    Raises:
-        WeightsError: the file can't be written.
-    """
-    from safetensors.torch import save as serialise
-
-    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    header = {
-        "format": FORMAT,
-        "shape": json.dumps(asdict(network.config)),
-        "styles": json.dumps([_described(style) for style in trained]),
-        "provenance": json.dumps(provenance),
-    }
+    found = weights.read(path)
+    if found.metadata.get("format") != file_format.CANVAS:
+        raise WeightsError(f"{path}: holds no painter with a canvas")
     try:
-        whole_file.write(whole_file.destination(path), serialise(tensors, header))
-    except OSError as error:
-        raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
-
-
-def _described(style: Style) -> dict[str, Any]:
-    """For a file's header, without what only the manifest says."""
-    return {name: value for name, value in asdict(style).items() if name not in Steadying._fields}
-
-
-def as_stored(network: TransformNet) -> TransformNet:
-    """The network as it will be read back, rounded to half precision."""
-    from stylize_video.models.feed_forward.transform_net import TransformNet
-
-    rounded = TransformNet.empty(network.config)
-    rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
-    return rounded.eval()
-
-
-def _build(found: weights.Weights, origin: str) -> Gallery:
-    import numpy as np
-
-    from stylize_video.models.feed_forward.parameters import TransformParameters
-    from stylize_video.models.feed_forward.shape import TransformNetConfig
-
-    if found.metadata.get("format") != FORMAT:
-        made = found.metadata.get("format", "something else")
-        raise WeightsError(f"{origin}: made for {made!r}, this version reads {FORMAT!r}; train again")
-    try:
-        config = TransformNetConfig(**json.loads(found.metadata["shape"]))
+        config = CanvasNetConfig(**json.loads(found.metadata["shape"]))
         arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
-        parameters = TransformParameters(config, arrays)
-        known = tuple(Style.from_json(entry) for entry in json.loads(found.metadata["styles"]))
-        if len(known) != config.styles:
-            raise ValueError(f"{len(known)} names for {config.styles} styles")
+        parameters = CanvasParameters(config, arrays)
+        names = tuple(str(name) for name in json.loads(found.metadata["styles"]))
+        if len(names) != config.styles:
+            raise ValueError(f"{len(names)} names for {config.styles} styles")
     except weights.UNFIT as error:
-        raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
-    if not (parameters.surely_finite or _is_able_to_paint(parameters)):
-        raise WeightsError(
-            f"{origin}: its weights are too large, NaN comes out; take another file, or train again"
-        )
-    return Gallery(parameters, known, origin)
+        raise WeightsError(f"{path}: tensors that don't fit its own header; train again") from error
+    if not parameters.surely_finite:
+        raise WeightsError(f"{path}: its weights are too large, NaN may come out; train again")
+    return CanvasGallery(parameters, names, path)
 
 
-def _is_able_to_paint(parameters: TransformParameters) -> bool:
-    """Whether numbers come out of a network whose sums of large weights may overflow; imports torch."""
-    import torch
+def load(style: Mixture) -> StyledCanvas:
+    """What paints in a style or a mixture of styles.
 
-    style = torch.full((1, parameters.config.styles), 1 / parameters.config.styles)
-    ramp = torch.linspace(0, 1, 3 * 16 * 16).view(1, 3, 16, 16)
-    with torch.inference_mode():
-        return bool(parameters.network()(ramp, style).isfinite().all())
+    Raises:
+        UsageError: no such style, or styles that can't be mixed.
+        WeightsError: the weights are missing or damaged.
+    """
+    opened: dict[Path, CanvasGallery] = {}
+    mixed = np.zeros(1, np.float32)
+    for ingredient, weight in style.parts:
+        if not isinstance(ingredient, TrainedStyle):
+            raise UsageError(f"{ingredient}: no weights file of a painter with a canvas")
+        if ingredient.file not in opened:
+            opened[ingredient.file] = open_file(ingredient.file)
+        gallery = opened[ingredient.file]
+        shares = np.zeros(len(gallery.styles), np.float32)
+        shares[gallery.index(ingredient.name)] = weight
+        if gallery.parameters.convolutions != next(iter(opened.values())).parameters.convolutions:
+            raise UsageError(f"{str(style)!r}: these styles can't be mixed, their networks differ")
+        mixed = mixed + gallery.parameters.mixed(shares.tolist())
+    return StyledCanvas(next(iter(opened.values())).parameters, mixed)

@@ -1,4 +1,4 @@
-"""Painting by a network that was trained on the style. Needs no torch until a plan is built."""
+"""Painting frame and canvas by a network that was trained so. Needs no torch until a plan is built."""
 
 from __future__ import annotations
 
@@ -7,66 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylize_video.errors import UsageError
-from stylize_video.models import styles
-from stylize_video.models.feed_forward import loading
+from stylize_video.errors import UnknownStyleError, UsageError
+from stylize_video.files import paths
 from stylize_video.models.look import Look
-from stylize_video.models.method import FramePainter, Keeping, Needs
-from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
+from stylize_video.models.method import CanvasPainter, Keeping, Needs
+from stylize_video.models.mixture import Ingredient, Mixture, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
 from stylize_video.models.weights import file_format
-from stylize_video.option import Notation, flag, option
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.styled_parameters import StyleVector
 
-_SMALLEST_TILE = 64  # px
-_DIGITS = 9  # of a number that is worth reading
 
-
-def _read_tile(text: str) -> int | None:
-    """`auto`, `off` or a number of px -> None, 0 or the number."""
-    if text in ("auto", "off"):
-        return None if text == "auto" else 0
-    if not (text.isdecimal() and len(text) <= _DIGITS and int(text) >= _SMALLEST_TILE):
-        raise UsageError(f"tile {text!r} is out of range; give {_SMALLEST_TILE} px or more, auto or off")
-    return int(text)
-
-
-_TILE = Notation(_read_tile, lambda side: str(side) if side else "off")
+@dataclass(frozen=True)
+class CanvasOptions:
+    """It can be told nothing of its own."""
 
 
 @dataclass(frozen=True)
-class FeedForwardOptions:
-    """What only this method can be told. Checked when made.
-
-    Raises:
-        UsageError: a value out of its range.
-    """
-
-    tile: int | None = option(
-        None,
-        help="Paint in tiles of so many px a side, for less memory on a GPU; off paints whole frames.",
-        panel="Speed and memory",
-        unit="px",
-        notation=_TILE,
-        usual="auto",
-        metavar="PX",
-    )
-
-    def __post_init__(self) -> None:
-        if self.tile is not None and self.tile != 0 and self.tile < _SMALLEST_TILE:
-            raise UsageError(f"tile {self.tile} is out of range; give {_SMALLEST_TILE} px or more, 0 or None")
-
-
-@dataclass(frozen=True)
-class FeedForwardPlan:
-    """A network's styles, mixed."""
+class CanvasPlan:
+    """Styles of a painter with a canvas, mixed."""
 
     style: Mixture
     stroke_size: float
-    tile: int | None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -78,62 +42,55 @@ class FeedForwardPlan:
         """Nothing: it is painted again as fast."""
         return None
 
-    def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> FramePainter:  # noqa: ARG002 - it is one step
+    def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> CanvasPainter:  # noqa: ARG002 - it is one step
         """See `Plan`."""
-        from stylize_video.models.feed_forward import engine
+        from stylize_video.models.feed_forward import engine, gallery
 
-        found = loading.load_parameters(self.style)
-        made = engine.open_engine(found.parameters, found.style, device, exact=exact, tile=self.tile)
+        found = gallery.load(self.style)
+        made = engine.open_engine(found.parameters, found.style, device, exact=exact)
 
-        def load_style(plan: FeedForwardPlan) -> StyleVector:
-            other = loading.load_parameters(plan.style)
+        def load_style(plan: CanvasPlan) -> StyleVector:
+            other = gallery.load(plan.style)
             if other.parameters.convolutions != found.parameters.convolutions:
-                raise UsageError(
-                    f"{plan.style} can't follow {self.style}: their networks' convolutions differ"
-                )
+                raise UsageError(f"{plan.style} can't follow {self.style}: their networks differ")
             return other.style
 
-        return FramePainter(made, self.stroke_size, load_style)
+        return CanvasPainter(made, self.stroke_size, load_style)
 
 
-class FeedForward:
+class CanvasPainting:
     """See `Method`."""
 
-    name = "feed-forward"
-    summary = "a network paints as the painting that it was trained on"
-    title = "feed-forward networks"
-    advice = "give a style's name, or a weights file"
-    options: type[Any] = FeedForwardOptions
+    name = "canvas"
+    summary = "a network paints the frame on a canvas that moves with the scene"
+    title = "painters with a canvas"
+    advice = "give a weights file of one"
+    options: type[Any] = CanvasOptions
     refuses: Mapping[str, str] = {}
-    needs = Needs()
+    needs = Needs(cuts=True, motion=True)
     blends = False
 
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
-        match ingredient:
-            case TrainedStyle(file) if file_format.of(file) == file_format.CANVAS:
-                return f"it is of a painter with a canvas; leave {flag('method')} out"
-            case NamedStyle() | TrainedStyle():
-                return ""
-            case PictureStyle():
-                return f"a picture is no trained network; leave {flag('method')} out, or train one"
-            case _:
-                return "painted frames are no trained network"
+        held = isinstance(ingredient, TrainedStyle) and file_format.of(ingredient.file) == file_format.CANVAS
+        return "" if held else "no weights file of a painter with a canvas"
 
-    def check(self, style: Mixture, options: FeedForwardOptions) -> None:  # noqa: ARG002 - it names no files
+    def check(self, style: Mixture, options: CanvasOptions) -> None:  # noqa: ARG002 - there are none
         """See `Method`."""
-        styles.check(style)
+        for file in style.files:
+            if not paths.is_file(file):
+                raise UnknownStyleError(f"{file}: {paths.no_such(file, 'weights file')}")
 
-    def steadying(self, style: Mixture) -> Steadying | None:
+    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - not measured for each yet
         """See `Method`."""
-        return styles.steadying(style)
+        return Steadying.usual()
 
     def plan(
         self,
         look: Look,
         style: Mixture,
-        options: FeedForwardOptions,
-        steadying: SteadyingOptions,  # noqa: ARG002 - it knows of no frame before
-    ) -> FeedForwardPlan:
+        options: CanvasOptions,  # noqa: ARG002 - there are none
+        steadying: SteadyingOptions,  # noqa: ARG002 - the canvas is steady by itself
+    ) -> CanvasPlan:
         """See `Method`."""
-        return FeedForwardPlan(style, look.stroke_size, options.tile)
+        return CanvasPlan(style, look.stroke_size)

@@ -1,7 +1,7 @@
 """The painter with a canvas: one pass of a network turns a photograph and a field of noise into a painting.
 
-After Johnson et al. 2016 with the conditional instance normalisation of Dumoulin et al. 2017, as
-`models/feed_forward/transform_net.py`, whose layers it shares. What is new:
+After Johnson et al. 2016 with the conditional instance normalisation of Dumoulin et al. 2017. What
+is new:
 
 - A second input, the canvas (Ulyanov et al. 2016, "Texture Networks"), joins at a quarter of the resolution.
 - A U-net around the residual blocks (Ronneberger et al. 2015): most of the work is done at an eighth of the
@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylize_video.models import canvas
-from stylize_video.models.feed_forward.canvas_shape import LAST, SHUFFLE, CanvasNetConfig, norms
-from stylize_video.models.feed_forward.transform_net import (
+from stylize_video.models.feed_forward.layers import (
     ConditionalInstanceNorm,
     ResidualBlock,
     ResizeConv,
     Style,
+    convolution,
 )
+from stylize_video.models.feed_forward.shape import LAST, SHUFFLE, CanvasNetConfig, norms
 
 
 class _ConvNorm(nn.Module):
@@ -38,15 +39,10 @@ class _ConvNorm(nn.Module):
         return F.relu(self.norm(self.convolution(x), style))
 
 
-def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
-    # No bias where a normalisation follows: it would subtract it again.
-    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect", bias=False)
-
-
 class CanvasNet(nn.Module):
     """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
 
-    H and W are multiples of `canvas_shape.STRIDE`, and twice that at least.
+    H and W are multiples of `shape.STRIDE`, and twice that at least.
     """
 
     def __init__(self, config: CanvasNetConfig) -> None:
@@ -55,15 +51,15 @@ class CanvasNet(nn.Module):
         s, quarter, eighth = config.styles, config.quarter_channels, config.eighth_channels
         sixteenth, half, full = config.sixteenth_channels, config.half_channels, config.full_channels
         before = config.eighth_blocks // 2
-        self.head = _ConvNorm(_convolution(3 * SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
-        self.down = _ConvNorm(_convolution(quarter, eighth, stride=2), eighth, s)
+        self.head = _ConvNorm(convolution(3 * SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
+        self.down = _ConvNorm(convolution(quarter, eighth, stride=2), eighth, s)
         self.before = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(before))
-        self.down_deep = _ConvNorm(_convolution(eighth, sixteenth, stride=2), sixteenth, s)
+        self.down_deep = _ConvNorm(convolution(eighth, sixteenth, stride=2), sixteenth, s)
         self.deep = nn.ModuleList(ResidualBlock(sixteenth, s) for _ in range(config.sixteenth_blocks))
         self.up_eighth = _ConvNorm(ResizeConv(sixteenth, eighth), eighth, s)
         self.after = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(config.eighth_blocks - before))
         self.up_quarter = _ConvNorm(ResizeConv(eighth, quarter), quarter, s)
-        self.merge = _ConvNorm(_convolution(quarter, quarter), quarter, s)
+        self.merge = _ConvNorm(convolution(quarter, quarter), quarter, s)
         self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
         self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
         self.last = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")

@@ -1,4 +1,4 @@
-"""A feed-forward painter's numbers as arrays: enough to paint with a program that is converted already.
+"""The numbers of a painter with a canvas as arrays: enough to paint with a program that is converted already.
 
 Needs no torch, unless the network itself is asked for.
 """
@@ -6,73 +6,87 @@ Needs no torch, unless the network itself is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from stylize_video.models.feed_forward.shape import Norm, TransformNetConfig, norms, shapes
-from stylize_video.models.feed_forward.styled_parameters import StyledParameters, StyleVector
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, Norm, norms, shapes
+from stylize_video.models.feed_forward.styled_parameters import StyledParameters
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.transform_net import TransformNet
+    from stylize_video.models.feed_forward.network import CanvasNet
+
+_MOST_NOISE = 16.0  # of a canvas, whose standard deviation is 1
 
 
 @dataclass(frozen=True, eq=False)
-class TransformParameters(StyledParameters):
+class CanvasParameters(StyledParameters):
     """The numbers of a network and of its styles.
 
     Raises:
         ValueError: the arrays are those of another network.
     """
 
-    config: TransformNetConfig
+    config: CanvasNetConfig
     arrays: Mapping[str, NDArray[Any]]  # float32, by the names that PyTorch gives them
 
     def __post_init__(self) -> None:
-        if self.config.blocks > len(self.arrays):  # each has several; a billion would take minutes to count
-            raise ValueError(f"{self.config.blocks} blocks of {len(self.arrays)} arrays")
+        blocks = self.config.eighth_blocks + self.config.sixteenth_blocks
+        if blocks > len(self.arrays):  # each has several; a billion would take minutes to count
+            raise ValueError(f"{blocks} blocks of {len(self.arrays)} arrays")
         if shapes(self.config) != {name: array.shape for name, array in self.arrays.items()}:
             raise ValueError("the network's arrays are others")
 
     @classmethod
-    def of(cls, network: TransformNet) -> TransformParameters:
+    def of(cls, network: CanvasNet) -> CanvasParameters:
         """Those of a network."""
         state = network.state_dict()
         return cls(network.config, {name: value.float().cpu().numpy() for name, value in state.items()})
-
-    def with_style(self, style: StyleVector) -> TransformParameters:
-        """The same convolutions with one style alone."""
-        arrays = dict(self.arrays)
-        for norm in norms(self.config):
-            arrays[f"{norm.name}.scale"] = style[None, norm.scales]
-            arrays[f"{norm.name}.shift"] = style[None, norm.shifts]
-        return TransformParameters(replace(self.config, styles=1), arrays)
 
     def norms(self) -> Iterator[Norm]:
         """See `StyledParameters`."""
         return norms(self.config)
 
     def _bounds(self) -> Iterator[float]:
-        """How large the outcome of each convolution and each normalisation can be."""
-        skip = self._normed("head_norm")
-        yield self._convolved("head", 1.0)
-        yield self._convolved("down", skip)
-        deep = self._normed("down_norm")
-        for block in range(self.config.blocks):
-            yield self._convolved(f"blocks.{block}.conv1", deep)
-            yield self._convolved(f"blocks.{block}.conv2", self._normed(f"blocks.{block}.norm1"))
-            deep += self._normed(f"blocks.{block}.norm2")
-        yield self._convolved("up_quarter", deep)
-        yield self._convolved("up_half", self._normed("up_quarter_norm") + skip)
-        yield self._convolved("up_full", self._normed("up_half_norm"))
+        """How large the outcome of each convolution can be."""
+        quarter = self._normed("head.norm")
+        given = {  # to each; features only grow along the blocks, so that the last ones' bound holds for all
+            "head": _MOST_NOISE,
+            "down": quarter,
+            "down_deep": self._streams["eighth"],
+            "up_eighth": self._streams["sixteenth"],
+            "up_quarter": self._streams["eighth"],
+            "merge": self._normed("up_quarter.norm") + quarter,
+            "up_half": self._normed("merge.norm"),
+            "up_full": self._normed("up_half.norm"),
+        }
+        for name, most in given.items():
+            yield self._convolved(f"{name}.convolution", most)
+        for name, _ in self.config.blocks:
+            deep = name.startswith("deep.")
+            yield self._convolved(f"{name}.conv1", self._streams["sixteenth" if deep else "eighth"])
+            yield self._convolved(f"{name}.conv2", self._normed(f"{name}.norm1"))
+        yield self._convolved("last", self._normed("up_full.norm"))
 
-    def network(self) -> TransformNet:
+    @property
+    def _streams(self) -> Mapping[str, float]:
+        """How large features can be after all blocks, at an eighth and a sixteenth of the resolution."""
+        blocks = [(name, self._normed(f"{name}.norm2")) for name, _ in self.config.blocks]
+        return {
+            "sixteenth": self._normed("down_deep.norm") + sum(b for n, b in blocks if n.startswith("deep.")),
+            "eighth": self._normed("down.norm")
+            + self._normed("up_eighth.norm")
+            + sum(b for n, b in blocks if not n.startswith("deep.")),
+        }
+
+    def network(self) -> CanvasNet:
         """The network, on the CPU; imports torch."""
         import torch
 
-        from stylize_video.models.feed_forward.transform_net import TransformNet
+        from stylize_video.models.feed_forward.network import CanvasNet
 
-        network = TransformNet.empty(self.config)
+        with torch.random.fork_rng(devices=[]):
+            network = CanvasNet(self.config)
         network.load_state_dict({name: torch.tensor(array) for name, array in self.arrays.items()})
         return network.eval()

@@ -1,4 +1,4 @@
-"""The shape of the feed-forward painter, without the network itself. Needs no torch.
+"""The shape of the painter with a canvas, without the network itself. Needs no torch.
 
 All that differs between two styles is a scale and a shift for each channel of each normalisation. A style is
 those numbers, one behind the other: `norms` says whose they are, in their order.
@@ -10,24 +10,56 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-STRIDE = 8  # the deepest features are this much smaller than the frame
-SHUFFLE = 4  # space-to-depth factor at the entrance
+from stylize_video.models import canvas
+
+STRIDE = 16  # the deepest features are this much smaller than the frame
+SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance
+LAST = 5  # px, the side of the last convolution's kernel
 
 
 @dataclass(frozen=True)
-class TransformNetConfig:
+class CanvasNetConfig:
     """The shape of the network. Stored beside the weights, so that it can be built again."""
 
     styles: int = 1
-    quarter_channels: int = 32
-    eighth_channels: int = 80
-    half_channels: int = 16
-    blocks: int = 3
+    full_channels: int = 12
+    half_channels: int = 24
+    quarter_channels: int = 48
+    eighth_channels: int = 112
+    sixteenth_channels: int = 144
+    eighth_blocks: int = 4  # half of them before the sixteenth, half after it
+    sixteenth_blocks: int = 2
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
+
+    @property
+    def blocks(self) -> tuple[tuple[str, int], ...]:
+        """The residual blocks by name, in their order, and how many channels each has."""
+        before = self.eighth_blocks // 2
+        eighth, sixteenth = self.eighth_channels, self.sixteenth_channels
+        return (
+            *((f"before.{n}", eighth) for n in range(before)),
+            *((f"deep.{n}", sixteenth) for n in range(self.sixteenth_blocks)),
+            *((f"after.{n}", eighth) for n in range(self.eighth_blocks - before)),
+        )
+
+    @property
+    def convolutions(self) -> tuple[tuple[str, int, int], ...]:
+        """Those outside of the blocks that a normalisation follows: name, inputs, outputs."""
+        quarter, eighth, sixteenth = self.quarter_channels, self.eighth_channels, self.sixteenth_channels
+        return (
+            ("head", 3 * SHUFFLE**2 + canvas.CHANNELS, quarter),
+            ("down", quarter, eighth),
+            ("down_deep", eighth, sixteenth),
+            ("up_eighth", sixteenth, eighth),
+            ("up_quarter", eighth, quarter),
+            ("merge", quarter, quarter),
+            ("up_half", quarter, self.half_channels),
+            ("up_full", self.half_channels, self.full_channels),
+        )
 
 
 class Norm(NamedTuple):
@@ -48,39 +80,26 @@ class Norm(NamedTuple):
         return slice(self.start + self.channels, self.start + 2 * self.channels)
 
 
-def norms(config: TransformNetConfig) -> Iterator[Norm]:
+def norms(config: CanvasNetConfig) -> Iterator[Norm]:
     """All normalisations of a network, in the order in which a style lists their numbers."""
     start = 0
-    for name, channels in _norms(config):
+    found = [(f"{name}.norm", outputs) for name, _, outputs in config.convolutions]
+    found += [(f"{name}.norm{n}", channels) for name, channels in config.blocks for n in (1, 2)]
+    for name, channels in found:
         yield Norm(name, channels, start)
         start += 2 * channels
 
 
-def _norms(config: TransformNetConfig) -> Iterator[tuple[str, int]]:
-    yield "head_norm", config.quarter_channels
-    yield "down_norm", config.eighth_channels
-    for block in range(config.blocks):
-        yield f"blocks.{block}.norm1", config.eighth_channels
-        yield f"blocks.{block}.norm2", config.eighth_channels
-    yield "up_quarter_norm", config.quarter_channels
-    yield "up_half_norm", config.half_channels
-
-
-def shapes(config: TransformNetConfig) -> dict[str, tuple[int, ...]]:
+def shapes(config: CanvasNetConfig) -> dict[str, tuple[int, ...]]:
     """The shape of each of the network's tensors, by name."""
-    quarter, eighth, half = config.quarter_channels, config.eighth_channels, config.half_channels
-    found: dict[str, tuple[int, ...]] = {
-        "head.weight": (quarter, 3 * SHUFFLE**2, 3, 3),
-        "down.weight": (eighth, quarter, 3, 3),
-    }
-    for block in range(config.blocks):
-        found |= {f"blocks.{block}.conv{n}.weight": (eighth, eighth, 3, 3) for n in (1, 2)}
-    for name, inputs, outputs in (
-        ("up_quarter", eighth, quarter),
-        ("up_half", quarter, half),
-        ("up_full", half, 3),
-    ):
-        found |= {f"{name}.weight": (outputs, inputs, 3, 3), f"{name}.bias": (outputs,)}
+    found: dict[str, tuple[int, ...]] = {}
+    for name, inputs, outputs in config.convolutions:
+        found[f"{name}.convolution.weight"] = (outputs, inputs, 3, 3)
+        if name.startswith("up_"):
+            found[f"{name}.convolution.bias"] = (outputs,)
+    for name, channels in config.blocks:
+        found |= {f"{name}.conv{n}.weight": (channels, channels, 3, 3) for n in (1, 2)}
+    found |= {"last.weight": (3, config.full_channels, LAST, LAST), "last.bias": (3,)}
     for norm in norms(config):
         found |= {f"{norm.name}.{kind}": (config.styles, norm.channels) for kind in ("scale", "shift")}
     return found

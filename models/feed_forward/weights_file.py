@@ -14,8 +14,8 @@ from safetensors.torch import save as serialise
 from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.weights import safetensors_file
 from stylize_video.models.weights.file_format import CANVAS
 

@@ -28,12 +28,13 @@ Array = NDArray[Any]  # (N, H, W, C)
 
 _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
-    "feed_forward/shape.py",
-    "feed_forward/transform_net.py",
-    "feed_forward/sections.py",
-    "feed_forward/canvas_shape.py",
+    "feed_forward/layers.py",
     "feed_forward/network.py",
-    "canvas_painter/sections.py",
+    "feed_forward/sections.py",
+    "feed_forward/shape.py",
+    "transform_net/sections.py",
+    "transform_net/shape.py",
+    "transform_net/transform_net.py",
     "wct/network.py",
     "wct/sections.py",
     "runtimes/picture_kinds.py",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.models.canvas import Canvas
-from stylize_video.models.canvas_painter.following import followed
+from stylize_video.models.feed_forward.following import followed
 from stylize_video.models.method import PaintsOnCanvas
 from stylize_video.pictures.arrays import joined, to_unit
 from stylize_video.pipeline.frames import FrameBatch

@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from stylize_video.models.feed_forward import gallery
 from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.models.styles import Style
+from stylize_video.models.transform_net import gallery
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import PaintingInterrupted
 from stylize_video.pipeline.jobs.request import PaintRequest

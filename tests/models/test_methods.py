@@ -112,8 +112,8 @@ def _texts(path: Path) -> list[str]:
 
 def test_a_methods_name_stands_in_its_folder_alone() -> None:
     folders = {
-        FEED_FORWARD: "feed_forward",
-        CANVAS: "canvas_painter",
+        FEED_FORWARD: "transform_net",
+        CANVAS: "feed_forward",
         WCT: "wct",
         GATYS: "gatys",
         GUIDED: "guided",

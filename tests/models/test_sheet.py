@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from stylize_video.models import sheet
-from stylize_video.models.feed_forward.loading import StyledNetwork
-from stylize_video.models.feed_forward.shape import TransformNetConfig
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.sheet import Cell, Grid, lay_out, paint
+from stylize_video.models.transform_net.loading import StyledNetwork
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 LANDSCAPE, PORTRAIT, SQUARE, TINY, WIDE, TALL = (

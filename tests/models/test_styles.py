@@ -19,13 +19,13 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import gallery, loading
-from stylize_video.models.feed_forward.gallery import Gallery
-from stylize_video.models.feed_forward.shape import TransformNetConfig
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.mixture import Mixture
 from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
+from stylize_video.models.transform_net import gallery, loading
+from stylize_video.models.transform_net.gallery import Gallery
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 
 SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 NAMES = ("monet", "klee", "käthe")

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from stylize_video.errors import TrainingError
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
     content_distance,

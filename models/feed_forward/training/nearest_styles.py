@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.training.config import TrainingConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 _PHOTOGRAPHS_TO_CHOOSE_BY = 2

@@ -9,10 +9,8 @@ import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
-from stylize_video.models.feed_forward import gallery, loading
 from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles
 from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import measuring
 from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run
@@ -20,6 +18,8 @@ from stylize_video.models.training.config import TrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training.run import Say
+from stylize_video.models.transform_net import gallery, loading
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture, write_picture
 
 _PREVIEW_EVERY_S = 60

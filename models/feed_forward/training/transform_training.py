@@ -19,8 +19,6 @@ import torch
 from torch import Tensor
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward.shape import TransformNetConfig
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import roughness, style_targets
 from stylize_video.models.perceptual.vgg import load_features
@@ -28,6 +26,8 @@ from stylize_video.models.runtimes.devices import has_fast_bfloat16
 from stylize_video.models.training import checkpoint, views
 from stylize_video.models.training.config import TrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture
 
 

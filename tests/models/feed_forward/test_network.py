@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from stylize_video.models import canvas
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 
 SMALL = CanvasNetConfig(
     full_channels=3,

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from stylize_video.errors import WeightsError
 from stylize_video.models.feed_forward import weights_file
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.weights.file_format import CANVAS
 
 SHAPE = CanvasNetConfig(2, 3, 4, 5, 6, 7, 2, 1)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models.feed_forward.loading import StyledNetwork
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual.measuring import distances, distances_of_each
+from stylize_video.models.transform_net.loading import StyledNetwork
+from stylize_video.models.transform_net.transform_net import TransformNet
 from tests.networks import SHAPE, noise
 
 

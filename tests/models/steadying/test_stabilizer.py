@@ -13,7 +13,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from stylize_video.models.feed_forward import engine, loading
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import LastFrame, MotionFinder
@@ -21,6 +20,7 @@ from stylize_video.models.steadying.opponent import AnyPicture
 from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
 from stylize_video.models.steadying_options import USUAL_SHARPENING
 from stylize_video.models.style_spec import parse
+from stylize_video.models.transform_net import engine, loading
 from stylize_video.pictures.pictures import Picture
 
 _HEIGHT, _WIDTH = 180, 320

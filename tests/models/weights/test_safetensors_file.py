@@ -15,12 +15,12 @@ from torch import Tensor
 
 from stylize_video.errors import WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import gallery, loading
-from stylize_video.models.feed_forward.shape import TransformNetConfig
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import vgg
 from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
+from stylize_video.models.transform_net import gallery, loading
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from tests import bombs

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import gallery
 from stylize_video.models.look import Look, LookTimeline
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.transform_net import gallery
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media

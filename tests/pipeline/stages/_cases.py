@@ -13,12 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stylize_video.models.canvas_painter import engine as canvas_engine
-from stylize_video.models.canvas_painter.engine import CanvasEngine
-from stylize_video.models.canvas_painter.parameters import CanvasParameters
-from stylize_video.models.feed_forward import engine
-from stylize_video.models.feed_forward.engine import Engine
-from stylize_video.models.feed_forward.parameters import TransformParameters
+from stylize_video.models.feed_forward import engine as canvas_engine
+from stylize_video.models.feed_forward.engine import CanvasEngine
+from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
@@ -26,6 +23,9 @@ from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.models.transform_net import engine
+from stylize_video.models.transform_net.engine import Engine
+from stylize_video.models.transform_net.parameters import TransformParameters
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import weights_file as wct_weights

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stylize_video.models.feed_forward.engine import open_engine
-from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.transform_net.engine import open_engine
+from stylize_video.models.transform_net.parameters import TransformParameters
 from stylize_video.pictures.arrays import to_unit
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.paint import NetworkPainter

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training import canvas_training as training
 from stylize_video.models.feed_forward.training.canvas_training import (
     CanvasTrainingConfig,

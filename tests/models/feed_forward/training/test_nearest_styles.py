@@ -10,10 +10,10 @@ import torch
 
 from stylize_video.models.feed_forward.training import nearest_styles as module
 from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.training.config import TrainingConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import resize_longer_side, to_tensor
 from tests.networks import SHAPE, network, noise, thin
 

@@ -15,12 +15,12 @@ import torch
 from stylize_video.errors import TrainingError, UsageError
 from stylize_video.models.feed_forward.training import transform_training as training
 from stylize_video.models.feed_forward.training.transform_training import Trainer, learning_rate
-from stylize_video.models.feed_forward.transform_net import TransformNet
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.training import views
 from stylize_video.models.training.config import FIT, FULL, TrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture
 from tests.networks import SHAPE, network, noise, thin
 

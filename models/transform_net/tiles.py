@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stylize_video.models.feed_forward.shape import STRIDE
 from stylize_video.models.runtimes.program import Runtime
+from stylize_video.models.transform_net.shape import STRIDE
 from stylize_video.pictures.arrays import empty
 
 if TYPE_CHECKING:

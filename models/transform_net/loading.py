@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
-from stylize_video.models.feed_forward import gallery
 from stylize_video.models.mixture import Mixture, NamedStyle, TrainedStyle
+from stylize_video.models.transform_net import gallery
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stylize_video.models.feed_forward.parameters import TransformParameters
     from stylize_video.models.feed_forward.styled_parameters import StyleVector
-    from stylize_video.models.feed_forward.transform_net import TransformNet
+    from stylize_video.models.transform_net.parameters import TransformParameters
+    from stylize_video.models.transform_net.transform_net import TransformNet
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylize_video.models.feed_forward import engine, tiles
-from stylize_video.models.feed_forward.parameters import TransformParameters
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+from stylize_video.models.transform_net import engine, tiles
+from stylize_video.models.transform_net.parameters import TransformParameters
 from tests.layout import first, last
 from tests.networks import network
 

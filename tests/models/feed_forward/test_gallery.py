@@ -14,11 +14,10 @@ from safetensors.torch import save_file
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import methods
-from stylize_video.models.canvas_painter import gallery
-from stylize_video.models.canvas_painter.parameters import CanvasParameters
-from stylize_video.models.feed_forward import weights_file
-from stylize_video.models.feed_forward.canvas_shape import CanvasNetConfig, norms, shapes
+from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, norms, shapes
 from stylize_video.models.style_spec import parse
 from stylize_video.models.weights import file_format
 from tests.networks import canvas_network

@@ -6,13 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from stylize_video.models.feed_forward.transform_net import (
-    ConditionalInstanceNorm,
-    ResidualBlock,
-    ResizeConv,
-    TransformNet,
-    TransformNetConfig,
-)
+from stylize_video.models.feed_forward.layers import ConditionalInstanceNorm, ResidualBlock, ResizeConv
+from stylize_video.models.transform_net.shape import TransformNetConfig
+from stylize_video.models.transform_net.transform_net import TransformNet
 
 SMALL = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 ONE_STYLE = torch.ones(1, 1)

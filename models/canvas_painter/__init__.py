@@ -1,1 +1,0 @@
-"""Painting frame and canvas together: the painter with a canvas, ready to paint."""

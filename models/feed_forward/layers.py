@@ -1,0 +1,150 @@
+"""Layers of painters with styles: normalisation by style, residual blocks, upsampling and convolution."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ChannelStatistics(NamedTuple):
+    """Mean and variance of each channel of each picture, (N, C, 1, 1) float32."""
+
+    mean: Tensor
+    variance: Tensor
+
+
+class StyleNumbers(NamedTuple):
+    """Styles as what paints takes them: (N, K) or (1, K), the scales and shifts of all normalisations."""
+
+    vector: Tensor
+
+
+Style = Tensor | StyleNumbers  # or (N, S) or (1, S) weights over a network's own styles
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """Instance normalisation with a scale and a shift for each style (Dumoulin et al. 2017, eq. 5)."""
+
+    def __init__(self, channels: int, styles: int, *, epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(styles, channels))
+        self.shift = nn.Parameter(torch.zeros(styles, channels))
+        self.epsilon = epsilon
+        self.start = 0  # of its scales among a style's numbers; its shifts follow
+
+    def forward(self, x: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
+        """Normalise.
+
+        Args:
+            x: (N, C, H, W) features.
+            style: numbers of which these are its own, or weights over its styles.
+            moments: by which to normalise; by default those of `x` itself.
+        """
+        if isinstance(style, StyleNumbers):
+            scale, shift = (
+                style.vector[:, start : start + x.shape[1], None, None]
+                for start in (self.start, self.start + x.shape[1])
+            )
+            return normalised(x, scale, shift, self.epsilon, moments)
+        with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
+            scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
+        return normalised(x, scale, shift, self.epsilon, moments)
+
+
+def normalised(
+    x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, moments: ChannelStatistics | None = None
+) -> Tensor:
+    """(N, C, H, W) features with mean 0 and variance 1, scaled and shifted by (N or 1, C, 1, 1) each."""
+    if moments is None and _is_traced():  # OpenVINO has a kernel for that form of it
+        return torch.addcmul(shift, F.instance_norm(x, eps=epsilon), scale)
+    centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
+    # Squares of more than 255 are more than float16 can say.
+    wide = centred.float() if x.dtype == torch.float16 else centred
+    variance = _mean(wide.square()) if moments is None else moments.variance
+    return torch.addcmul(shift.to(x.dtype), centred, (scale * torch.rsqrt(variance + epsilon)).to(x.dtype))
+
+
+def _is_traced() -> bool:
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Of each channel of each picture, in float32 whatever `x` is: (N, C, 1, 1)."""
+    # Not torch.var_mean: on channels-last features it takes ten times as long as two means.
+    return x.mean((2, 3), keepdim=True, dtype=torch.float32)
+
+
+class ResizeConv(nn.Module):
+    """Bilinear upsampling by two, then a 3x3 convolution, computed as one convolution at the low size.
+
+    Upsampling is linear and shift-invariant but for the four phases of a 2x2 cell, so each phase of
+    the result is a 3x3 convolution of the small picture, whose kernel is the learned one folded with
+    the bilinear weights. One convolution with four times the outputs and a pixel shuffle give the same
+    numbers without ever writing the large, wide feature map. Borders are replicated at the low size.
+    """
+
+    fold: Tensor
+    folded: Tensor | None
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        convolution = nn.Conv2d(inputs, outputs, 3)  # for its initialisation
+        self.weight = convolution.weight
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_buffer("fold", _bilinear_fold(), persistent=False)
+        self.register_buffer("folded", None, persistent=False)
+
+    def freeze(self) -> None:
+        """Fold the kernel once and for all, for a network that only paints."""
+        self.folded = self.kernel().detach()
+
+    def kernel(self) -> Tensor:
+        """The folded kernel, (4 * outputs, inputs, 3, 3), phases of an output side by side."""
+        if self.folded is not None:
+            return self.folded
+        folded: Tensor = torch.einsum("oikl,pjk,qml->opqijm", self.weight, self.fold, self.fold)
+        o, p, q, i, j, m = folded.shape
+        return folded.reshape(o * p * q, i, j, m)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, 2H, 2W)."""
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.pixel_shuffle(F.conv2d(padded, self.kernel(), self.bias.repeat_interleave(4)), 2)
+
+
+def _bilinear_fold() -> Tensor:
+    """(2, 3, 3): weight of low-resolution neighbour j (-1, 0, 1) in kernel tap k, for each phase.
+
+    Read off `F.interpolate` itself, so that the two can't disagree.
+    """
+    # Never on "meta", where torch would compile that by what takes it more than a second to import.
+    impulses = torch.eye(5, device="cpu").unsqueeze(1)  # neighbours -2 .. 2 of a low-resolution pixel
+    fine = F.interpolate(impulses, scale_factor=2, mode="linear", align_corners=False)[:, 0]
+    centre = 4  # phase 0 of the pixel in the middle
+    phases = [fine[1:4, centre + p - 1 : centre + p + 2] for p in (0, 1)]  # (3 low, 3 taps)
+    return torch.stack(phases)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with normalisation, added to the input (Johnson et al. 2016, appendix)."""
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.conv1 = convolution(channels, channels)
+        self.norm1 = ConditionalInstanceNorm(channels, styles)
+        self.conv2 = convolution(channels, channels)
+        self.norm2 = ConditionalInstanceNorm(channels, styles)
+
+    def forward(self, x: Tensor, style: Style) -> Tensor:
+        y = F.relu(self.norm1(self.conv1(x), style))
+        residual: Tensor = self.norm2(self.conv2(y), style)
+        return x + residual
+
+
+def convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
+    """3x3 with mirrored borders; a normalisation follows."""
+    # No bias where a normalisation follows: it would subtract it again.
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect", bias=False)

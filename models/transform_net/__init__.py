@@ -1,0 +1,1 @@
+"""The painter of the bundled styles, to which the one with a canvas (models/feed_forward/) succeeds."""

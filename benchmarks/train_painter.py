@@ -88,19 +88,21 @@ def _checkpoint(given: argparse.Namespace) -> Path:
 def _train(trainer: Trainer, given: argparse.Namespace) -> None:
     began, first, saved = time.monotonic(), trainer.step, time.monotonic()
     steps: Iterator[Progress] = trainer.run(workers=given.workers)
-    content = style = consistency = 0.0
+    content = style = colour = consistency = 0.0
     for progress in steps:
         content, style = content + progress.content, style + progress.style
+        colour += progress.colour
         consistency += progress.consistency
         now = time.monotonic()
         if trainer.step % SAY_EVERY == 0:
-            means = [total / SAY_EVERY for total in (content, style, consistency)]
+            means = [total / SAY_EVERY for total in (content, style, colour, consistency)]
             print(
-                f"step {trainer.step}/{trainer.config.steps}: content {means[0]:.3f}, style {means[1]:.3f}, "
-                f"consistency {means[2]:.4f}, {(now - began) / (trainer.step - first):.2f} s a step",
+                f"step {trainer.step}/{trainer.config.steps}: lost structure {means[0]:.3f}, "
+                f"style {means[1]:.3f}, colour {means[2]:.3f}, consistency {means[3]:.4f}, "
+                f"{(now - began) / (trainer.step - first):.2f} s a step",
                 flush=True,
             )
-            content = style = consistency = 0.0
+            content = style = colour = consistency = 0.0
         if now - saved > SAVE_EVERY_S:
             _save(trainer, given)
             saved = now

@@ -17,6 +17,8 @@ from stylize_video.models.perceptual import losses
 # smaller than a painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around.
 _WEIGHTS = {1: 1.0, 2: 0.35}
 _FINEST = max(_WEIGHTS)
+_FLAT = 0.3  # of its features: a photograph whose features differ by less is flat
+_TINY = 1e-6  # keeps a correlation finite for black pictures
 
 
 # Johnson et al. 2016 (section 4.1) ask at relu2_2. Deeper layers see edges but not which side is dark,
@@ -24,14 +26,31 @@ _FINEST = max(_WEIGHTS)
 CONTENT_LAYERS = ("relu2_2", losses.CONTENT_LAYER)
 
 
-def content_distance(features: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Tensor:
-    """Mean of the content distances at `CONTENT_LAYERS`.
+def lost_structure(features: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Tensor:
+    """One minus the correlation between the features of painting and photograph, mean over `CONTENT_LAYERS`.
+
+    A squared distance is won by painting greyly: the features of a picture without contrast are small, and
+    the styles that covered their subject most had the smallest distances. A correlation asks for the same
+    shapes, in whatever colours and contrast the style has.
 
     Args:
         features, wanted: layer name -> (N, C, H, W), of the painting and of the photograph.
+
+    Returns:
+        0: the photograph's own; 1: nothing of it is left.
     """
-    found = [losses.content_distance(features[layer], wanted[layer]) for layer in CONTENT_LAYERS]
-    return torch.stack(found).mean()
+    found = [_correlation(features[layer].float(), wanted[layer].float()) for layer in CONTENT_LAYERS]
+    return 1 - torch.stack(found).mean()
+
+
+def _correlation(painted: Tensor, wanted: Tensor) -> Tensor:
+    """Of two (N, C, H, W), each channel about its own mean; the mean over N."""
+    a, b = (x - x.mean((2, 3), keepdim=True) for x in (painted, wanted))
+    # A photograph that shows next to nothing has nothing to lose: its noise is no structure.
+    least = _FLAT * wanted.flatten(1).norm(dim=1)
+    lengths = a.flatten(1).norm(dim=1) * b.flatten(1).norm(dim=1).maximum(least)
+    correlation: Tensor = (a * b).flatten(1).sum(1) / lengths.clamp_min(_TINY)
+    return correlation.mean()
 
 
 def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:

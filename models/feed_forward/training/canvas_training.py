@@ -27,12 +27,13 @@ from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
-    content_distance,
+    lost_structure,
     style_distance_in_windows,
 )
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes, random_scenes
 from stylize_video.models.feed_forward.training.transform_training import styles_in_turn
 from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual.colours import colour_distance, palettes
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import roughness, style_targets
 from stylize_video.models.perceptual.vgg import load_features
@@ -53,8 +54,9 @@ class CanvasTrainingConfig:
     crop: int = 208  # px
     learning_rate: float = 2e-3  # at its peak
     style_rate: float = 4.0  # times that for scales and shifts: each style's learn by its own pictures alone
-    content_weight: float = 0.5
+    content_weight: float = 3.0
     style_weight: float = 8.0
+    colour_weight: float = 3.0
     tv_weight: float = 0.02
     consistency_weight: float = 20.0
     style_size: int = MEASURED_SIZE  # px, the painting's longer side
@@ -68,8 +70,9 @@ class Progress:
     """One step's losses, each without its weight."""
 
     step: int
-    content: float
+    content: float  # what is lost of the photograph's structure, 0..1
     style: float
+    colour: float
     total_variation: float
     consistency: float
 
@@ -104,6 +107,7 @@ class Trainer:
         self.field = Field.draw(config.seed)
         self.features = load_features("vgg16").to(self.device).to(memory_format=torch.channels_last)
         self.grams = style_targets(paintings, config.style_size, self.features)
+        self.palettes = palettes(paintings, config.style_size).to(self.device)
         self.roughness = roughness(paintings, config.style_size).to(self.device)
         self.network = self._network(start).to(self.device).to(memory_format=torch.channels_last)
         self.learned = dict(self.network.named_parameters())
@@ -207,10 +211,11 @@ class Trainer:
             group["lr"] = group["times"] * learning_rate(self.step, config)
         # Gram matrices and losses stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
-            content, style, tv, consistency = self._losses(seen, self._styles_of_the_step())
+            content, style, colour, tv, consistency = self._losses(seen, self._styles_of_the_step())
         loss = (
             config.content_weight * content
             + config.style_weight * style
+            + config.colour_weight * colour
             + config.tv_weight * tv
             + config.consistency_weight * consistency
         )
@@ -224,7 +229,7 @@ class Trainer:
         self._average_weights()
         self.step += 1
         self.whole = True
-        return Progress(self.step, content.item(), style.item(), tv.item(), consistency.item())
+        return Progress(self.step, content.item(), style.item(), colour.item(), tv.item(), consistency.item())
 
     def _styles_of_the_step(self) -> Tensor:
         """(N,) which style each photograph of the step is painted in."""
@@ -232,8 +237,8 @@ class Trainer:
         chosen = styles_in_turn(self.step, config.batch_size, self.shape.styles, seed=config.seed)
         return torch.tensor(chosen, device=self.device)
 
-    def _losses(self, seen: Scenes, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Content and style distance, total variation and consistency.
+    def _losses(self, seen: Scenes, chosen: Tensor) -> tuple[Tensor, ...]:
+        """Lost structure, distances of style and colours, total variation and consistency.
 
         Judged is the mean of both paintings, the second carried back to the first: strokes that don't move
         with the scene blur in it, and so does whatever sensor noise moves.
@@ -256,8 +261,9 @@ class Trainer:
         mean = (painted + torch.where(visible > 0, carried, painted)) / 2
         found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
         return (
-            content_distance(found, wanted),
+            lost_structure(found, wanted),
             style_distance_in_windows(found, {name: gram[chosen] for name, gram in self.grams.items()}),
+            colour_distance(mean, self.palettes[chosen]),
             losses.total_variation(mean),
             losses.consistency(carried, painted, visible, self.roughness[chosen]),
         )

@@ -1,11 +1,15 @@
-"""Style on windows: no part of a picture may stay bare."""
+"""Style on windows: no part of a picture may stay bare. Structure: in whatever contrast."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from stylize_video.models.feed_forward.training.canvas_objectives import style_distance_in_windows
+from stylize_video.models.feed_forward.training.canvas_objectives import (
+    CONTENT_LAYERS,
+    lost_structure,
+    style_distance_in_windows,
+)
 from stylize_video.models.perceptual import losses
 
 
@@ -54,3 +58,26 @@ def test_a_bare_corner_costs_more_than_the_whole_picture_sees() -> None:
 def test_rows_that_make_no_window_are_left_out() -> None:
     found = {layer: torch.rand(1, 6, 19, 18) for layer in losses.STYLE_LAYERS}
     assert torch.isfinite(style_distance_in_windows(found, targets(found)))
+
+
+def photograph_features(seed: int = 3) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return {layer: torch.rand(1, 6, 16, 16, generator=generator) for layer in CONTENT_LAYERS}
+
+
+def test_no_structure_is_lost_in_other_contrast_and_brightness() -> None:
+    photo = photograph_features()
+    painted = {layer: 0.2 * value + 0.5 for layer, value in photo.items()}
+    assert lost_structure(painted, photo) == pytest.approx(0, abs=1e-5)
+
+
+def test_a_grey_picture_has_lost_all_of_it() -> None:
+    photo = photograph_features()
+    grey = {layer: torch.full_like(value, 0.5) for layer, value in photo.items()}
+    assert lost_structure(grey, photo) == pytest.approx(1, abs=1e-5)
+    assert torch.isfinite(lost_structure(photo, grey))
+
+
+def test_noise_of_a_flat_photograph_is_no_structure() -> None:
+    flat = {layer: 1 + 0.001 * value for layer, value in photograph_features().items()}
+    assert lost_structure(flat, flat) > 0.99

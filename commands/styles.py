@@ -15,7 +15,6 @@ from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
 from stylize_video.models import styles
 from stylize_video.models.mixture import Mixture, NamedStyle
-from stylize_video.models.transform_net import loading
 from stylize_video.pictures.picture_names import check_picture_name
 
 _WIDE = 80  # columns of a terminal; with less there is room for what a style is, not for figures
@@ -84,10 +83,9 @@ def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{target}: the sheet would replace the photograph; name another with -o")
     share_the_cores()
     from stylize_video.models import sheet
+    from stylize_video.models.feed_forward import blank_canvas
     from stylize_video.pictures import pictures
 
     picture = pictures.read_picture(photograph)
-    pictures.write_picture(
-        target,
-        sheet.sheet(picture, ((n, loading.load(Mixture.only(NamedStyle(n)))) for n in styles.available())),
-    )
+    painters = ((name, blank_canvas.load(Mixture.only(NamedStyle(name)))) for name in styles.available())
+    pictures.write_picture(target, sheet.sheet(picture, painters))

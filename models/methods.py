@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from stylize_video import option as options
 from stylize_video.errors import UsageError
-from stylize_video.models.feed_forward.method import CanvasPainting
+from stylize_video.models.feed_forward.method import FeedForward
 from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
 from stylize_video.models.method import Method
 from stylize_video.models.mixture import Mixture
-from stylize_video.models.transform_net.method import FeedForward
+from stylize_video.models.transform_net.method import TransformNets
 from stylize_video.models.wct.method import Wct
 from stylize_video.option import option
 
 # Whoever is first paints by default.
-METHODS: tuple[Method, ...] = (FeedForward(), CanvasPainting(), Wct(), Gatys(), Guided())
+METHODS: tuple[Method, ...] = (FeedForward(), TransformNets(), Wct(), Gatys(), Guided())
 
 AUTO = "auto"  # the first one that can paint all of a style
 

@@ -6,12 +6,13 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from stylize_video.models.transform_net.loading import StyledNetwork
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 SIZE = 512  # px, the longer side of a cell's picture
@@ -80,6 +81,20 @@ class Grid:
         shape = self.size[0] / self.size[1]
         off = max(0.0, math.log(_SHAPES[0] / shape), math.log(shape / _SHAPES[1]))
         return off + (self.columns * self.rows - count) / count
+
+
+class StyledNetwork(Protocol):
+    """A network that paints, and the style that it is asked for."""
+
+    @property
+    def network(self) -> nn.Module:
+        """(N, 3, H, W) in 0..1 and styles (N, S) -> the same, painted."""
+        ...
+
+    @property
+    def style(self) -> Tensor:
+        """(S,), as the network takes it."""
+        ...
 
 
 StyledNetworks = Mapping[str, StyledNetwork] | Iterable[tuple[str, StyledNetwork]]  # by label

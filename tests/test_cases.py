@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from stylize_video.models.styles import Style
-from stylize_video.models.transform_net import gallery
+from stylize_video.models.feed_forward import weights_file
 from tests import drawing, media
 from tests.commands import refused, run
 from tests.memory import run_apart
-from tests.networks import network
+from tests.networks import canvas_network
 from tests.real import boxes, broken, clocks, looks, pictures, streams
 
 _MEGABYTES = 2000  # resident, at most, of a run over a small file
@@ -62,7 +61,7 @@ def _film(container: Any) -> Any:
 def style(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A small network's."""
     path = tmp_path_factory.mktemp("style") / "small.safetensors"
-    gallery.save(path, network(), (Style("small", "small", "", "", "", 0.5, 1.5),), {})
+    weights_file.save(path, canvas_network(), ["small"], {})
     return str(path)
 
 

@@ -1,4 +1,4 @@
-"""Painters with a canvas from their files, and styles of theirs, mixed. Needs no torch.
+"""Painters from their files, and styles of theirs, mixed. Needs no torch.
 
 The files are those of `models/feed_forward/weights_file.py`, which reads them for training.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
-from stylize_video.models import weights
+from stylize_video.models import styles, weights
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.styled_parameters import StyleVector
-from stylize_video.models.mixture import Mixture, TrainedStyle
+from stylize_video.models.mixture import Mixture, NamedStyle, TrainedStyle
 from stylize_video.models.weights import file_format
 
 
@@ -34,7 +34,7 @@ class CanvasGallery:
 
     parameters: CanvasParameters
     styles: tuple[str, ...]
-    origin: Path  # for messages
+    origin: str  # the file's name, for messages
 
     def index(self, name: str) -> int:
         """Where a style is; an empty name means the only one.
@@ -50,47 +50,70 @@ class CanvasGallery:
         return self.styles.index(name)
 
 
+def open_bundled(name: str) -> CanvasGallery:
+    """Load a bundled network with all its styles, by the manifest's name.
+
+    Raises:
+        WeightsError: it is missing, damaged or of another version.
+    """
+    return _build(weights.load(name), name)
+
+
 def open_file(path: Path) -> CanvasGallery:
-    """Read a painter.
+    """Load a network with all its styles from a file that `train` wrote.
 
     Raises:
         WeightsError: it is missing, damaged, or holds something else.
     """
-    found = weights.read(path)
-    if found.metadata.get("format") != file_format.CANVAS:
-        raise WeightsError(f"{path}: holds no painter with a canvas")
-    try:
-        config = CanvasNetConfig(**json.loads(found.metadata["shape"]))
-        arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
-        parameters = CanvasParameters(config, arrays)
-        names = tuple(str(name) for name in json.loads(found.metadata["styles"]))
-        if len(names) != config.styles:
-            raise ValueError(f"{len(names)} names for {config.styles} styles")
-    except weights.UNFIT as error:
-        raise WeightsError(f"{path}: tensors that don't fit its own header; train again") from error
-    if not parameters.surely_finite:
-        raise WeightsError(f"{path}: its weights are too large, NaN may come out; train again")
-    return CanvasGallery(parameters, names, path)
+    return _build(weights.read(path), str(path))
 
 
 def load(style: Mixture) -> StyledCanvas:
     """What paints in a style or a mixture of styles.
 
+    Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
+
     Raises:
-        UsageError: no such style, or styles that can't be mixed.
-        WeightsError: the weights are missing or damaged.
+        UsageError: no such style or file, one that no network was trained on, or styles that can't be mixed.
+        WeightsError: the weights are missing, damaged or of another version.
     """
-    opened: dict[Path, CanvasGallery] = {}
-    mixed = np.zeros(1, np.float32)
-    for ingredient, weight in style.parts:
-        if not isinstance(ingredient, TrainedStyle):
-            raise UsageError(f"{ingredient}: no weights file of a painter with a canvas")
-        if ingredient.file not in opened:
-            opened[ingredient.file] = open_file(ingredient.file)
-        gallery = opened[ingredient.file]
-        shares = np.zeros(len(gallery.styles), np.float32)
-        shares[gallery.index(ingredient.name)] = weight
-        if gallery.parameters.convolutions != next(iter(opened.values())).parameters.convolutions:
-            raise UsageError(f"{str(style)!r}: these styles can't be mixed, their networks differ")
-        mixed = mixed + gallery.parameters.mixed(shares.tolist())
-    return StyledCanvas(next(iter(opened.values())).parameters, mixed)
+    galleries: dict[str, CanvasGallery] = {}
+    shares: dict[str, list[float]] = {}
+    for ingredient, weight in zip(styles.check_trained(style), style.weights, strict=True):
+        origin = styles.file_of(ingredient)
+        if origin not in galleries:
+            galleries[origin] = _open(ingredient, origin)
+            shares[origin] = [0.0] * len(galleries[origin].styles)
+        shares[origin][galleries[origin].index(ingredient.name)] += weight
+    first, *others = (found.parameters for found in galleries.values())
+    if any(other.convolutions != first.convolutions for other in others):
+        raise UsageError(
+            f"{str(style)!r}: these styles can't be mixed, their networks' convolutions differ; train "
+            "without `full` and from the same network"
+        )
+    mixed = sum(galleries[origin].parameters.mixed(weights) for origin, weights in shares.items())
+    return StyledCanvas(first, np.asarray(mixed, np.float32))
+
+
+def _open(ingredient: NamedStyle | TrainedStyle, origin: str) -> CanvasGallery:
+    return open_file(ingredient.file) if isinstance(ingredient, TrainedStyle) else open_bundled(origin)
+
+
+def _build(found: weights.Weights, origin: str) -> CanvasGallery:
+    made = found.metadata.get("format", "something else")
+    if made != file_format.CANVAS:
+        raise WeightsError(
+            f"{origin}: made for {made!r}, this version reads {file_format.CANVAS!r}; train again"
+        )
+    try:
+        config = CanvasNetConfig(**json.loads(found.metadata["shape"]))
+        arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
+        parameters = CanvasParameters(config, arrays)
+        names = json.loads(found.metadata["styles"])
+        if len(names) != config.styles or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{len(names)} names for {config.styles} styles")
+    except weights.UNFIT as error:
+        raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
+    if not parameters.surely_finite:
+        raise WeightsError(f"{origin}: its weights are too large, NaN may come out; train again")
+    return CanvasGallery(parameters, tuple(names), origin)

@@ -1,4 +1,4 @@
-"""Painting frame and canvas by a network that was trained so. Needs no torch until a plan is built."""
+"""Painting frame and canvas by a network trained on the style. Needs no torch until a plan is built."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylize_video.errors import UnknownStyleError, UsageError
-from stylize_video.files import paths
+from stylize_video.errors import UsageError
+from stylize_video.models import styles
 from stylize_video.models.look import Look
 from stylize_video.models.method import CanvasPainter, Keeping, Needs
-from stylize_video.models.mixture import Ingredient, Mixture, TrainedStyle
+from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
 from stylize_video.models.weights import file_format
+from stylize_video.option import flag
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.styled_parameters import StyleVector
 
 
 @dataclass(frozen=True)
-class CanvasOptions:
+class FeedForwardOptions:
     """It can be told nothing of its own."""
 
 
 @dataclass(frozen=True)
-class CanvasPlan:
-    """Styles of a painter with a canvas, mixed."""
+class FeedForwardPlan:
+    """A network's styles, mixed."""
 
     style: Mixture
     stroke_size: float
@@ -49,48 +50,55 @@ class CanvasPlan:
         found = gallery.load(self.style)
         made = engine.open_engine(found.parameters, found.style, device, exact=exact)
 
-        def load_style(plan: CanvasPlan) -> StyleVector:
+        def load_style(plan: FeedForwardPlan) -> StyleVector:
             other = gallery.load(plan.style)
             if other.parameters.convolutions != found.parameters.convolutions:
-                raise UsageError(f"{plan.style} can't follow {self.style}: their networks differ")
+                raise UsageError(
+                    f"{plan.style} can't follow {self.style}: their networks' convolutions differ"
+                )
             return other.style
 
         return CanvasPainter(made, self.stroke_size, load_style)
 
 
-class CanvasPainting:
+class FeedForward:
     """See `Method`."""
 
-    name = "canvas"
-    summary = "a network paints the frame on a canvas that moves with the scene"
-    title = "painters with a canvas"
-    advice = "give a weights file of one"
-    options: type[Any] = CanvasOptions
+    name = "feed-forward"
+    summary = "a network paints as the painting that it was trained on"
+    title = "feed-forward networks"
+    advice = "give a style's name, or a weights file"
+    options: type[Any] = FeedForwardOptions
     refuses: Mapping[str, str] = {}
     needs = Needs(cuts=True, motion=True)
     blends = False
 
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
-        held = isinstance(ingredient, TrainedStyle) and file_format.of(ingredient.file) == file_format.CANVAS
-        return "" if held else "no weights file of a painter with a canvas"
+        match ingredient:
+            case TrainedStyle(file) if file_format.of(file) == file_format.TRANSFORM_NET:
+                return f"it is of the painter before; leave {flag('method')} out"
+            case NamedStyle() | TrainedStyle():
+                return ""
+            case PictureStyle():
+                return f"a picture is no trained network; leave {flag('method')} out, or train one"
+            case _:
+                return "painted frames are no trained network"
 
-    def check(self, style: Mixture, options: CanvasOptions) -> None:  # noqa: ARG002 - there are none
+    def check(self, style: Mixture, options: FeedForwardOptions) -> None:  # noqa: ARG002 - it names no files
         """See `Method`."""
-        for file in style.files:
-            if not paths.is_file(file):
-                raise UnknownStyleError(f"{file}: {paths.no_such(file, 'weights file')}")
+        styles.check(style)
 
-    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - not measured for each yet
+    def steadying(self, style: Mixture) -> Steadying | None:
         """See `Method`."""
-        return Steadying.usual()
+        return styles.steadying(style)
 
     def plan(
         self,
         look: Look,
         style: Mixture,
-        options: CanvasOptions,  # noqa: ARG002 - there are none
+        options: FeedForwardOptions,  # noqa: ARG002 - there are none
         steadying: SteadyingOptions,  # noqa: ARG002 - the canvas is steady by itself
-    ) -> CanvasPlan:
+    ) -> FeedForwardPlan:
         """See `Method`."""
-        return CanvasPlan(style, look.stroke_size)
+        return FeedForwardPlan(style, look.stroke_size)

@@ -14,12 +14,14 @@ from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.steadying_options import Steadying
 from stylize_video.models.styles import Style
+from stylize_video.models.weights import file_format
 
 if TYPE_CHECKING:
     from stylize_video.models.transform_net.parameters import TransformParameters
     from stylize_video.models.transform_net.transform_net import TransformNet
 
-FORMAT = "stylize-video transform-net 1"  # in the header of every such file
+BUNDLED = "transform-net"  # the manifest's name of the styles that were bundled
+FORMAT = file_format.TRANSFORM_NET  # in the header of every such file
 
 
 @dataclass(frozen=True)

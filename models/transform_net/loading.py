@@ -59,7 +59,7 @@ def load_parameters(style: Mixture) -> StyledParameters:
     galleries: dict[str, gallery.Gallery] = {}
     weights_of: dict[str, list[float]] = {}
     for ingredient, weight in zip(styles.check_trained(style), style.weights, strict=True):
-        origin = styles.file_of(ingredient)
+        origin = str(ingredient.file) if isinstance(ingredient, TrainedStyle) else gallery.BUNDLED
         if origin not in galleries:
             galleries[origin] = _open(ingredient, origin)
             weights_of[origin] = [0.0] * len(galleries[origin].styles)

@@ -1,4 +1,4 @@
-"""Painting by a network that was trained on the style. Needs no torch until a plan is built."""
+"""Painting by a network as it was before the one with a canvas. Needs no torch until a plan is built."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stylize_video.errors import UsageError
 from stylize_video.models import styles
 from stylize_video.models.look import Look
 from stylize_video.models.method import FramePainter, Keeping, Needs
-from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
+from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
-from stylize_video.models.transform_net import loading
+from stylize_video.models.transform_net import gallery, loading
 from stylize_video.models.weights import file_format
-from stylize_video.option import Notation, flag, option
+from stylize_video.option import Notation, option
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.styled_parameters import StyleVector
@@ -38,7 +38,7 @@ _TILE = Notation(_read_tile, lambda side: str(side) if side else "off")
 
 
 @dataclass(frozen=True)
-class FeedForwardOptions:
+class TransformOptions:
     """What only this method can be told. Checked when made.
 
     Raises:
@@ -61,7 +61,7 @@ class FeedForwardOptions:
 
 
 @dataclass(frozen=True)
-class FeedForwardPlan:
+class TransformPlan:
     """A network's styles, mixed."""
 
     style: Mixture
@@ -85,7 +85,7 @@ class FeedForwardPlan:
         found = loading.load_parameters(self.style)
         made = engine.open_engine(found.parameters, found.style, device, exact=exact, tile=self.tile)
 
-        def load_style(plan: FeedForwardPlan) -> StyleVector:
+        def load_style(plan: TransformPlan) -> StyleVector:
             other = loading.load_parameters(plan.style)
             if other.parameters.convolutions != found.parameters.convolutions:
                 raise UsageError(
@@ -96,14 +96,14 @@ class FeedForwardPlan:
         return FramePainter(made, self.stroke_size, load_style)
 
 
-class FeedForward:
+class TransformNets:
     """See `Method`."""
 
-    name = "feed-forward"
-    summary = "a network paints as the painting that it was trained on"
-    title = "feed-forward networks"
-    advice = "give a style's name, or a weights file"
-    options: type[Any] = FeedForwardOptions
+    name = "transform-net"
+    summary = "the painter before paints, with a file of its own"
+    title = "networks of the painter before"
+    advice = "give a weights file of one"
+    options: type[Any] = TransformOptions
     refuses: Mapping[str, str] = {}
     needs = Needs()
     blends = False
@@ -111,16 +111,14 @@ class FeedForward:
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         match ingredient:
-            case TrainedStyle(file) if file_format.of(file) == file_format.CANVAS:
-                return f"it is of a painter with a canvas; leave {flag('method')} out"
-            case NamedStyle() | TrainedStyle():
+            case TrainedStyle(file) if file_format.of(file) == gallery.FORMAT:
                 return ""
-            case PictureStyle():
-                return f"a picture is no trained network; leave {flag('method')} out, or train one"
+            case NamedStyle():
+                return ""
             case _:
-                return "painted frames are no trained network"
+                return "no weights file of the painter before the one with a canvas"
 
-    def check(self, style: Mixture, options: FeedForwardOptions) -> None:  # noqa: ARG002 - it names no files
+    def check(self, style: Mixture, options: TransformOptions) -> None:  # noqa: ARG002 - it names no files
         """See `Method`."""
         styles.check(style)
 
@@ -132,8 +130,8 @@ class FeedForward:
         self,
         look: Look,
         style: Mixture,
-        options: FeedForwardOptions,
+        options: TransformOptions,
         steadying: SteadyingOptions,  # noqa: ARG002 - it knows of no frame before
-    ) -> FeedForwardPlan:
+    ) -> TransformPlan:
         """See `Method`."""
-        return FeedForwardPlan(style, look.stroke_size, options.tile)
+        return TransformPlan(style, look.stroke_size, options.tile)

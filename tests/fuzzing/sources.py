@@ -11,16 +11,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.perceptual.vgg import FeatureNetwork
-from stylize_video.models.styles import Style
-from stylize_video.models.transform_net import gallery
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import PaintingInterrupted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 from tests.filmmaking import Extras, Sound, Subtitle, Video, film, steady
-from tests.networks import network, noise, thin, wct_file
+from tests.networks import canvas_network, noise, thin, wct_file
 
 WEIGHTS, STATISTICS, PAINTING, FILM = "small.safetensors", "wct.safetensors", "art.png", "film.mp4"
 KEYS = "keys"  # a folder with what an interrupted run left, and the film that it was of
@@ -133,8 +132,7 @@ def _mjpeg(path: Path) -> None:
 
 
 def _make_weights(folder: Path) -> None:
-    known = tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in ("red", "blue"))
-    gallery.save(folder / WEIGHTS, network(styles=2), known, {"made": "for the tests"})
+    weights_file.save(folder / WEIGHTS, canvas_network(styles=2), ["red", "blue"], {"made": "for the tests"})
     wct_file(folder, red=noise(2))
 
 

@@ -85,7 +85,7 @@ def three(tmp_path: Path) -> Path:
 
 def bundled() -> Gallery:
     """The network that new styles start from."""
-    return gallery.open_bundled(styles.bundled_network())
+    return gallery.open_bundled(gallery.BUNDLED)
 
 
 def fitted(path: Path, seed: int) -> TransformNet:
@@ -136,7 +136,7 @@ def test_only_scales_and_shifts_differ_between_styles() -> None:
 @pytest.mark.parametrize("name", styles.available())
 def test_every_bundled_style_is_its_networks_own(name: str) -> None:
     style = styles.available()[name]
-    opened = gallery.open_bundled(style.weights)
+    opened = bundled()
     index = opened.index(name)
     assert opened.styles[index].name == name
     assert style.licence
@@ -515,10 +515,10 @@ def test_a_failed_write_leaves_the_old_file(
 def test_loading_a_painter_compiles_nothing() -> None:
     """To look at its shapes on "meta" brought torch's compiler, more than a second of each start."""
     code = (
-        "import sys; from stylize_video.models.feed_forward import loading;"
+        "import sys; from stylize_video.models.feed_forward import blank_canvas;"
         "from stylize_video.models.wct import weights_file as wct_weights;"
         "from stylize_video.models.style_spec import parse;"
-        "loading.load(parse('kandinsky')); wct_weights.open_bundled();"
+        "blank_canvas.load(parse('kandinsky')); wct_weights.open_bundled();"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

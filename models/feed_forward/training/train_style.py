@@ -72,7 +72,7 @@ def _start(
     if spec == NOTHING:
         return None
     if spec == BUNDLED:
-        network = gallery.open_bundled(styles.bundled_network()).network
+        network = gallery.open_bundled(gallery.BUNDLED).network
     else:
         network = loading.load_all(style_spec.parse(spec))
     return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))

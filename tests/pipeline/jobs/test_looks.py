@@ -13,14 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from stylize_video.errors import UsageError
-from stylize_video.models import styles
+from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.look import Look, LookTimeline
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-from stylize_video.models.transform_net import gallery
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
-from tests.networks import network
+from tests.networks import canvas_network
 
 CHANGE = Fraction(4, 25)  # s, when the fifth frame is shown
 
@@ -117,7 +116,7 @@ def test_a_look_of_keyframes_does_not_change(tmp_path: Path) -> None:
 
 def test_a_style_of_another_network_is_refused_before_the_first_frame(tmp_path: Path) -> None:
     source, other = media.constant(tmp_path).path, tmp_path / "other.safetensors"
-    gallery.save(other, network(seed=1), [styles.Style("mine", "", "", "", "", 0.0, 0.0)], {})
+    weights_file.save(other, canvas_network(), ["mine"], {})
     before = request(source, style="udnie")
     with pytest.raises(UsageError, match="convolutions differ"):
         job.paint(before, timeline=changing(before, request(source, style=str(other))))

@@ -186,8 +186,8 @@ def test_nothing_stays_a_text_that_is_still_to_be_parsed() -> None:
     request = PaintRequest.of("in.mp4", **FULL)
     assert request.source.start == Fraction(901, 10)
     assert request.look.regions[1].style == style_spec.parse("a:1,b:2")
-    feed_forward, _, wct, gatys, _ = request.of_methods
-    assert (feed_forward.tile, wct.levels, gatys.keyframe_interval) == (128, (3, 1), None)
+    _, before, wct, gatys, _ = request.of_methods
+    assert (before.tile, wct.levels, gatys.keyframe_interval) == (128, (3, 1), None)
     assert gatys.init == Path("start.png")
     assert gatys.style_layers == ("relu1_1", "relu2_1")
     for each in declared():
@@ -217,7 +217,8 @@ def test_who_paints_decides_what_is_held_mixed_and_steadied() -> None:
         return r.holds_frames, r.needs_cuts, r.stabilizes, r.mixed
 
     assert found() == (False, True, True, 0.5)
-    assert found(stabilize=False) == found(stability=0.0) == (False, False, False, 0.5)
+    assert found(stabilize=False) == found(stability=0.0) == (False, True, False, 0.5)
+    assert found(style="a.png", stabilize=False) == (False, False, False, 1.0)
     assert found(style="a.png") == (False, True, True, 1.0)
     assert found(region=["m.png=a.png", "n.png=udnie"]) == (False, True, True, 0.5)
     assert found(style="a.png", method=METHODS[3].name) == (True, True, False, 0.5)

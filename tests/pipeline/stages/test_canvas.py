@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,14 +24,13 @@ from tests.pipeline._stages import through
 
 HEIGHT, WIDTH, COUNT = 128, 192, 12
 SPEED = 0.37  # px a frame to the left
-TRAINED = Path(__file__).parents[3] / "benchmarks" / "training" / "canvas.safetensors"
 BORDER = 24  # px
 
 
 @pytest.fixture(scope="module")
 def painter() -> CanvasEngine:
-    """The one that is being trained: one that has learned nothing paints no strokes."""
-    found = gallery.load(parse(f"{TRAINED}#starry-night"))
+    """A bundled one: one that has learned nothing paints no strokes."""
+    found = gallery.load(parse("starry-night"))
     return engine.open_engine(found.parameters, found.style, torch.device("cpu"), exact=True)
 
 

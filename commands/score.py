@@ -36,7 +36,7 @@ def score_film(
             "--style",
             "-s",
             metavar="PICTURE",
-            help="Measure the distances to a painting as well: a picture of it, or a style's name.",
+            help="Measure bare canvas and distances to a painting too: a picture of it, or a style's name.",
             autocompletion=style_names,
             show_default=False,
         ),
@@ -60,7 +60,7 @@ def score_film(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Measure a painted film against its original: flicker, detail, drift, frames, times and streams."""
+    """Measure a painted film against its original: steadiness, detail, drift, frames, times, streams."""
     with reporting(as_json=as_json) as say:
         options = ScoreOptions(max_size, style, places=_PLACES if html or as_json else 0)
         check_files(source, output, html, overwrite=overwrite)

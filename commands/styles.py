@@ -17,7 +17,10 @@ from stylize_video.models import styles
 from stylize_video.models.mixture import Mixture, NamedStyle
 from stylize_video.pictures.picture_names import check_picture_name
 
-_WIDE = 80  # columns of a terminal; with less there is room for what a style is, not for figures
+_FIGURES = ("style distance", "content distance", "bare canvas", "relative warping error")
+# Columns of a terminal: with less there is room for what a style is, not for figures; with fewer than the
+# second, none for year and licence, and with fewer than the third none for headings in one line.
+_WIDE, _WIDER, _WIDEST = 80, 110, 160
 
 
 def list_styles(
@@ -40,7 +43,7 @@ def list_styles(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing sheet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """List the styles: painting, painter, year, licence, distances to painting and photograph, flicker."""
+    """List the styles: painting, painter, year, licence, distances, bare canvas, warping error."""
     with reporting(as_json=as_json) as say:
         found = styles.available()
         if sheet is not None:
@@ -57,20 +60,24 @@ def list_styles(
 
 def _print_table(found: Iterable[styles.Style]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     out = console()
-    wide = out.width >= _WIDE
+    figures = _FIGURES if out.width >= _WIDE else ()
+    origin = ("year", "licence") if out.width >= _WIDER else ()
     table = Table(box=None)
     table.add_column("name", no_wrap=True)  # which is to be typed
-    for column in ("painting", "painter", "year", "licence") if wide else ("painting", "painter"):
+    for column in ("painting", "painter", *origin):
         table.add_column(column, overflow="fold")
-    for column in ("style distance", "content distance", "warping error, 1e-4") if wide else ():
-        table.add_column(column, justify="right", min_width=len("distance"))
+    for column in figures:
+        heading = column if out.width >= _WIDEST else Text(column.replace(" ", "\n"))
+        table.add_column(heading, justify="right", no_wrap=True)
     for style in found:
-        distances = (f"{d:.3f}" for d in (style.style_distance, style.content_distance))
-        flicker = "" if style.warping_error is None else f"{style.warping_error * 1e4:.1f}"
-        figures = (style.year, style.licence, *distances, flicker)
-        table.add_row(style.name, style.painting, style.painter, *(figures if wide else ()))
+        distances = style.style_distance, style.content_distance
+        known = (*distances, style.bare_canvas, style.relative_warping_error)
+        cells = ("" if number is None else f"{number:.2f}" for number in known)
+        made = (style.year, style.licence) if origin else ()
+        table.add_row(style.name, style.painting, style.painter, *made, *(cells if figures else ()))
     out.print(table)
 
 

@@ -30,9 +30,11 @@ class Style:
     licence: str
     style_distance: float  # see models/perceptual/losses.py; over held-out photographs at 512 px
     content_distance: float
+    bare_canvas: float | None = None  # 0..1, of the same photographs, see models/perceptual/brushwork.py
     warping_error: float | None = (
         None  # of films painted as by default, see models/motion/flow.py; None: not measured
     )
+    relative_warping_error: float | None = None  # by the square of what is painted, docs/score.md
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
     stability: float = USUAL_STABILITY  # see models/steadying/stabilizer.py; what keeps its style in films
     sharpening: float = USUAL_SHARPENING  # ibid.

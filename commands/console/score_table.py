@@ -65,6 +65,8 @@ def _film(score: Score) -> Table:
     error = number(film.warping_error), number(film.input_warping_error), number(film.warping_error_ratio)
     still = number(film.still_flicker_255), number(film.input_still_flicker_255)
     table.add_row("warping error", *error)
+    relative = number(film.relative_warping_error), number(film.input_relative_warping_error)
+    table.add_row("relative warping error", *relative, "")
     table.add_row(f"flicker of still regions ({percent(film.still_share)} of the picture), 1/255", *still, "")
     table.add_row("detail", number(film.detail), number(film.input_detail), number(film.detail_ratio))
     table.add_row("drift of mean luminance, 1/255", number(film.luminance_drift_255, sign=True), "", "")
@@ -75,20 +77,21 @@ def _film(score: Score) -> Table:
     if seen is not None:
         table.add_row(f"content distance, {seen.frames} frames", number(seen.content_distance), "", "")
         table.add_row(f"style distance, {seen.frames} frames", number(seen.style_distance), "", "")
+        table.add_row(f"bare canvas, {seen.frames} frames", percent(seen.bare_canvas), "", "")
     return table
 
 
 def _shots(shots: Sequence[Figures]) -> Table:
     table = Table("shot", "from", box=None)
-    figures = ("error", "ratio", "still flicker", "detail ratio", "luminance", "contrast", "worst")
-    for column in ("frames", *figures):
+    errors = ("error", "ratio", "relative", "still flicker")
+    for column in ("frames", *errors, "detail ratio", "luminance", "contrast", "worst"):
         table.add_column(column, justify="right")
     for count, shot in enumerate(shots[:_SHOTS], 1):
         table.add_row(
             str(count),
             clock(shot.start_s),
             str(shot.frames),
-            *map(number, (shot.warping_error, shot.warping_error_ratio)),
+            *map(number, (shot.warping_error, shot.warping_error_ratio, shot.relative_warping_error)),
             *map(number, (shot.still_flicker_255, shot.detail_ratio)),
             *(number(drift, sign=True) for drift in (shot.luminance_drift_255, shot.contrast_drift_255)),
             clock(shot.worst_second_s),

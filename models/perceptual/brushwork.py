@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 
 SIZE = 512  # px, the longer side at which pictures and paintings are measured
 
-_WINDOW = 32  # px a side
+WINDOW = 32  # px a side
 _OCTAVES = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0))  # px, standard deviations of the two Gaussians of a band
 _BARE_BELOW = 10  # percentile of the painting's windows
 
 Energies = list[NDArray[np.float32]]  # for each octave (windows,), root mean square in units of L*a*b*
+
+
+def looked_at(picture: Picture) -> Picture:
+    """A picture in the size that it is measured in: `SIZE` px on its longer side, larger or smaller.
+
+    Averaged over areas in both cases: what is enlarged by a smoother rule has its strokes blurred or
+    sharpened, and counts as barer or fuller than it is.
+    """
+    height, width = picture.shape[:2]
+    scale = SIZE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def energies(picture: Picture) -> Energies:
@@ -34,8 +46,8 @@ def energies(picture: Picture) -> Energies:
     Raises:
         ValueError: a picture smaller than a window.
     """
-    if min(picture.shape[:2]) < _WINDOW:
-        raise ValueError(f"picture of {picture.shape[1]}x{picture.shape[0]} px, must be {_WINDOW} at least")
+    if min(picture.shape[:2]) < WINDOW:
+        raise ValueError(f"picture of {picture.shape[1]}x{picture.shape[0]} px, must be {WINDOW} at least")
     lab = np.asarray(cv2.cvtColor(np.float32(1 / 255) * picture, cv2.COLOR_RGB2LAB), np.float32)
     return [_of_windows(_band(lab, fine, coarse)) for fine, coarse in _OCTAVES]
 
@@ -46,7 +58,7 @@ def bare_canvas(painted: Picture, painting: Picture) -> float:
     The painting itself has 0.10; that much or less is as full as it.
 
     Args:
-        painted, painting: (H, W, 3) uint8 RGB, each `SIZE` px on its longer side.
+        painted, painting: (H, W, 3) uint8 RGB, each as it is `looked_at`.
     """
     shares = [
         float((mine < np.percentile(theirs, _BARE_BELOW)).mean())
@@ -64,6 +76,6 @@ def _band(lab: NDArray[np.float32], fine: float, coarse: float) -> NDArray[np.fl
 def _of_windows(band: NDArray[np.float32]) -> NDArray[np.float32]:
     """(H, W, 3) -> root mean square of each window, (windows,)."""
     power = np.square(band).sum(2)
-    rows, columns = (side // _WINDOW for side in power.shape)
-    windows = power[: rows * _WINDOW, : columns * _WINDOW].reshape(rows, _WINDOW, columns, _WINDOW)
+    rows, columns = (side // WINDOW for side in power.shape)
+    windows = power[: rows * WINDOW, : columns * WINDOW].reshape(rows, WINDOW, columns, WINDOW)
     return np.asarray(np.sqrt(windows.mean((1, 3))), np.float32).ravel()

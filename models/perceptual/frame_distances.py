@@ -1,4 +1,4 @@
-"""How near the frames of a painted film come to the painting, and how much of the original they keep.
+"""How near the frames of a painted film come to the painting, how full they are, how much they keep.
 
 The distances of `measuring`, which paints photographs by itself; here somebody else has painted.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from stylize_video.models.perceptual import losses
+from stylize_video.models.perceptual import brushwork, losses
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.perceptual.vgg import load_features
@@ -25,6 +25,7 @@ class Distances:
     frames: int
     content_distance: float
     style_distance: float | None  # None without a picture of the painting
+    bare_canvas: float | None = None  # 0..1 (models/perceptual/brushwork.py); None likewise, or too small
 
 
 class Judge:
@@ -43,12 +44,19 @@ class Judge:
         self._size = size
         self._features = load_features("vgg16")
         self._target = {} if painting is None else style_target(painting, size, self._features)
+        self._painting = None if painting is None else brushwork.looked_at(painting)
 
     def measure(self, pairs: Sequence[tuple[Picture, Picture]]) -> Distances:
         """Means over one or more frames: each as it was, and painted, of one size."""
         content, style = zip(*(self._distances(*pair) for pair in pairs), strict=True)
         found = float(np.mean(style)) if self._target else None
-        return Distances(len(pairs), float(np.mean(content)), found)
+        return Distances(len(pairs), float(np.mean(content)), found, self._bare_canvas(pairs))
+
+    def _bare_canvas(self, pairs: Sequence[tuple[Picture, Picture]]) -> float | None:
+        painted = [brushwork.looked_at(picture) for _, picture in pairs]
+        if self._painting is None or any(min(p.shape[:2]) < brushwork.WINDOW for p in painted):
+            return None
+        return float(np.mean([brushwork.bare_canvas(picture, self._painting) for picture in painted]))
 
     def _distances(self, original: Picture, painted: Picture) -> tuple[float, float]:
         """Content and style distance of a frame; the latter is 0 without a painting."""

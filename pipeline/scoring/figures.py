@@ -23,6 +23,8 @@ class Figures:
     warping_error: float | None  # mean squared difference along the motion, of values in 0..1
     input_warping_error: float | None
     warping_error_ratio: float | None  # output's to input's
+    relative_warping_error: float | None  # by the square of what is painted, px^2
+    input_relative_warping_error: float | None
     still_flicker_255: float | None  # root mean squared change of luma where the input stands still, 1/255
     input_still_flicker_255: float | None
     still_share: float | None  # how much of the pictures stands still, 0..1
@@ -65,6 +67,8 @@ def _figures(of: Mapping[str, Column]) -> Figures:
         warping_error=error,
         input_warping_error=own_error,
         warping_error_ratio=_ratio(error, own_error),
+        relative_warping_error=_relative(error, of["horizontal_detail"]),
+        input_relative_warping_error=_relative(own_error, of["input_horizontal_detail"]),
         still_flicker_255=_root_mean(of["still_square"], of["still_share"]),
         input_still_flicker_255=_root_mean(of["input_still_square"], of["still_share"]),
         still_share=_mean(of["still_share"]),
@@ -100,6 +104,11 @@ def _root_mean(squares: Column, weights: Column) -> float | None:
 
 def _ratio(value: float | None, of: float | None) -> float | None:
     return None if value is None or not of else value / of
+
+
+def _relative(error: float | None, horizontal_detail: Column) -> float | None:
+    """An error by the squared mean of what is painted; None of a painting that shows nothing."""
+    return _ratio(error, float(horizontal_detail.mean()) ** 2)
 
 
 def _drift(times: Column, differences: Column) -> float | None:

@@ -129,6 +129,8 @@ def _moment(look: _Look, change: _Change) -> Moment:
         **change._asdict(),
         detail=flow.detail(look.output),
         input_detail=flow.detail(look.source),
+        horizontal_detail=flow.horizontal_detail(look.output),
+        input_horizontal_detail=flow.horizontal_detail(look.source),
         luminance=output.luminance,
         input_luminance=source.luminance,
         contrast=output.contrast,

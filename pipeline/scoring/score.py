@@ -1,7 +1,7 @@
 """Looks at a film and at what somebody made of it, frame by frame, and says what came out.
 
 Both are decoded in step and nothing of them is kept, so memory does not grow with the film but for its
-times and thirteen figures a frame. Flow and visibility are the input's; the output is looked at in the
+times and fifteen figures a frame. Flow and visibility are the input's; the output is looked at in the
 input's size. The definitions, and where they are from: docs/score.md.
 """
 

@@ -26,6 +26,8 @@ class Moment(NamedTuple):
     still_share: float  # of the frame's pixels, 0..1
     detail: float  # see flow.detail
     input_detail: float
+    horizontal_detail: float  # see flow.horizontal_detail
+    input_horizontal_detail: float
     luminance: float  # see steadiness.Light, 1/255
     input_luminance: float
     contrast: float  # 1/255

@@ -19,6 +19,11 @@ _DEFINITIONS = {
     "Warping error": "The mean squared difference of a frame and the next one, brought back along the "
     "input's optical flow, where both show the scene (Lai et al. 2018, with DIS in place of FlowNet2). A "
     "perfectly steady film has a small one too, for fetching between pixels blurs: compare with the input's.",
+    "Relative warping error": "The warping error divided by the square of what is painted, which is the mean "
+    "absolute horizontal difference of the luma. A painting of half the contrast has a quarter of the "
+    "warping error and the same relative one: it can't be won by painting little.",
+    "Bare canvas": "How much of the frames holds less brushwork than nine tenths of the painting: the "
+    "painting itself has 10 %.",
     "Flicker of still regions": "The root mean squared change of luma from frame to frame where the input "
     "neither moves nor changes (after Ruder et al. 2016). Noise that is new in each frame gives 1.41 times "
     "its standard deviation.",
@@ -29,8 +34,8 @@ _DEFINITIONS = {
 }
 
 _SHOT_HEADS = (
-    *("shot", "from", "frames", "warping error", "input", "ratio", "still flicker", "input", "detail ratio"),
-    *("luminance drift", "contrast drift", "worst second", "its error"),
+    *("shot", "from", "frames", "warping error", "input", "ratio", "relative", "still flicker", "input"),
+    *("detail ratio", "luminance drift", "contrast drift", "worst second", "its error"),
 )
 
 
@@ -75,6 +80,8 @@ def definitions() -> str:
 def _error_cards(film: Figures) -> Iterator[tuple[str, str, str]]:
     errors = _against(film.warping_error, film.input_warping_error)
     yield "Warping error", _times(film.warping_error_ratio), f"the input's; {errors}"
+    relative = f"the input's {number(film.input_relative_warping_error)}; by the square of what is painted"
+    yield "Relative warping error", number(film.relative_warping_error), relative
     still = f"the input's {number(film.input_still_flicker_255)}; {percent(film.still_share)} stands still"
     yield "Flicker of still regions", _of_255(film.still_flicker_255), still
     details = _against(film.detail, film.input_detail)
@@ -92,6 +99,9 @@ def _distance_cards(score: Score) -> Iterator[tuple[str, str, str]]:
     yield "Content distance", number(found.content_distance), f"mean of {found.frames} frames"
     if found.style_distance is not None:
         yield "Style distance", number(found.style_distance), f"mean of {found.frames} frames"
+    if found.bare_canvas is not None:
+        bare = f"the painting has 10 %; mean of {found.frames} frames"
+        yield "Bare canvas", percent(found.bare_canvas), bare
 
 
 def _share_of_frames(report: PairingReport) -> str:
@@ -123,6 +133,7 @@ def _of_255(value: float | None, *, sign: bool = False) -> str:
 def _row(of: Figures) -> Iterator[str]:
     yield from (clock(of.start_s), str(of.frames))
     yield from map(number, (of.warping_error, of.input_warping_error, of.warping_error_ratio))
+    yield number(of.relative_warping_error)
     yield from map(number, (of.still_flicker_255, of.input_still_flicker_255, of.detail_ratio))
     yield from (number(drift, sign=True) for drift in (of.luminance_drift_255, of.contrast_drift_255))
     yield from (clock(of.worst_second_s), number(of.worst_second_warping_error))

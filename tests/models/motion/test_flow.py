@@ -105,6 +105,16 @@ def test_detail_of_a_ramp_is_its_slope() -> None:
     assert flow.detail(_grey(0.5)) == pytest.approx(0, abs=1e-6)
 
 
+def test_horizontal_detail_is_blind_to_what_changes_downwards() -> None:
+    ramp = np.broadcast_to(np.arange(0, 250, 5, dtype=np.uint8)[None, :, None], (20, 50, 3))
+    assert flow.horizontal_detail(ramp) == pytest.approx(5 / 255)
+    assert flow.horizontal_detail(ramp.transpose(1, 0, 2)) == pytest.approx(0, abs=1e-6)
+    red = ramp * np.array([1, 0, 0], np.uint8)
+    assert flow.horizontal_detail(red) == pytest.approx(0.299 * 5 / 255)
+    with pytest.raises(ValueError, match="2 px wide"):
+        flow.horizontal_detail(ramp[:, :1])
+
+
 def test_wrong_shapes_are_refused() -> None:
     picture, seen = _texture(side=20), np.ones((20, 20), bool)
     motion = _still(20, 20)

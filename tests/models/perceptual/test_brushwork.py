@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stylize_video.models.perceptual.brushwork import bare_canvas, energies
+from stylize_video.models.perceptual.brushwork import bare_canvas, energies, looked_at
 from stylize_video.pictures.pictures import Picture
 
 
@@ -48,6 +48,32 @@ def test_a_window_holds_the_energy_of_one_frequency_in_its_own_octave() -> None:
     assert middle > fine
     assert middle > coarse
     assert len(energies(picture)[0]) == 64
+
+
+def test_the_measure_is_that_of_the_program_that_it_was_defined_by() -> None:
+    """These shares are what measure/strokes.py found, which works on BGR files by itself."""
+    assert bare_canvas(strokes(1), strokes()) == pytest.approx(0.1042, abs=0.003)
+    assert bare_canvas(strokes(1, contrast=45), strokes()) == pytest.approx(0.9072, abs=0.003)
+
+
+def test_the_energy_of_a_wave_is_what_the_two_gaussians_leave_of_it() -> None:
+    levels = np.arange(256)
+    grey = np.repeat(levels.astype(np.float32)[:, None, None] / 255, 3, axis=2)
+    lightness = cv2.cvtColor(grey, cv2.COLOR_RGB2LAB)[:, 0, 0]
+    wanted = 50 + 20 * np.sin(2 * np.pi * np.arange(320) / 16)  # L*, 16 px long
+    wave = np.interp(wanted, lightness, levels).round().astype(np.uint8)
+    picture = np.broadcast_to(wave[None, :, None], (96, 320, 3))
+    for (fine, coarse), octave in zip(((1, 2), (2, 4), (4, 8)), energies(picture), strict=True):
+        kept = [np.exp(-0.5 * (2 * np.pi / 16 * deviation) ** 2) for deviation in (fine, coarse)]
+        middle = octave.reshape(3, 10)[1, 2:-2]  # away from the borders
+        assert middle == pytest.approx(20 / np.sqrt(2) * (kept[0] - kept[1]), rel=0.02, abs=0.05)
+
+
+def test_pictures_are_looked_at_in_one_size() -> None:
+    assert looked_at(strokes()[:176, :256]).shape == (352, 512, 3)
+    assert looked_at(strokes()[:, :176]).shape == (512, 256, 3)
+    flat = np.full((300, 700, 3), 77, np.uint8)
+    assert (looked_at(flat) == 77).all()
 
 
 def test_a_picture_smaller_than_a_window_is_refused() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from stylize_video.pipeline.scoring.series import Moment, Series
 
-_DULL = Moment(0, 1, 0.002, 0.001, 9, 1, 0.5, 0.03, 0.06, 100, 100, 50, 50)
+_DULL = Moment(0, 1, 0.002, 0.001, 9, 1, 0.5, 0.03, 0.06, 0.02, 0.05, 100, 100, 50, 50)
 _NO_CHANGE = dict.fromkeys(
     ("warping_error", "input_warping_error", "still_square", "input_still_square", "still_share"), math.nan
 )

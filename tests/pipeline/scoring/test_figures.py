@@ -16,12 +16,20 @@ def test_of_a_dull_film() -> None:
     assert (film.frames, film.start_s, film.end_s) == (30, 0, 2.9)
     assert film.warping_error == pytest.approx(0.002)
     assert film.warping_error_ratio == pytest.approx(2)
+    assert film.relative_warping_error == pytest.approx(0.002 / 0.02**2)
+    assert film.input_relative_warping_error == pytest.approx(0.001 / 0.05**2)
     assert film.still_flicker_255 == pytest.approx(3)
     assert film.input_still_flicker_255 == pytest.approx(1)
     assert film.detail_ratio == pytest.approx(0.5)
     assert film.luminance_drift_255 == 0
     assert film.worst_second_s == 0
     assert film.worst_second_warping_error == pytest.approx(0.002)
+
+
+def test_a_painting_that_shows_nothing_has_no_relative_warping_error() -> None:
+    film = figures.of_film(dull_film(5, warping_error=0.0, horizontal_detail=0.0))
+    assert film.warping_error == 0
+    assert film.relative_warping_error is None
 
 
 def test_larger_still_regions_weigh_more() -> None:

@@ -109,6 +109,17 @@ def test_noise_on_a_film_that_pans(tmp_path: Path) -> None:
     assert film.still_flicker_255 is None
 
 
+def test_half_the_contrast_is_no_steadier_by_the_relative_error(tmp_path: Path) -> None:
+    source = grey(tmp_path, "a.mkv", still)
+    full = scored(source, grey(tmp_path, "b.mkv", noisy(still, 12))).film
+    half = scored(source, grey(tmp_path, "c.mkv", lambda n: 64 + noisy(still, 12)(n) / 2)).film
+    assert half.warping_error == pytest.approx(full.warping_error / 4, rel=0.02)
+    assert half.relative_warping_error == pytest.approx(full.relative_warping_error, rel=0.03)
+    across = np.mean([np.abs(np.diff(noisy(still, 12)(n).round(), axis=1)).mean() for n in range(20)])
+    by_hand = full.warping_error / (across / 255) ** 2
+    assert full.relative_warping_error == pytest.approx(by_hand, rel=0.002)
+
+
 def test_every_frame_a_frame_late(tmp_path: Path) -> None:
     """The same pictures at later times: a delay is said, and nothing else is different."""
     source = grey(tmp_path, "a.mkv", panned)

@@ -28,11 +28,10 @@ test:
 bench:
 	$(PYTHON) benchmarks/macs.py --json $(RESULTS)/macs.json
 	$(PYTHON) benchmarks/startup.py --json $(RESULTS)/startup.json
-	$(PYTHON) benchmarks/flicker.py --json $(RESULTS)/flicker.json
 ifneq ($(PAINTINGS),)
 	$(PYTHON) benchmarks/quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/quality.json
-	$(PYTHON) benchmarks/stability.py --paintings "$(PAINTINGS)" --json $(RESULTS)/stability.json
-	$(PYTHON) benchmarks/stability.py --method wct --paintings "$(PAINTINGS)" --json $(RESULTS)/wct_stability.json
+	$(PYTHON) benchmarks/films.py --paintings "$(PAINTINGS)" --json $(RESULTS)/films.json
+	$(PYTHON) benchmarks/films.py --method wct --paintings "$(PAINTINGS)" --json $(RESULTS)/wct_films.json
 	$(PYTHON) benchmarks/wct_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/wct_quality.json
 	$(PYTHON) benchmarks/gatys_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/gatys_quality.json
 	$(PYTHON) benchmarks/keyframes.py --painting $(PAINTINGS)/starry-night.jpg --json $(RESULTS)/keyframes.json

@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import Goal, Report, parser, print_table, warn_if_busy
-from flicker import Clip, packaged_clips
+from excerpts import Clip, packaged_clips
 from numpy.typing import NDArray
 
 from stylize_video.errors import StylizeVideoError

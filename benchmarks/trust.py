@@ -31,10 +31,9 @@ import av
 import cv2
 import numpy as np
 from common import ROOT, Goal, Report, parser, print_table
-from flicker import Clip, motion_between, packaged_clips
+from excerpts import Clip, motion_between, packaged_clips, paint
 from keyframes import paint_film
 from numpy.typing import NDArray
-from stability import paint
 
 from stylize_video.models.motion import flow
 from stylize_video.pictures.pictures import Picture, read_picture

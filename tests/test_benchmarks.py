@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from stylize_video.models.perceptual import frame_distances
+from tests import media
 from tests.networks import network
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -61,20 +62,10 @@ def test_the_mean_of_pairs(benchmark: Callable[[str], Any]) -> None:
     assert benchmark("quality")._mean([(1.0, 4.0), (3.0, 0.0)]) == (2.0, 2.0)
 
 
-def test_the_second_painters_style(benchmark: Callable[[str], Any]) -> None:
-    second_spec, against = benchmark("flicker").second_spec, Path("b.safetensors")
-    assert second_spec(against, "udnie") == "b.safetensors#udnie"
-    assert second_spec(against, "a.safetensors#udnie") == "b.safetensors#udnie"
-    assert second_spec(against, "a.safetensors") == "b.safetensors"
-    for mixture in ("udnie:0.5,kandinsky:0.5", "udnie,kandinsky", "a.safetensors:2"):
-        with pytest.raises(ValueError, match="is a mixture"):
-            second_spec(against, mixture)
-
-
 def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: Callable[[str], Any]) -> None:
-    flicker = benchmark("flicker")
+    excerpts = benchmark("excerpts")
     frames = [noise(1)] * 3
-    clip = flicker.Clip("still", frames, [flicker.motion_between(*frames[:2])] * 2)
+    clip = excerpts.Clip("still", frames, [excerpts.motion_between(*frames[:2])] * 2)
     assert clip.visible_share > 0.9
     steady, grey = clip.measure(frames), clip.measure([np.full_like(frames[0], 99)] * 3)
     assert steady.warping_error < 1e-6
@@ -85,38 +76,77 @@ def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: 
 
 
 def test_a_cut_is_not_measured_and_a_film_of_cuts_is_refused(benchmark: Callable[[str], Any]) -> None:
-    flicker = benchmark("flicker")
+    excerpts = benchmark("excerpts")
     frames = [noise(1), noise(1), noise(2)]
-    flow, seen = flicker.motion_between(*frames[:2])
+    flow, seen = excerpts.motion_between(*frames[:2])
     nothing = (flow, np.zeros_like(seen))
-    cut = flicker.Clip("cut", frames, [(flow, seen), nothing])
+    cut = excerpts.Clip("cut", frames, [(flow, seen), nothing])
     assert cut.measure(frames).warping_error < 1e-6
     with pytest.raises(ValueError, match="cuts: nothing stays visible from frame to frame"):
-        flicker.Clip("cuts", frames, [nothing, nothing]).measure(frames)
+        excerpts.Clip("cuts", frames, [nothing, nothing]).measure(frames)
 
 
-def test_means_over_clips_and_styles(benchmark: Callable[[str], Any]) -> None:
-    flicker = benchmark("flicker")
-    frames = [noise(1), noise(1)]
-    clip = flicker.Clip("clip", frames, [flicker.motion_between(*frames)])
-    source = flicker.Figures(0.5, 0.5)
+def row(clip: str, style: str, painter: str, relative: float, *, steadied: bool = True) -> Any:
+    """A film as it was measured, bare by a tenth of its relative warping error."""
+    return SimpleNamespace(
+        clip=clip,
+        style=style,
+        painter=painter,
+        steadied=steadied,
+        relative_warping_error=relative,
+        bare_canvas=relative / 10,
+    )
+
+
+def test_films_are_compared_by_means_over_the_styles(benchmark: Callable[[str], Any]) -> None:
+    films = benchmark("films")
     rows = [
-        flicker.Row(clip, style, source, flicker.Figures(error, 0.2), flicker.Figures(0.4, 0.1))
-        for style, error in (("a", 0.1), ("a", 0.3), ("b", 0.8))
+        row("a", style, painter, steady * times, steadied=steadied)
+        for style, steady in (("x", 1.0), ("y", 3.0))
+        for painter, times in ((films.THIS, 1), (films.AGAINST, 4))
+        for steadied in (True, False)
     ]
-    assert [row.values["error_ratio"] for row in rows] == pytest.approx([0.25, 0.75, 2.0])
-    assert rows[0].values["detail_ratio"] == pytest.approx(2.0)
-    assert flicker._mean(rows)["error_ratio"] == pytest.approx(1.0)
-    by_style = flicker._by_style(rows)
-    assert list(by_style) == ["a", "b"]
-    assert by_style["a"]["warping_error"] == pytest.approx(0.2)
-    assert "error_ratio" not in flicker.Row(clip, "a", source, source, None).values
-    nothing = flicker.Row(clip, "a", source, source, flicker.Figures(0.0, 0.0))
-    assert np.isnan(nothing.values["error_ratio"])
+    rows += [row("a", "19", films.PEER, 5.0, steadied=False), row("b", "x", films.THIS, 2.5)]
+    table = films.table(rows)
+    by_name = {name: dict(zip(films.HEADER[1:], found, strict=True)) for name, *found in table}
+    assert list(by_name) == ["a", "b", "x", "y", "all"]
+    assert (by_name["a"]["with"], by_name["a"]["before with"]) == (2.0, 8.0)
+    assert by_name["a"]["with by before's"] == pytest.approx(2 / 8)
+    assert by_name["a"]["with by the peer's"] == pytest.approx(2 / 5)
+    assert by_name["a"]["bare canvas"] == pytest.approx(0.2)
+    assert np.isnan(by_name["b"]["with by before's"])
+    told = {goal.what: goal.met for goal in films.goals(rows)}
+    assert told["a: bare canvas"] is False
+    assert told["relative warping error with by before's"] is True
+
+
+def test_an_excerpt_has_the_frames_asked_for_in_even_sides(
+    benchmark: Callable[[str], Any], tmp_path: Path
+) -> None:
+    excerpts = benchmark("excerpts")
+    video = media.Video(times=media.steady(20), size=(96, 64))
+    film = media.lossless(tmp_path, video).path
+    whole = [*excerpts.read_frames(film)]
+    assert excerpts.write_excerpt(film, tmp_path / "a.mkv", skip=5, frames=3, size=96) == (96, 64)
+    found = [*excerpts.read_frames(tmp_path / "a.mkv")]
+    assert len(found) == 3
+    nearest = [np.abs(frame.astype(int) - found[0]).mean() for frame in whole]
+    assert int(np.argmin(nearest)) == 5
+    assert excerpts.write_excerpt(film, tmp_path / "b.mkv", skip=0, frames=2, size=33) == (32, 22)
+
+
+def test_the_relative_error_is_by_the_squared_detail(benchmark: Callable[[str], Any]) -> None:
+    excerpts = benchmark("excerpts")
+    frames = [noise(1)] * 2
+    clip = excerpts.Clip("still", frames, [excerpts.motion_between(*frames)])
+    full = clip.measure([frames[0], 255 - frames[0]])
+    half = clip.measure([frames[0] // 2, (255 - frames[0]) // 2])
+    assert half.warping_error == pytest.approx(full.warping_error / 4, rel=0.03)
+    assert half.relative_warping_error == pytest.approx(full.relative_warping_error, rel=0.03)
 
 
 def test_goals_are_met_on_the_right_side_of_their_limits(benchmark: Callable[[str], Any]) -> None:
-    goal = benchmark("flicker").Goal
+    goal = benchmark("films").Goal
     assert goal("ratio", 0.6, 0.6).met
     assert not goal("ratio", 0.61, 0.6).met
     assert goal("detail", 0.85, 0.85, at_least=True).met

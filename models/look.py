@@ -18,6 +18,8 @@ from stylize_video.models import mixture, style_spec
 from stylize_video.models.mixture import Mixture, NamedStyle, PaintedFrames
 from stylize_video.option import Notation, flag, option
 
+_SEEDS = 2**63  # there are, as of torch's random numbers
+
 DEFAULT_STYLE = Mixture.only(NamedStyle("kandinsky"))
 
 
@@ -96,6 +98,14 @@ class Look:
         least=0.25,
         most=16,
     )
+    seed: int = option(
+        0,
+        help="Another number gives other strokes: another canvas, and other noise where the optimiser begins "
+        "with noise.",
+        panel="Style",
+        least=0,
+        metavar="N",
+    )
     mask: Path | None = option(
         None,
         help="A picture or film: what is white in it is painted, grey partly, black not at all.",
@@ -121,6 +131,8 @@ class Look:
 
     def __post_init__(self) -> None:
         options.check(self)
+        if self.seed >= _SEEDS:
+            raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
         if self.guide is not None and self.style != DEFAULT_STYLE:
             raise UsageError(f"{flag('guide')} brings its own painting; leave {flag('style')} out")
 

@@ -32,6 +32,7 @@ class FeedForwardPlan:
 
     style: Mixture
     stroke_size: float
+    seed: int
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -48,7 +49,7 @@ class FeedForwardPlan:
         from stylize_video.models.feed_forward import engine, gallery
 
         found = gallery.load(self.style)
-        made = engine.open_engine(found.parameters, found.style, device, exact=exact)
+        made = engine.open_engine(found.parameters, found.style, device, exact=exact, seed=self.seed)
 
         def load_style(plan: FeedForwardPlan) -> StyleVector:
             other = gallery.load(plan.style)
@@ -101,4 +102,4 @@ class FeedForward:
         steadying: SteadyingOptions,  # noqa: ARG002 - the canvas is steady by itself
     ) -> FeedForwardPlan:
         """See `Method`."""
-        return FeedForwardPlan(style, look.stroke_size)
+        return FeedForwardPlan(style, look.stroke_size, look.seed)

@@ -31,7 +31,7 @@ def artist(plan: GatysPlan, device: Device, on_step: OnStep | None) -> GatysArti
     masks = options.content_mask, options.style_mask
     return GatysArtist(
         [read_picture(file) for file in pictures(plan.style.ingredients)],
-        options.config,
+        plan.config,
         device,
         weights=plan.style.weights,
         stroke_size=plan.stroke_size,

@@ -84,12 +84,7 @@ class GatysConfig:
         panel=PANEL,
         choices=FEATURES,
     )
-    seed: int = option(
-        0,
-        help="Which random numbers the optimiser begins with, if it begins with noise.",
-        panel=PANEL,
-        least=0,
-    )
+    seed: int = 0  # of the noise that it may begin with
 
     def __post_init__(self) -> None:
         if self.iterations < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,6 @@ class GatysOptions:
     optimizer: str = same(GatysConfig, "optimizer")
     style_layers: tuple[str, ...] = same(GatysConfig, "style_layers")
     features: str = same(GatysConfig, "features")
-    seed: int = same(GatysConfig, "seed")
     photoreal: bool = option(
         False, help="Change colours alone: straight lines stay straight, nothing is painted.", panel=PANEL
     )
@@ -100,7 +99,7 @@ class GatysOptions:
 
     @property
     def config(self) -> GatysConfig:
-        """What decides a single painting. Checked when made."""
+        """What decides a single painting, but for the look's seed. Checked when made."""
         usual = PHOTOREAL if self.photoreal else DEFAULTS
         own = {f.name: getattr(self, f.name) for f in fields(GatysConfig) if hasattr(self, f.name)}
         weight = usual.style_weight if self.style_weight is None else self.style_weight
@@ -120,8 +119,14 @@ class GatysPlan:
 
     style: Mixture
     stroke_size: float
+    seed: int
     options: GatysOptions
     flow: str
+
+    @property
+    def config(self) -> GatysConfig:
+        """What decides a single painting."""
+        return replace(self.options.config, seed=self.seed)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -132,7 +137,7 @@ class GatysPlan:
     def keeping(self) -> Keeping | None:
         """Finished keyframes: each takes minutes."""
         settings = {
-            **asdict(self.options.config),
+            **asdict(self.config),
             "init": str(self.options.init),
             "stroke_size": self.stroke_size,
             "keyframe_interval": self.options.keyframe_interval,
@@ -202,4 +207,4 @@ class Gatys:
         self, look: Look, style: Mixture, options: GatysOptions, steadying: SteadyingOptions
     ) -> GatysPlan:
         """See `Method`."""
-        return GatysPlan(style, look.stroke_size, options, steadying.flow)
+        return GatysPlan(style, look.stroke_size, look.seed, options, steadying.flow)

@@ -59,6 +59,7 @@ class Guided:
         "batch_size": "they are carried frame by frame",
         "stability": "what is carried is steady by itself",
         "stroke_size": "your strokes stay as they are",
+        "seed": "your strokes stay as they are",
     }
     needs = Needs(cuts=True, held_frames=True)
     blends = False

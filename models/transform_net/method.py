@@ -104,7 +104,7 @@ class TransformNets:
     title = "networks of the painter before"
     advice = "give a weights file of one"
     options: type[Any] = TransformOptions
-    refuses: Mapping[str, str] = {}
+    refuses: Mapping[str, str] = {"seed": "it draws no random numbers"}
     needs = Needs()
     blends = False
 

@@ -96,7 +96,7 @@ class Wct:
     summary = "the whitening and colouring transform paints as any picture"
     title = "the transform"
     options: type[Any] = WctOptions
-    refuses: Mapping[str, str] = {}
+    refuses: Mapping[str, str] = {"seed": "it draws no random numbers"}
     needs = Needs()
     blends = True
 

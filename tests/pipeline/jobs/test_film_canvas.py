@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stylize_video.errors import UsageError
 from stylize_video.models.feed_forward import weights_file
-from stylize_video.pictures.pictures import write_picture
+from stylize_video.pictures.pictures import read_picture, write_picture
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
@@ -49,11 +51,19 @@ def test_its_motion_is_found_without_the_stabiliser_too(film: Path, style: str) 
     assert list(plain.profile.times) == ["reader", "painter", "encoder"]
 
 
-def test_a_picture_is_painted_the_same_again(style: str, tmp_path: Path) -> None:
+def test_a_seed_is_a_painting(style: str, tmp_path: Path) -> None:
     source = tmp_path / "picture.png"
     write_picture(source, noise(0, 50, 70))
-    outputs = [paint(source, name, style=style).output.read_bytes() for name in ("one.png", "two.png")]
-    assert outputs[0] == outputs[1] != source.read_bytes()
+
+    def painted(name: str, **options: Any) -> NDArray[np.uint8]:
+        return read_picture(paint(source, name, style=style, **options).output)
+
+    usual = painted("usual.png")
+    assert np.array_equal(usual, painted("again.png", seed=0))
+    assert not np.array_equal(usual, read_picture(source))
+    other = painted("other.png", seed=1)
+    assert np.abs(other.astype(int) - usual).mean() > 1
+    assert np.array_equal(other, painted("other_again.png", seed="1"))
 
 
 def test_what_it_can_not_do_is_told(film: Path, style: str) -> None:

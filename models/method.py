@@ -153,14 +153,13 @@ class GuidePainter:
 class PaintsOnCanvas(Protocol):
     """Paints pictures, each on a canvas that says where in a field of noise it lies."""
 
-    style: Any  # see `PaintsFrames`
     notes: list[str]  # what a user should know of it, read when all is painted
 
     def new_canvas(self, height: int, width: int) -> Canvas:
         """That of a shot's first picture, whose sides are so many px."""
         ...
 
-    def paint(self, images: Pictures, canvases: Sequence[Canvas]) -> Pictures:
+    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any) -> Pictures:
         """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays."""
         ...
 
@@ -170,8 +169,9 @@ class CanvasPainter:
     """What paints each frame as it comes, on a canvas that is carried along."""
 
     paints: PaintsOnCanvas
+    style: Any  # that of the plan, as `paints` takes it
     stroke_size: float
-    load_style: Callable[[Any], Any]  # see `FramePainter`
+    load_style: Callable[[Any], Any]  # another plan of the same method -> its style
 
 
 AnyPainter = FramePainter | CanvasPainter | KeyframePainter | GuidePainter

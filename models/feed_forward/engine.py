@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 class CanvasEngine:
     """Paints pictures of any size, each with its canvas; whole ones, there are no tiles.
 
+    It keeps nothing of a film and no style: many may be painted at once.
+
     Args:
         runtime: runs `program` of the network.
-        style: its scales and shifts.
         seed: of the field that all canvases lie in.
     """
 
-    def __init__(self, runtime: Runtime, style: StyleVector, *, seed: int) -> None:
+    def __init__(self, runtime: Runtime, *, seed: int) -> None:
         self._runtime = runtime
-        self.style = style
         self._seed = seed
         self._at_once = 2**31  # pictures; less once memory has run out
         self.notes: list[str] = []  # what a user should know of it
@@ -45,18 +45,6 @@ class CanvasEngine:
     def device(self) -> Device:
         """Where it paints."""
         return self._runtime.device
-
-    @property
-    def style(self) -> StyleVector:
-        """The style of what is painted from now on: numbers, so that another costs no time."""
-        return self._style
-
-    @style.setter
-    def style(self, style: StyleVector) -> None:
-        numbers = style.reshape(1, 1, 1, -1)
-        on_cpu = self.device.type == "cpu"
-        self._numbers: Pictures = numbers if on_cpu else to_device(numbers, self.device.type)
-        self._style = style
 
     def new_canvas(self, height: int, width: int) -> Canvas:
         """That of a shot's first picture, whose sides are so many px; the same for each shot."""
@@ -67,21 +55,25 @@ class CanvasEngine:
         """What canvases lie in: drawn once, at the first picture."""
         return Field.draw(self._seed)
 
-    def paint(self, images: Pictures, canvases: Sequence[Canvas]) -> Pictures:
+    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector) -> Pictures:
         """Paint; where the device's memory is too small, fewer pictures at a time.
 
         Args:
             images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
                 arrays or tensors as these are.
             canvases: N, of pictures of this size.
+            style: the scales and shifts of their style: an input, so that another costs no time.
 
         Raises:
             DeviceError: not even one picture fits into the device's memory.
         """
         noise = np.stack([np.moveaxis(self.field.at(canvas.places), 0, -1) for canvas in canvases])
+        numbers: Pictures = style.reshape(1, 1, 1, -1)
+        if self.device.type != "cpu":
+            numbers = to_device(numbers, self.device.type)
         while True:
             try:
-                return self._paint_in_parts(images, noise)
+                return self._paint_in_parts(images, noise, numbers)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -100,37 +92,36 @@ class CanvasEngine:
         self._at_once = at_once // 2
         self._runtime.forget()
 
-    def _paint_in_parts(self, images: Pictures, noise: NDArray[np.float32]) -> Pictures:
+    def _paint_in_parts(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
         parts = [slice(first, first + self._at_once) for first in range(0, len(images), self._at_once)]
-        painted = [self._paint(images[part], noise[part]) for part in parts]
+        painted = [self._paint(images[part], noise[part], style) for part in parts]
         together: Pictures = joined(painted)
         return together
 
-    def _paint(self, images: Pictures, noise: NDArray[np.float32]) -> Pictures:
+    def _paint(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
         height, width = images.shape[1:3]
         down, right = (max(2 * STRIDE - side, -side % STRIDE) for side in (height, width))
         wide = padded(images, down, right)
         rows, columns = (side // CELL for side in wide.shape[1:3])
         # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
         canvas = padded(noise, rows - noise.shape[1], columns - noise.shape[2])
-        painted = self._runtime.run("paint", wide, canvas, self._numbers)
+        painted = self._runtime.run("paint", wide, canvas, style)
         return painted[:, :height, :width]
 
 
 def open_engine(
-    parameters: CanvasParameters, style: StyleVector, device: Device, *, exact: bool = False, seed: int = 0
+    parameters: CanvasParameters, device: Device, *, exact: bool = False, seed: int = 0
 ) -> CanvasEngine:
     """The fastest engine for a device. On a CPU it needs no torch once its program has been converted.
 
     Args:
         parameters: of the network.
-        style: see `CanvasEngine`.
         device: where to paint.
         exact: compute in float32 wherever the device can, for films of more than 8 bits.
         seed: see `CanvasEngine`.
     """
     runtime, notes = fastest_runtime(program(parameters), device, exact=exact)
-    made = CanvasEngine(runtime, style, seed=seed)
+    made = CanvasEngine(runtime, seed=seed)
     made.notes += notes
     return made
 

@@ -49,7 +49,7 @@ class FeedForwardPlan:
         from stylize_video.models.feed_forward import engine, gallery
 
         found = gallery.load(self.style)
-        made = engine.open_engine(found.parameters, found.style, device, exact=exact, seed=self.seed)
+        made = engine.open_engine(found.parameters, device, exact=exact, seed=self.seed)
 
         def load_style(plan: FeedForwardPlan) -> StyleVector:
             other = gallery.load(plan.style)
@@ -59,7 +59,7 @@ class FeedForwardPlan:
                 )
             return other.style
 
-        return CanvasPainter(made, self.stroke_size, load_style)
+        return CanvasPainter(made, found.style, self.stroke_size, load_style)
 
 
 class FeedForward:

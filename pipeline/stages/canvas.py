@@ -33,18 +33,22 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
 
     Args:
         paints: what paints.
+        style: of all frames, as `paints` takes it.
         stroke_size: see `NetworkPainter`; the canvas has its cells in the px that are painted.
-        style_at: see `NetworkPainter`.
+        style_at: gives the style of the frame at a time (s) instead, the same object as long as it is the
+            same style.
     """
 
     def __init__(
         self,
         paints: PaintsOnCanvas,
+        style: Any,
         *,
         stroke_size: float = 1.0,
         style_at: Callable[[Fraction], Any] | None = None,
     ) -> None:
         self._paints = paints
+        self._style = style
         self._stroke_size = stroke_size
         self._style_at = style_at
 
@@ -65,15 +69,18 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         full = batch.pixels.shape[1:3]
         size = [max(1, round(side / self._stroke_size)) for side in full]
         canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
-        parts = by_style(batch, self._style_at, self._paints)
-        painted = [self._paint(batch.pixels[part], canvases[part], size) for part in parts]
+        parts = by_style(batch, self._style_at, self._style)
+        painted = [self._paint(batch.pixels[part], canvases[part], style, size) for part, style in parts]
         return (batch.with_pixels(faded(joined(painted), batch.pixels)),)
 
-    def _paint(self, pixels: Pictures, canvases: Sequence[Canvas], size: Sequence[int]) -> Pictures:
+    def _paint(
+        self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, size: Sequence[int]
+    ) -> Pictures:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
-            return self._paints.paint(pixels, canvases)
-        return resized(self._paints.paint(resized(to_unit(pixels), size), canvases), pixels.shape[1:3])
+            return self._paints.paint(pixels, canvases, style)
+        painted = self._paints.paint(resized(to_unit(pixels), size), canvases, style)
+        return resized(painted, pixels.shape[1:3])
 
     def _next(
         self, state: CanvasState, found: FrameMotion | None, size: Sequence[int], scale: float

@@ -27,14 +27,10 @@ if TYPE_CHECKING:
 _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 
-class HasStyle(Protocol):
-    """Paints in one style at a time."""
+class Paints(Protocol):
+    """A way to paint, such as a `WctPainter` (models/wct), which remembers."""
 
     style: Any  # of what is painted from now on; another costs neither conversion nor compilation
-
-
-class Paints(HasStyle, Protocol):
-    """A way to paint: an `Engine` (models/feed_forward), or a `WctPainter` (models/wct), which remembers."""
 
     def new_shot(self) -> Any:
         """What is known before a shot's first picture; None if each is painted by itself."""
@@ -90,8 +86,11 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
         """Paint a batch."""
         if batch.frames[0].cut:
             state.known = self._engine.new_shot()
-        parts = by_style(batch, self._style_at, self._engine)
-        painted = [self._paint(batch.pixels[part], state.known) for part in parts]
+        painted = []
+        for part, style in by_style(batch, self._style_at, None):
+            if style is not None and style is not self._engine.style:
+                self._engine.style = style
+            painted.append(self._paint(batch.pixels[part], state.known))
         return (batch.with_pixels(faded(arrays.joined(painted), batch.pixels)),)
 
     def _paint(self, pixels: Pictures, known: Any) -> Pictures:
@@ -104,18 +103,16 @@ class NetworkPainter(Stage[PaintState, FrameBatch]):
 
 
 def by_style(
-    batch: FrameBatch, style_at: Callable[[Fraction], Any] | None, engine: HasStyle
-) -> Iterator[slice]:
-    """Parts of a batch of one style each; the engine has that style while its part is in hand."""
+    batch: FrameBatch, style_at: Callable[[Fraction], Any] | None, usual: Any
+) -> Iterator[tuple[slice, Any]]:
+    """Parts of a batch of one style each, and that style: `usual`, unless `style_at` gives others."""
     if style_at is None:
-        yield slice(None)
+        yield slice(None), usual
         return
     first = 0
     for _, alike in groupby([style_at(frame.time) for frame in batch.frames], key=id):
         style, *others = alike
-        if style is not engine.style:
-            engine.style = style
-        yield slice(first, first + 1 + len(others))
+        yield slice(first, first + 1 + len(others)), style
         first += 1 + len(others)
 
 

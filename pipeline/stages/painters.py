@@ -105,8 +105,8 @@ def _stage(
         case FramePainter(paints, stroke_size):
             stage: AnyStage = NetworkPainter(paints, stroke_size=stroke_size, style_at=styles)
             return PaintingStage(stage, paints.notes)
-        case CanvasPainter(on_canvas, stroke_size):
-            stage = PaintOnCanvas(on_canvas, stroke_size=stroke_size, style_at=styles)
+        case CanvasPainter(on_canvas, style, stroke_size):
+            stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles)
             return PaintingStage(stage, on_canvas.notes)
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)

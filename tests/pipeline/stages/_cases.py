@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.models.feed_forward import engine as canvas_engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
 from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow
@@ -144,18 +145,18 @@ def find_motion(*_: Any) -> FindMotion:
 
 
 @cache
-def tiny_canvas() -> CanvasEngine:
-    """Of a painter with a canvas."""
+def tiny_canvas() -> tuple[CanvasEngine, StyleVector]:
+    """Of a painter with a canvas, and its style."""
     parameters = CanvasParameters.of(canvas_network())
-    return canvas_engine.open_engine(parameters, parameters.mixed([1.0]), CPU, exact=True, seed=3)
+    return canvas_engine.open_engine(parameters, CPU, exact=True, seed=3), parameters.mixed([1.0])
 
 
 def changing_canvas(_: Path, __: Given) -> PaintOnCanvas:
     """A canvas that is gone on with in another style."""
     parameters = CanvasParameters.of(canvas_network(styles=2))
     one, other = parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
-    painter = canvas_engine.open_engine(parameters, one, CPU, exact=True)
-    return PaintOnCanvas(painter, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
+    painter = canvas_engine.open_engine(parameters, CPU, exact=True)
+    return PaintOnCanvas(painter, one, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
 
 
 def steady(_: Path, __: Given) -> Stabilize:
@@ -204,10 +205,10 @@ CASES: dict[str, Case] = {
     "keyframes when due": Case(partial(keyframes, interval=None), batches, carries=True, batch_sizes=SIZES),
     "guide": Case(guide, batches, carries=True, batch_sizes=SIZES),
     "motion": Case(find_motion, batches, carries=True, batch_sizes=SIZES),
-    "canvas": Case(lambda *_: PaintOnCanvas(tiny_canvas()), moving, carries=True, batch_sizes=SIZES),
+    "canvas": Case(lambda *_: PaintOnCanvas(*tiny_canvas()), moving, carries=True, batch_sizes=SIZES),
     "changing canvas": Case(changing_canvas, moving, carries=True, batch_sizes=SIZES),
     "scaled canvas": Case(
-        lambda *_: PaintOnCanvas(tiny_canvas(), stroke_size=1.5), moving, carries=True, batch_sizes=SIZES
+        lambda *_: PaintOnCanvas(*tiny_canvas(), stroke_size=1.5), moving, carries=True, batch_sizes=SIZES
     ),
     "steady": Case(steady, moving_paintings, carries=True, batch_sizes=SIZES),
 }

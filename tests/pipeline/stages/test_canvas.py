@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stylize_video.models.feed_forward import engine, gallery
 from stylize_video.models.feed_forward.engine import CanvasEngine
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.style_spec import parse
@@ -28,10 +29,10 @@ BORDER = 24  # px
 
 
 @pytest.fixture(scope="module")
-def painter() -> CanvasEngine:
+def painter() -> tuple[CanvasEngine, StyleVector]:
     """A bundled one: one that has learned nothing paints no strokes."""
     found = gallery.load(parse("starry-night"))
-    return engine.open_engine(found.parameters, found.style, torch.device("cpu"), exact=True)
+    return engine.open_engine(found.parameters, torch.device("cpu"), exact=True), found.style
 
 
 def shifted(picture: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
@@ -54,11 +55,13 @@ def pan() -> Iterator[FrameBatch]:
         yield FrameBatch(picture[None], [frame])
 
 
-def test_strokes_move_with_a_pan_of_a_third_of_a_pixel(painter: CanvasEngine) -> None:
+def test_strokes_move_with_a_pan_of_a_third_of_a_pixel(
+    painter: tuple[CanvasEngine, StyleVector],
+) -> None:
     moving = list(through(FindMotion(MotionFinder(DisMotion()), threads=1), pan()))
     unmoved = [replace(batch, motion=[None]) for batch in moving]  # nothing known: the canvas stands still
     carried, standing = (
-        [batch.pixels[0] for batch in through(PaintOnCanvas(painter), film)] for film in (moving, unmoved)
+        [batch.pixels[0] for batch in through(PaintOnCanvas(*painter), film)] for film in (moving, unmoved)
     )
     inner = slice(BORDER, -BORDER), slice(BORDER, -BORDER)
 

@@ -134,4 +134,4 @@ def program(parameters: CanvasParameters) -> Program:
 
         return {"paint": Paint(parameters.network().freeze())}
 
-    return Program(build, b"canvas-net" + parameters.convolutions)
+    return Program(build, b"canvas-net" + parameters.convolutions, parameters.ranges)

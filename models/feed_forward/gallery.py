@@ -108,7 +108,8 @@ def _build(found: weights.Weights, origin: str) -> CanvasGallery:
     try:
         config = CanvasNetConfig(**json.loads(found.metadata["shape"]))
         arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
-        parameters = CanvasParameters(config, arrays)
+        ranges = file_format.ranges(found.metadata)
+        parameters = CanvasParameters(config, arrays, ranges)
         names = json.loads(found.metadata["styles"])
         if len(names) != config.styles or not all(isinstance(name, str) for name in names):
             raise ValueError(f"{len(names)} names for {config.styles} styles")

@@ -6,13 +6,14 @@ Needs no torch, unless the network itself is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from stylize_video.models.feed_forward.shape import CanvasNetConfig, Norm, norms, shapes
-from stylize_video.models.feed_forward.styled_parameters import StyledParameters
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, Norm, multiplying, norms, shapes
+from stylize_video.models.feed_forward.styled_parameters import NEAR_OVERFLOW, StyledParameters
+from stylize_video.models.runtimes.program import Ranges
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.network import CanvasNet
@@ -25,11 +26,12 @@ class CanvasParameters(StyledParameters):
     """The numbers of a network and of its styles.
 
     Raises:
-        ValueError: the arrays are those of another network.
+        ValueError: arrays or ranges are those of another network.
     """
 
     config: CanvasNetConfig
     arrays: Mapping[str, NDArray[Any]]  # float32, by the names that PyTorch gives them
+    ranges: Ranges = field(default_factory=dict)  # of what goes into each convolution; or of none
 
     def __post_init__(self) -> None:
         blocks = self.config.eighth_blocks + self.config.sixteenth_blocks
@@ -37,6 +39,15 @@ class CanvasParameters(StyledParameters):
             raise ValueError(f"{blocks} blocks of {len(self.arrays)} arrays")
         if shapes(self.config) != {name: array.shape for name, array in self.arrays.items()}:
             raise ValueError("the network's arrays are others")
+        if self.ranges:
+            self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        if set(self.ranges) != set(multiplying(self.config)):
+            raise ValueError("the network's convolutions are others than those whose ranges are known")
+        for name, (low, high) in self.ranges.items():
+            if not -NEAR_OVERFLOW < low <= 0 < high < NEAR_OVERFLOW:
+                raise ValueError(f"{name}: from {low} to {high} is no range")
 
     @classmethod
     def of(cls, network: CanvasNet) -> CanvasParameters:

@@ -62,6 +62,13 @@ class CanvasNetConfig:
         )
 
 
+def multiplying(config: CanvasNetConfig) -> tuple[str, ...]:
+    """The modules that convolve, by name: all of a network's multiplications."""
+    outside = (f"{name}.convolution" for name, _, _ in config.convolutions)
+    inside = (f"{name}.conv{n}" for name, _ in config.blocks for n in (1, 2))
+    return (*outside, *inside, "last")
+
+
 class Norm(NamedTuple):
     """A normalisation: its module's name, and where its scales and shifts are in a style."""
 

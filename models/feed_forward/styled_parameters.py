@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stylize_video.models.feed_forward.shape import Norm
 
 _MOST_NORMALISED = 2.0**16  # the root of how many pixels a picture may have
-_NEAR_OVERFLOW = 1e18  # whose square, as a variance has it, is a number in float32
+NEAR_OVERFLOW = 1e18  # whose square, as a variance has it, is a number in float32
 
 StyleVector = NDArray[np.float32]  # (K,), the scales and shifts of one style; see `shape.norms`
 
@@ -61,7 +61,7 @@ class StyledParameters(ABC):
     def surely_finite(self) -> bool:
         """Whether no picture and no mixture can make a number overflow, by bounds alone."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return bool(max(self._bounds()) < _NEAR_OVERFLOW)
+            return bool(max(self._bounds()) < NEAR_OVERFLOW)
 
     def _convolved(self, name: str, given: float) -> float:
         """Of inputs that are no larger than `given`; upsampling before it makes none larger."""

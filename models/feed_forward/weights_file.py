@@ -16,6 +16,7 @@ from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.runtimes.program import Ranges
 from stylize_video.models.weights import safetensors_file
 from stylize_video.models.weights.file_format import CANVAS
 
@@ -28,8 +29,21 @@ class Opened(NamedTuple):
     provenance: dict[str, Any]
 
 
-def save(path: Path, network: CanvasNet, styles: Sequence[str], provenance: dict[str, Any]) -> None:
+def save(
+    path: Path,
+    network: CanvasNet,
+    styles: Sequence[str],
+    provenance: dict[str, Any],
+    ranges: Ranges | None = None,
+) -> None:
     """Write a painter, whole or not at all.
+
+    Args:
+        path: of the file.
+        network: its weights are written as half precision.
+        styles: their names, in the order of the network's scales and shifts.
+        provenance: how it came about.
+        ranges: of what goes into its convolutions, so that they can multiply bytes; see `calibration`.
 
     Raises:
         WeightsError: the file can't be written.
@@ -41,6 +55,8 @@ def save(path: Path, network: CanvasNet, styles: Sequence[str], provenance: dict
         "styles": json.dumps(list(styles)),
         "provenance": json.dumps(provenance),
     }
+    if ranges:
+        header["ranges"] = json.dumps(dict(ranges))
     try:
         whole_file.write(whole_file.destination(path), serialise(tensors, header))
     except OSError as error:

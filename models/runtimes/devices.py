@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,10 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 # What the drivers of GPUs leave: NVIDIA's, within Windows' Linux, and AMD's, which torch calls CUDA too.
 _TRACES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_VNNI, _AMX = ("avx512_vnni", "avx_vnni"), ("amx_bf16",)  # as it spells them
 
 
 class Device(Protocol):
@@ -128,6 +133,26 @@ def has_fast_bfloat16(device: Device) -> bool:
         asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # private, so they may go
         return any(there() for name in asked if (there := getattr(torch.cpu, name, None)))
     return device.type == "cuda"
+
+
+@cache
+def has_fast_int8() -> bool:
+    """Whether bytes are the fastest way to multiply on this CPU: it has VNNI, and no AMX.
+
+    With AMX bfloat16 is fast enough, and nearer to float32.
+    """
+    flags = _cpu_flags()
+    return not flags.isdisjoint(_VNNI) and flags.isdisjoint(_AMX)
+
+
+def _cpu_flags() -> frozenset[str]:
+    """What Linux says that the processor can do; elsewhere nothing is known of it."""
+    try:
+        found = _CPU_INFO.read_text("ascii", "replace")
+    except OSError:
+        return frozenset()
+    line = next((line for line in found.splitlines() if line.startswith("flags")), "")
+    return frozenset(line.split())
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

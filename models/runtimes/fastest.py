@@ -1,7 +1,9 @@
 """The fastest way to run a network on a device, and how much of it to do at a time.
 
 Measured by `benchmarks/engines.py` on two cores: OpenVINO beats eager PyTorch, torch.compile and ONNX
-Runtime on a CPU. NVIDIA's GPUs run PyTorch in half precision unless asked to be exact, Apple's in single.
+Runtime on a CPU. There it computes in bfloat16 where the processor has AMX; in bytes where it has VNNI, and
+the program's ranges are known; else in bfloat16 where it can, else in float32. NVIDIA's GPUs run PyTorch in
+half precision unless asked to be exact, Apple's in single.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ def fastest_runtime(program: Program, device: Device, *, exact: bool) -> tuple[R
         try:
             from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 
-            return OpenVinoRuntime(program, exact=exact, threads=devices.core_count()), []
+            int8 = bool(program.ranges) and not exact and devices.has_fast_int8()
+            return OpenVinoRuntime(program, exact=exact, int8=int8, threads=devices.core_count()), []
         except (ImportError, RuntimeError) as error:
             if getattr(error, "name", None) != "openvino":  # it is here, but broken; else there is no wheel
                 notes.append(f"OpenVINO can't be used here ({error}); PyTorch paints, which is slower")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.runtimes import devices, model_cache
+from stylize_video.models.runtimes import devices, model_cache, quantised
 from stylize_video.models.runtimes.program import Program
 from stylize_video.pictures.arrays import to_host, to_place
 from stylize_video.process import signals
@@ -40,6 +40,7 @@ _CODE = (  # what all modules are written in, and converted by; read, for import
     "runtimes/picture_kinds.py",
     "runtimes/conversion.py",
     "runtimes/openvino_runtime.py",
+    "runtimes/quantised.py",
 )
 
 
@@ -87,13 +88,14 @@ class OpenVinoRuntime:
         program: built only where a module has to be converted.
         exact: compute in float32. Else in what the processor is fastest at, bfloat16 where it has units
             for that: a PSNR of 45 dB or more against float32.
+        int8: let those convolutions multiply bytes whose ranges the program knows; see `quantised.py`.
         threads: how many.
     """
 
     device = devices.CPU
     frugal = True  # it plans ahead which features can lie where others lay, in bfloat16 if it can
 
-    def __init__(self, program: Program, *, exact: bool, threads: int) -> None:
+    def __init__(self, program: Program, *, exact: bool, int8: bool = False, threads: int) -> None:
         self._openvino = import_openvino()
         self._core = _core()
         self._settings = {
@@ -102,6 +104,7 @@ class OpenVinoRuntime:
             "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
         }
         self._program = program
+        self._ranges = program.ranges if int8 else {}
         self._modules: Mapping[str, nn.Module] | None = None
         self._compiled: dict[object, Any] = {}
 
@@ -127,7 +130,8 @@ class OpenVinoRuntime:
         """A section for pictures of one size, ready to run."""
         kinds = ",".join(str(a.dtype) for a in arrays)
         versions = self._openvino.__version__, devices.torch_version()
-        key = model_cache.key(name, kinds, self._program.identity, _code(), *versions)
+        ranges = repr(sorted(self._ranges.items()))
+        key = model_cache.key(name, kinds, self._program.identity, ranges, _code(), *versions)
         model = self._unpack(model_cache.load(key))
         if model is None:
             model = self._convert(name, arrays)
@@ -141,7 +145,10 @@ class OpenVinoRuntime:
 
         if self._modules is None:
             self._modules = self._program.build()
-        return conversion.convert(self._modules[name], arrays)
+        model = conversion.convert(self._modules[name], arrays)
+        if self._ranges:
+            quantised.quantise(model, self._ranges, self._openvino.opset13)
+        return model
 
     def _pack(self, model: Any) -> bytes:
         """OpenVINO's two files as one piece."""

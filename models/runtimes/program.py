@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -12,11 +13,15 @@ if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
 
+Ranges = Mapping[str, tuple[float, float]]  # lowest and highest number, by a convolution's name
+
+
 class Program(NamedTuple):
     """What a runtime runs: modules without state, from tensors to a tensor, (N, C, H, W) each."""
 
     build: Callable[[], Mapping[str, nn.Module]]  # by name; imports torch, called only where it has to be
     identity: bytes  # of all that they compute by, but for their code and what they are given
+    ranges: Ranges = MappingProxyType({})  # of what goes into convolutions; without them none is of bytes
 
 
 class Runtime(Protocol):

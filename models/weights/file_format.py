@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from stylize_video.files import paths
@@ -10,6 +11,16 @@ from stylize_video.models.weights.safetensors_file import LENGTH, LIES, LONGEST_
 
 CANVAS = "stylize-video canvas-net 1"  # a painter with a canvas
 TRANSFORM_NET = "stylize-video transform-net 1"  # the painter before it
+
+
+def ranges(metadata: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """Of what goes into a network's convolutions, where a file's header has them; see `calibration`.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it has something else there.
+    """
+    found = json.loads(metadata.get("ranges", "{}"))
+    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
 
 
 def of(path: Path) -> str:

@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stylize_video.errors import WeightsError
-from stylize_video.models.feed_forward import weights_file
+from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying
 from stylize_video.models.weights.file_format import CANVAS
 
 SHAPE = CanvasNetConfig(2, 3, 4, 5, 6, 7, 2, 1)
@@ -59,3 +59,26 @@ def test_a_header_that_lies_is_refused(path: Path, key: str, value: str, message
     save_file(tensors, path, {**header, key: value})
     with pytest.raises(WeightsError, match=message):
         weights_file.open_file(path)
+
+
+def test_ranges_are_kept_with_the_weights(tmp_path: Path) -> None:
+    ranges = dict.fromkeys(multiplying(SHAPE), (-1.5, 2.0))
+    target = tmp_path / "canvas.safetensors"
+    weights_file.save(target, CanvasNet(SHAPE), ["a", "b"], {}, ranges)
+    assert gallery.open_file(target).parameters.ranges == ranges
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 0.0), (1.0, 2.0), (0.0, float("nan")), (0.0, 1e30)])
+def test_ranges_that_are_none_are_refused(bounds: tuple[float, float], tmp_path: Path) -> None:
+    target = tmp_path / "canvas.safetensors"
+    ranges = dict.fromkeys(multiplying(SHAPE), bounds)
+    weights_file.save(target, CanvasNet(SHAPE), ["a", "b"], {}, ranges)
+    with pytest.raises(WeightsError, match="don't fit its own header"):
+        gallery.open_file(target)
+
+
+def test_ranges_of_another_network_are_refused(tmp_path: Path) -> None:
+    target = tmp_path / "canvas.safetensors"
+    weights_file.save(target, CanvasNet(SHAPE), ["a", "b"], {}, {"last": (0.0, 1.0)})
+    with pytest.raises(WeightsError, match="don't fit its own header"):
+        gallery.open_file(target)

@@ -1,0 +1,86 @@
+"""Which numbers go into a painter's convolutions: what a program that multiplies bytes has to know.
+
+They are found on photographs and canvases, in all styles, for a style is an input of the program. As scales
+and shifts follow instance normalisation, they differ little from picture to picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylize_video.models import canvas
+from stylize_video.models.canvas import Canvas, Field
+from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.shape import STRIDE, multiplying
+from stylize_video.pictures.pictures import Picture, to_tensor
+
+_RARE = 1e-4  # share of a picture's numbers that may lie beyond its bounds
+_MARGIN = 1.1  # on top: cutting strong strokes off costs more than coarser levels
+
+
+def find_ranges(
+    network: CanvasNet, photographs: Sequence[Picture], *, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """The lowest and the highest number that go into each convolution, but for rare ones.
+
+    Args:
+        network: its own styles are taken, one after the other.
+        photographs: each is painted in every style, on a canvas of its own.
+        seed: of the canvases.
+
+    Returns:
+        The bounds by the convolution's name; the lower one is 0 where no number is negative. For each, the
+        mean over the photographs in the style that needs the widest.
+    """
+    field = Field.draw(seed)
+    names = multiplying(network.config)
+    bounds = np.zeros((network.config.styles, len(names), 2))
+    for style, chosen in enumerate(torch.eye(network.config.styles)):
+        for number, photograph in enumerate(photographs):
+            with _observed(network, names) as seen, torch.inference_mode():
+                network(*_inputs(photograph, field, seed=number), chosen[None])
+            bounds[style] += [seen[name] for name in names]
+    mean = bounds / len(photographs) * _MARGIN
+    low, high = mean[..., 0].min(axis=0), mean[..., 1].max(axis=0)
+    return {name: (round(a, 3), round(b, 3)) for name, a, b in zip(names, low, high, strict=True)}
+
+
+def _inputs(photograph: Picture, field: Field, *, seed: int) -> tuple[Tensor, Tensor]:
+    """A photograph whose sides fit the network, and its canvas."""
+    image = to_tensor([photograph])
+    height, width = image.shape[-2:]
+    image = F.pad(image, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
+    places = Canvas.of(*image.shape[-2:], seed=seed).places
+    return image, torch.from_numpy(field.at(places)).reshape(1, canvas.CHANNELS, *places.shape[:2])
+
+
+@contextmanager
+def _observed(network: CanvasNet, names: Sequence[str]) -> Iterator[dict[str, tuple[float, float]]]:
+    """The bounds of what goes into modules while it paints."""
+    seen: dict[str, tuple[float, float]] = {}
+
+    def observe(name: str, given: Tensor) -> None:
+        seen[name] = _bounds(given.numpy().ravel())
+
+    def hook(name: str) -> object:
+        return lambda _module, given: observe(name, given[0])
+
+    modules: dict[str, nn.Module] = {name: network.get_submodule(name) for name in names}
+    handles = [module.register_forward_pre_hook(hook(name)) for name, module in modules.items()]  # type: ignore[arg-type]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _bounds(values: np.ndarray) -> tuple[float, float]:
+    rare = max(1, round(len(values) * _RARE))
+    ordered = np.partition(values, (rare, len(values) - rare - 1))
+    return min(0.0, float(ordered[rare])), max(0.0, float(ordered[-rare - 1]))

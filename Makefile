@@ -29,7 +29,7 @@ bench:
 	$(PYTHON) benchmarks/macs.py --json $(RESULTS)/macs.json
 	$(PYTHON) benchmarks/startup.py --json $(RESULTS)/startup.json
 ifneq ($(PAINTINGS),)
-	$(PYTHON) benchmarks/quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/quality.json
+	$(PYTHON) benchmarks/canvas_quality.py --paintings "$(PAINTINGS)" --json $(RESULTS)/canvas_quality.json
 	$(PYTHON) benchmarks/films.py --paintings "$(PAINTINGS)" --json $(RESULTS)/films.json
 	$(PYTHON) benchmarks/films.py --method wct --paintings "$(PAINTINGS)" --json $(RESULTS)/wct_films.json
 	$(PYTHON) benchmarks/wct_quality.py --paintings $(addprefix $(PAINTINGS)/,the-scream.jpg delaunay.jpg matisse.jpg) --json $(RESULTS)/wct_quality.json

@@ -1,154 +1,277 @@
-"""The painter with a canvas on photographs: bare canvas, style and content distance, sensor noise.
+"""The painter on photographs that it was not trained on, a third of which have large flat parts.
 
-Each figure is the mean over the photographs, at 512 px, from bytes to bytes: bare canvas as in
-models/perceptual/brushwork.py, distances as in models/perceptual/losses.py, and by how many dB (PSNR) noise
-of 4 levels on the photograph changes the painting. With --bundled, today's painter on the same photographs.
+Painted in 512 px by the engine of the product, from bytes to bytes. Means over the photographs, by style:
 
-    python benchmarks/canvas_quality.py --weights FILE --paintings FOLDER --photographs FOLDER
-        [--held-out 24] [--count 12] [--bundled] [--sheet OUT.png] [--json OUT]
+- bare canvas: share of windows with less brushwork than the painting's (models/perceptual/brushwork.py);
+- style and content distance (models/perceptual/losses.py);
+- contrast: the standard deviation of the colours by that of the painting's;
+- colours: how far they are from the painting's (models/perceptual/colours.py);
+- weave: the highest power at 2, 4 or 8 px by that beside it (models/perceptual/weave.py);
+- noise: by how many dB (PSNR) noise of 4 levels changes the painting, on every third photograph.
+
+    python benchmarks/canvas_quality.py --paintings FOLDER [--photographs FOLDER [--held-out 24]] [--count 12]
+        [--style NAME]... [--weights FILE] [--against FOLDER|JSON] [--sheet OUT.png] [--json OUT]
+
+The photographs are packaged ones, two made on the spot, and those of the folder (photographs.py); the flat
+ones are told apart as well. --against is an older checkout, which paints by its command line, or what this
+program wrote of one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
-import torch
+from checkout import Checkout
 from common import Goal, Report, parser, print_table
-from quality import as_films_are, photographs
-from torch import Tensor
+from photographs import Photograph, a_third_flat, everything
 
-from stylize_video.models import canvas
-from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward import weights_file
-from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import STRIDE
-from stylize_video.models.perceptual import brushwork, measuring
+from stylize_video.models import styles
+from stylize_video.models.feed_forward import engine, gallery
+from stylize_video.models.perceptual import brushwork, colours
+from stylize_video.models.perceptual.frame_distances import Judge
+from stylize_video.models.perceptual.weave import Ratios, ratios
+from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.style_spec import parse
-from stylize_video.models.transform_net import loading
-from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, to_tensor
+from stylize_video.pictures.pictures import Picture, read_picture, to_tensor, write_picture
 
-_NOISE = 4 / 255  # standard deviation
-_BARE, _MOST_BARE, _STYLE, _MOST_STYLE, _NOISE_DB = 0.12, 0.18, 0.16, 0.24, 42.0
+THIS, AGAINST = "this", "against"
+_NOISE = 4  # levels, standard deviation
+_BARE, _MOST_BARE, _STYLE, _MOST_STYLE, _CONTENT = 0.12, 0.18, 0.16, 0.24, 1.25
+_WEAVE, _NOISE_DB = 1.5, 42.0
 
-Paint = Callable[[Tensor], Tensor]  # (1, 3, H, W) in 0..1 -> the same, painted
+Paint = Callable[[Picture, str], Picture]  # a photograph and a style's name
 
 
-class Figures(NamedTuple):
-    """Of a style."""
+@dataclass(frozen=True)
+class Figures:
+    """Means over some photographs in one style."""
 
     bare: float  # 0..1
     style: float
     content: float
+    contrast: float
+    colours: float
+    weave: float
     noise_db: float
 
 
-def _on_canvas(network: CanvasNet, field: Field, style: int) -> Paint:
-    """One style of a network, on the canvas as it is drawn for pictures."""
-    chosen = torch.nn.functional.one_hot(torch.tensor([style]), network.config.styles).float()
+@dataclass(frozen=True)
+class Painted:
+    """A photograph in one style, as it was measured."""
 
-    def paint(photo: Tensor) -> Tensor:
-        height, width = photo.shape[-2:]
-        right, below = -width % STRIDE, -height % STRIDE
-        padded = torch.nn.functional.pad(photo, (0, right, 0, below), mode="replicate")
-        places = canvas.still(height + below, width + right)
-        noise = torch.from_numpy(field.at(places))[None]
-        with torch.inference_mode():
-            painted: Tensor = network(padded, noise, chosen)[..., :height, :width]
+    photograph: str
+    flat: float
+    bare: float
+    style: float
+    content: float
+    contrast: float
+    colours: float
+    weave: list[list[float]]  # by period and direction
+    noise_db: float | None  # None: not measured
+
+
+class Style:
+    """A painting, and what is measured against it."""
+
+    def __init__(self, painting: Picture) -> None:
+        self._judge = Judge(painting)
+        self._deviation = _deviation(brushwork.looked_at(painting))
+        self._palette = colours.palettes([painting], brushwork.SIZE)
+
+    def measure(self, photograph: Photograph, painted: Picture, noise_db: float | None) -> Painted:
+        """One photograph's figures."""
+        found = self._judge.measure([(photograph.picture, painted)])
+        assert found.style_distance is not None
+        assert found.bare_canvas is not None
+        return Painted(
+            photograph.name,
+            photograph.flat,
+            found.bare_canvas,
+            found.style_distance,
+            found.content_distance,
+            _deviation(painted) / self._deviation,
+            float(colours.colour_distance(to_tensor([painted]), self._palette)),
+            ratios(painted).tolist(),
+            noise_db,
+        )
+
+
+def _deviation(picture: Picture) -> float:
+    """Of the colours from their mean: the root of the sum of the channels' variances."""
+    return float(np.sqrt(picture.reshape(-1, 3).var(0, dtype=np.float64).sum()))
+
+
+def noisy(picture: Picture) -> Picture:
+    """With sensor noise."""
+    grain = np.random.default_rng(0).normal(0, _NOISE, picture.shape)
+    return np.asarray(np.clip(np.rint(picture + grain), 0, 255), np.uint8)
+
+
+def psnr(one: Picture, other: Picture) -> float:
+    """In dB."""
+    error = np.square(one.astype(np.float64) - other).mean()
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def product(weights: Path | None, names: Sequence[str]) -> Paint:
+    """What paints by the product's engine, in bundled styles or in those of a file."""
+    specs = {name: parse(name if weights is None else f"{weights}#{name}") for name in names}
+    loaded = {name: gallery.load(spec) for name, spec in specs.items()}
+    painter = engine.open_engine(loaded[names[0]].parameters, CPU)  # all are of one network
+
+    def paint(photograph: Picture, style: str) -> Picture:
+        canvas = painter.new_canvas(*photograph.shape[:2])
+        painted: Picture = np.asarray(painter.paint(photograph[None], [canvas], loaded[style].style))[0]
         return painted
 
     return paint
 
 
-def _picture(image: Tensor) -> Picture:
-    rounded: Picture = (image[0].permute(1, 2, 0) * 255).round().clamp(0, 255).to(torch.uint8).numpy()
-    return np.ascontiguousarray(rounded)
+def by_command_line(folder: Path, scratch: Path) -> Paint:
+    """What paints by another checkout's command line."""
+    checkout = Checkout(folder, scratch / "link")
+
+    def paint(photograph: Picture, style: str) -> Picture:
+        source, target = scratch / "photograph.png", scratch / "painted.png"
+        write_picture(source, photograph)
+        checkout.paint(source, style, target, "--overwrite")
+        return read_picture(target)
+
+    return paint
 
 
-def _noise_db(paint: Paint, photo: Tensor) -> float:
-    grain = torch.randn(photo.shape, generator=torch.Generator().manual_seed(0)) * _NOISE
-    error = (paint(photo) - paint((photo + grain).clamp(0, 1))).square().mean()
-    return float(-10 * torch.log10(error))
+def measure(paint: Paint, name: str, style: Style, photographs: Sequence[Photograph]) -> list[Painted]:
+    """All photographs in one style."""
+    found = []
+    for number, photograph in enumerate(photographs):
+        painted = paint(photograph.picture, name)
+        changed = psnr(painted, paint(noisy(photograph.picture), name)) if number % 3 == 0 else None
+        found.append(style.measure(photograph, painted, changed))
+        print(f"{name}, {photograph.name}: bare {found[-1].bare:.2f}", file=sys.stderr, flush=True)
+    return found
 
 
-def _measure(paint: Paint, painting: Picture, pictures: list[Picture]) -> tuple[Figures, list[Picture]]:
-    """The means over pictures, and the paintings."""
-    small = [resize_longer_side(picture, brushwork.SIZE) for picture in pictures]
-    against = resize_longer_side(painting, brushwork.SIZE)
-    photos = [to_tensor([picture]) for picture in small]
-    painted = [_picture(paint(photo)) for photo in photos]
-    unused: measuring.Styled = None  # type: ignore[assignment]  # `paint` paints
-    distances = measuring.distances_of_each(unused, painting, small, paint=paint)
-    style, content = (statistics.fmean(column) for column in zip(*distances, strict=True))
-    bare = statistics.fmean(brushwork.bare_canvas(picture, against) for picture in painted)
-    noise = statistics.fmean(_noise_db(paint, photo) for photo in photos)
-    return Figures(bare, style, content, noise), painted
+def means(painted: Sequence[Painted]) -> Figures:
+    """Over photographs; of the weave, the highest of its means over them."""
+    names = ("bare", "style", "content", "contrast", "colours")
+    found = [statistics.fmean(getattr(one, name) for one in painted) for name in names]
+    weave = np.mean([one.weave for one in painted], axis=0).max()
+    noise = [one.noise_db for one in painted if one.noise_db is not None]
+    noise_db = statistics.fmean(noise) if noise else float("nan")
+    return Figures(**dict(zip(names, found, strict=True)), weave=float(weave), noise_db=noise_db)
 
 
-def _table(name: str, found: dict[str, Figures]) -> Figures:
-    means = Figures(*(statistics.fmean(column) for column in zip(*found.values(), strict=True)))
-    print(name)
-    print_table(("style", *Figures._fields), [(s, *f) for s, f in [*found.items(), ("mean", means)]])
-    return means
+def flat_third(painted: Sequence[Painted]) -> list[Painted]:
+    """Those with the largest flat parts."""
+    return sorted(painted, key=lambda one: -one.flat)[: len(painted) // 3]
+
+
+def of_styles(painted: dict[str, list[Painted]]) -> dict[str, Figures]:
+    """The means of each style, and the mean over the styles."""
+    found = {name: means(some) for name, some in painted.items()}
+    columns = [statistics.fmean(asdict(f)[name] for f in found.values()) for name in Figures.__annotations__]
+    return {**found, "mean": Figures(*columns)}
+
+
+def print_tables(kind: str, painted: dict[str, list[Painted]]) -> None:
+    """All photographs, and the flat third of them."""
+    flat = {name: flat_third(some) for name, some in painted.items()}
+    for what, some in (("all photographs", painted), ("the flat third", flat)):
+        print(f"{kind}: {what}")
+        rows = [(name, *asdict(figures).values()) for name, figures in of_styles(some).items()]
+        print_table(("style", *Figures.__annotations__), rows)
+
+
+def goals(painted: dict[str, list[Painted]], before: dict[str, list[Painted]] | None) -> list[Goal]:
+    """What is claimed."""
+    found = of_styles(painted)
+    mean, each = found.pop("mean"), found.values()
+    made = [
+        Goal("mean bare canvas", mean.bare, _BARE),
+        Goal("highest bare canvas", max(f.bare for f in each), _MOST_BARE),
+        Goal("mean style distance", mean.style, _STYLE),
+        Goal("highest style distance", max(f.style for f in each), _MOST_STYLE),
+        Goal("highest weave", max(f.weave for f in each), _WEAVE),
+        Goal("noise changes it by, dB", mean.noise_db, _NOISE_DB, at_least=True),
+    ]
+    if before is not None:
+        ratio = mean.content / of_styles(before)["mean"].content
+        made.append(Goal("content distance by that before", ratio, _CONTENT))
+    return made
+
+
+def _before(given: argparse.Namespace, style: dict[str, Style], chosen: list[Photograph]) -> Any:
+    """The older painter's figures, measured now or read; None if none is asked for."""
+    if given.against is None:
+        return None
+    if given.against.is_file():
+        told = json.loads(given.against.read_text("utf-8"))["figures"]["painted"]
+        kind = told.get(AGAINST) or told[THIS]
+        return {name: [Painted(**one) for one in kind[name]] for name in style if name in kind}
+    with tempfile.TemporaryDirectory() as scratch:
+        paint = by_command_line(given.against, Path(scratch))
+        return {name: measure(paint, name, known, chosen) for name, known in style.items()}
 
 
 def _arguments() -> argparse.Namespace:
     made = parser(__doc__)
-    made.add_argument("--weights", type=Path, required=True, help="a painter's file, as training writes it")
     made.add_argument("--paintings", type=Path, required=True, help="a folder with NAME.jpg for each style")
-    made.add_argument("--photographs", type=Path, help="a folder; default: packaged ones")
+    made.add_argument("--photographs", type=Path, metavar="FOLDER", help="beside packaged ones")
     made.add_argument("--held-out", type=int, default=0, help="only those that training with so many kept")
-    made.add_argument("--count", type=int, default=12, help="at most so many photographs")
-    made.add_argument("--bundled", action="store_true", help="measure today's painter, too")
-    made.add_argument(
-        "--sheet", type=Path, help="a picture of the first photographs painted: a column a style"
-    )
+    made.add_argument("--count", type=int, default=12, help="photographs, of which a third are flat")
+    made.add_argument("--style", action="append", metavar="NAME", help="default: all bundled")
+    made.add_argument("--weights", type=Path, metavar="FILE", help="of another painter of these styles")
+    made.add_argument("--against", type=Path, help="an older checkout, or what this wrote of one")
+    made.add_argument("--sheet", type=Path, help="a picture of photographs painted: a column a style")
     return made.parse_args()
 
 
-def _write_sheet(path: Path, columns: list[list[Picture]]) -> None:
+def write_sheet(path: Path, paint: Paint, names: Sequence[str], chosen: Sequence[Photograph]) -> None:
+    """Every third photograph, and its paintings beside it."""
     size = (256, 192)  # px
-    stacked = [np.vstack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in c[:4]]) for c in columns]
-    cv2.imwrite(str(path), np.hstack(stacked)[..., ::-1])
+    rows = [[p.picture, *(paint(p.picture, name) for name in names)] for p in chosen[::3]]
+    shrunk = [np.hstack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in row]) for row in rows]
+    write_picture(path, np.vstack(shrunk))
 
 
 def main() -> int:
-    """Measure all styles of the file."""
+    """Measure all styles, print tables."""
     given = _arguments()
-    opened = weights_file.open_file(given.weights)
-    field = Field.draw(0)
-    pictures = [picture for _, picture in photographs(given)][: given.count]
-    paintings = {name: read_picture(given.paintings / f"{name}.jpg") for name in opened.styles}
-    painters: dict[str, dict[str, Paint]] = {
-        "with a canvas": {
-            name: _on_canvas(opened.network, field, number) for number, name in enumerate(opened.styles)
-        }
+    names = given.style or list(styles.available())
+    chosen = a_third_flat(everything(given), given.count)
+    known = {name: Style(read_picture(given.paintings / f"{name}.jpg")) for name in names}
+    paint = product(given.weights, names)
+    before = _before(given, known, chosen)
+    painted = {name: measure(paint, name, style, chosen) for name, style in known.items()}
+    if before is not None:
+        print_tables(AGAINST, before)
+    print_tables(THIS, painted)
+    own: Ratios = np.mean([ratios(photograph.picture) for photograph in chosen], axis=0)
+    print(f"weave of the photographs themselves: {own.max():.2f}")
+    if given.sheet is not None:
+        write_sheet(given.sheet, paint, names, chosen)
+    kinds = {THIS: painted} | ({} if before is None else {AGAINST: before})
+    figures = {
+        "photographs": {photograph.name: round(photograph.flat, 3) for photograph in chosen},
+        "photographs_weave": own.tolist(),
+        "means": {k: {n: asdict(f) for n, f in of_styles(p).items()} for k, p in kinds.items()},
+        "flat_third": {
+            kind: {n: asdict(f) for n, f in of_styles({s: flat_third(some) for s, some in p.items()}).items()}
+            for kind, p in kinds.items()
+        },
+        "painted": {k: {n: [asdict(one) for one in some] for n, some in p.items()} for k, p in kinds.items()},
     }
-    if given.bundled:
-        painters = {"bundled": {n: as_films_are(loading.load(parse(n))) for n in opened.styles}, **painters}
-    tables: dict[str, dict[str, Figures]] = {}
-    for kind, by_style in painters.items():
-        measured = {name: _measure(paint, paintings[name], pictures) for name, paint in by_style.items()}
-        tables[kind] = {name: figures for name, (figures, _) in measured.items()}
-        means = _table(kind, tables[kind])
-        if given.sheet is not None:
-            _write_sheet(given.sheet, [painted for _, painted in measured.values()])
-    goals = [
-        Goal("mean bare canvas", means.bare, _BARE),
-        Goal("highest bare canvas", max(f.bare for f in tables[kind].values()), _MOST_BARE),
-        Goal("mean style distance", means.style, _STYLE),
-        Goal("highest style distance", max(f.style for f in tables[kind].values()), _MOST_STYLE),
-        Goal("noise changes it by, dB", means.noise_db, _NOISE_DB, at_least=True),
-    ]
-    figures = {kind: {name: f._asdict() for name, f in table.items()} for kind, table in tables.items()}
-    training = {"photographs": len(pictures), "provenance": opened.provenance}
-    return Report("canvas_quality", figures | training, goals).finish(given.json)
+    return Report("canvas_quality", figures, goals(painted, before)).finish(given.json)
 
 
 if __name__ == "__main__":

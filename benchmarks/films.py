@@ -17,8 +17,6 @@ in place of the bundled ones; the older checkout has its own. Ratios are those o
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -27,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from checkout import Checkout
 from clips import Size
 from common import ROOT, Goal, Report, parser, print_table
 from excerpts import Clip, packaged_clips, read_frames, write_excerpt
@@ -53,37 +52,6 @@ class Row:
     detail: float
     relative_warping_error: float
     bare_canvas: float  # 0..1; nan without a picture of the painting
-
-
-class Checkout:
-    """A folder with this project's code, run by its command line."""
-
-    def __init__(self, folder: Path, link: Path, weights: Path | None, method: str) -> None:
-        """Make the code importable in a process of its own.
-
-        Args:
-            folder: the repository's root.
-            link: a folder that is made, and takes a link under the package's name.
-            weights: a file whose styles are painted in place of the bundled ones.
-            method: as of the command line.
-        """
-        link.mkdir()
-        (link / "stylize_video").symlink_to(folder.resolve(), target_is_directory=True)
-        self._environment = {**os.environ, "PYTHONPATH": str(link), "CUDA_VISIBLE_DEVICES": ""}
-        self._weights, self._method = weights, method
-
-    def paint(self, clip: Path, style: str, target: Path, *options: str) -> None:
-        """Paint a film as its user would.
-
-        Raises:
-            SystemExit: it could not be painted.
-        """
-        spec = style if self._weights is None else f"{self._weights}#{style}"
-        command = [sys.executable, "-m", "stylize_video", str(clip), "-o", str(target), "--style", spec]
-        command += ["--method", self._method, "--device", "cpu", "--quiet", *options]
-        done = subprocess.run(command, env=self._environment, stderr=subprocess.PIPE, check=False)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
 
 
 def bare_canvas(painted: Sequence[Picture], painting: Picture) -> float:
@@ -222,9 +190,9 @@ def measured(given: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         links = Path(name)
-        painters = {THIS: Checkout(ROOT, links / THIS, given.weights, given.method)}
+        painters = {THIS: Checkout(ROOT, links / THIS, weights=given.weights, method=given.method)}
         if given.against:
-            painters[AGAINST] = Checkout(given.against, links / AGAINST, None, given.method)
+            painters[AGAINST] = Checkout(given.against, links / AGAINST, method=given.method)
         for clip in given.clip or [*(given.also or []), ROOT / "samples" / "sample.mp4", *packaged_clips()]:
             rows += of_clip(clip, painters, paintings, given)
     return rows

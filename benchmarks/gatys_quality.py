@@ -26,7 +26,7 @@ import numpy as np
 import straight_lines
 import torch
 from common import Goal, Report, parser, print_table
-from quality import photographs
+from photographs import photographs
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet

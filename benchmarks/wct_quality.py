@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from common import Goal, Report, parser, print_table
 from peer import PEER, check_peer
-from quality import photographs
+from photographs import photographs
 
 from stylize_video.models import sheet
 from stylize_video.models.perceptual.frame_distances import Judge

@@ -45,21 +45,45 @@ def noise(seed: int) -> Any:
     return cv2.resize(small, (96, 64), interpolation=cv2.INTER_CUBIC)
 
 
-@pytest.mark.parametrize("style", ["great-wave", "f.safetensors#great-wave", "x/great-wave.safetensors"])
-def test_a_styles_painting_is_found_by_its_name(
-    benchmark: Callable[[str], Any], style: str, tmp_path: Path
-) -> None:
-    quality = benchmark("quality")
-    for number, name in enumerate(("great-wave-2.png", "great-wave.PNG", "wave.png"), 1):
-        cv2.imwrite(str(tmp_path / name), np.full((4, 5, 3), number, np.uint8))
-    (tmp_path / "great-wave.md").write_text("about it")
-    assert (quality._painting(tmp_path, style) == 2).all()
-    with pytest.raises(SystemExit, match="no picture called udnie"):
-        quality._painting(tmp_path, "udnie")
+def painted(quality: Any, flat: float, bare: float, weave: float, noise_db: float | None = None) -> Any:
+    """A photograph as it was measured; of what is not given, 1."""
+    lattice = [[weave, 1.0, 1.0]] * 3
+    return quality.Painted("a", flat, bare, 1.0, 1.0, 1.0, 1.0, lattice, noise_db)
 
 
-def test_the_mean_of_pairs(benchmark: Callable[[str], Any]) -> None:
-    assert benchmark("quality")._mean([(1.0, 4.0), (3.0, 0.0)]) == (2.0, 2.0)
+def test_figures_of_photographs_are_means_and_flat_ones_stand_apart(benchmark: Callable[[str], Any]) -> None:
+    quality = benchmark("canvas_quality")
+    each = [(0.1, 0.0, 1.0, 40.0), (0.9, 0.6, 3.0, None), (0.2, 0.0, 2.0, 44.0)]
+    some = [painted(quality, *one) for one in each]
+    found = quality.means(some)
+    assert (found.bare, found.weave, found.noise_db) == pytest.approx((0.2, 2.0, 42.0))
+    assert [one.bare for one in quality.flat_third(some)] == [0.6]
+    of_styles = quality.of_styles({"x": some, "y": [painted(quality, 0.0, 0.4, 1.0, 50.0)]})
+    assert of_styles["mean"].bare == pytest.approx(0.3)
+    missed = {goal.what for goal in quality.goals({"x": some}, {"x": some[:1]}) if not goal.met}
+    assert {"mean bare canvas", "highest bare canvas", "highest weave"} <= missed
+    assert "noise changes it by, dB" not in missed
+
+
+def test_noise_of_four_levels_is_36_db(benchmark: Callable[[str], Any]) -> None:
+    quality = benchmark("canvas_quality")
+    grey = np.full((100, 100, 3), 128, np.uint8)
+    assert quality.psnr(grey, quality.noisy(grey)) == pytest.approx(20 * np.log10(255 / 4), abs=0.1)
+
+
+def test_a_third_of_the_photographs_are_the_flattest(benchmark: Callable[[str], Any]) -> None:
+    photographs = benchmark("photographs")
+    rough = np.random.default_rng(0).integers(0, 256, (384, 512, 3), np.uint8)
+    walls = [rough.copy() for _ in range(6)]
+    for number, wall in enumerate(walls):
+        wall[: 64 * number] = 128
+    candidates = [(str(number), wall) for number, wall in enumerate(walls)]
+    chosen = photographs.a_third_flat(candidates, 6)
+    assert [photograph.name for photograph in chosen] == ["0", "1", "2", "3", "5", "4"]
+    assert chosen[4].flat == pytest.approx(5 / 6, abs=0.09)
+    assert [p.name for p in photographs.a_third_flat(candidates, 3)] == ["0", "1", "5"]
+    with pytest.raises(SystemExit, match="6 photographs, 7 are wanted"):
+        photographs.a_third_flat(candidates, 7)
 
 
 def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: Callable[[str], Any]) -> None:

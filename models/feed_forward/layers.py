@@ -34,6 +34,7 @@ class ConditionalInstanceNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.epsilon = epsilon
         self.start = 0  # of its scales among a style's numbers; its shifts follow
+        self.phases = 1  # channels of the input, side by side, that are one channel; see `phases.py`
 
     def forward(self, x: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
         """Normalise.
@@ -44,26 +45,40 @@ class ConditionalInstanceNorm(nn.Module):
             moments: by which to normalise; by default those of `x` itself.
         """
         if isinstance(style, StyleNumbers):
+            channels = x.shape[1] // self.phases
             scale, shift = (
-                style.vector[:, start : start + x.shape[1], None, None]
-                for start in (self.start, self.start + x.shape[1])
+                style.vector[:, start : start + channels, None, None]
+                for start in (self.start, self.start + channels)
             )
-            return normalised(x, scale, shift, self.epsilon, moments)
+            if self.phases > 1:
+                scale, shift = (_repeated(numbers, self.phases) for numbers in (scale, shift))
+            return normalised(x, scale, shift, self.epsilon, moments, phases=self.phases)
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
-            scale, shift = ((style @ p)[..., None, None] for p in (self.scale, self.shift))
-        return normalised(x, scale, shift, self.epsilon, moments)
+            scale, shift = (
+                _repeated((style @ p)[..., None, None], self.phases) for p in (self.scale, self.shift)
+            )
+        return normalised(x, scale, shift, self.epsilon, moments, phases=self.phases)
 
 
 def normalised(
-    x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, moments: ChannelStatistics | None = None
+    x: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    epsilon: float,
+    moments: ChannelStatistics | None = None,
+    *,
+    phases: int = 1,
 ) -> Tensor:
-    """(N, C, H, W) features with mean 0 and variance 1, scaled and shifted by (N or 1, C, 1, 1) each."""
-    if moments is None and _is_traced():  # OpenVINO has a kernel for that form of it
+    """(N, C, H, W) features with mean 0 and variance 1, scaled and shifted by (N or 1, C, 1, 1) each.
+
+    So many `phases`, side by side, have their mean and variance in common.
+    """
+    if moments is None and phases == 1 and _is_traced():  # OpenVINO has a kernel for that form of it
         return torch.addcmul(shift, F.instance_norm(x, eps=epsilon), scale)
-    centred = x - (_mean(x) if moments is None else moments.mean).to(x.dtype)
+    centred = x - (_mean(x, phases) if moments is None else moments.mean).to(x.dtype)
     # Squares of more than 255 are more than float16 can say.
     wide = centred.float() if x.dtype == torch.float16 else centred
-    variance = _mean(wide.square()) if moments is None else moments.variance
+    variance = _mean(wide.square(), phases) if moments is None else moments.variance
     return torch.addcmul(shift.to(x.dtype), centred, (scale * torch.rsqrt(variance + epsilon)).to(x.dtype))
 
 
@@ -71,10 +86,18 @@ def _is_traced() -> bool:
     return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
-def _mean(x: Tensor) -> Tensor:
+def _mean(x: Tensor, phases: int) -> Tensor:
     """Of each channel of each picture, in float32 whatever `x` is: (N, C, 1, 1)."""
     # Not torch.var_mean: on channels-last features it takes ten times as long as two means.
-    return x.mean((2, 3), keepdim=True, dtype=torch.float32)
+    mean = x.mean((2, 3), keepdim=True, dtype=torch.float32)
+    if phases == 1:
+        return mean
+    return _repeated(mean.reshape(len(x), -1, phases, 1).mean(2, keepdim=True), phases)
+
+
+def _repeated(numbers: Tensor, phases: int) -> Tensor:
+    """(N, C, 1, 1) -> (N, C * phases, 1, 1), the same number for all phases of a channel."""
+    return numbers.expand(-1, -1, phases, -1).flatten(1, 2).unsqueeze(-1)
 
 
 class ResizeConv(nn.Module):
@@ -96,6 +119,7 @@ class ResizeConv(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("fold", _bilinear_fold(), persistent=False)
         self.register_buffer("folded", None, persistent=False)
+        self.shuffles = True  # else the four phases stay channels, side by side; see `phases.py`
 
     def freeze(self) -> None:
         """Fold the kernel once and for all, for a network that only paints."""
@@ -110,9 +134,10 @@ class ResizeConv(nn.Module):
         return folded.reshape(o * p * q, i, j, m)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, 2H, 2W)."""
+        """(N, inputs, H, W) -> (N, outputs, 2H, 2W), or (N, 4 * outputs, H, W)."""
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        return F.pixel_shuffle(F.conv2d(padded, self.kernel(), self.bias.repeat_interleave(4)), 2)
+        phases = F.conv2d(padded, self.kernel(), self.bias.repeat_interleave(4))
+        return F.pixel_shuffle(phases, 2) if self.shuffles else phases
 
 
 def _bilinear_fold() -> Tensor:

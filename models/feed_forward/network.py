@@ -24,6 +24,7 @@ from stylize_video.models.feed_forward.layers import (
     Style,
     convolution,
 )
+from stylize_video.models.feed_forward.phases import ConvolutionOfPhases, end_in_phases
 from stylize_video.models.feed_forward.shape import LAST, SHUFFLE, CanvasNetConfig, norms
 
 
@@ -62,7 +63,7 @@ class CanvasNet(nn.Module):
         self.merge = _ConvNorm(convolution(quarter, quarter), quarter, s)
         self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
         self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
-        self.last = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
+        self.last: nn.Module = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
         for norm in norms(config):
             self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
 
@@ -71,6 +72,10 @@ class CanvasNet(nn.Module):
         for module in self.modules():
             if isinstance(module, ResizeConv):
                 module.freeze()
+        upsampling = self.up_full.convolution
+        if isinstance(self.last, nn.Conv2d) and isinstance(upsampling, ResizeConv):  # else it is frozen
+            end_in_phases(upsampling, self.up_full.norm)
+            self.last = ConvolutionOfPhases(self.last)
         return self.eval()
 
     def forward(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:

@@ -30,6 +30,7 @@ _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
     "feed_forward/layers.py",
     "feed_forward/network.py",
+    "feed_forward/phases.py",
     "feed_forward/sections.py",
     "feed_forward/shape.py",
     "transform_net/sections.py",

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from stylize_video.models import canvas
+from stylize_video.models.feed_forward.layers import Style, StyleNumbers
 from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, norms
 
 SMALL = CanvasNetConfig(
     full_channels=3,
@@ -20,6 +21,7 @@ SMALL = CanvasNetConfig(
     sixteenth_blocks=1,
 )
 ONE_STYLE = torch.ones(1, 1)
+SMALL_NUMBERS = sum(2 * norm.channels for norm in norms(SMALL))
 
 
 def painter(config: CanvasNetConfig = SMALL) -> CanvasNet:
@@ -72,3 +74,11 @@ def test_pictures_of_a_batch_are_painted_each_in_its_style() -> None:
 def test_a_config_without_channels_is_refused() -> None:
     with pytest.raises(ValueError, match="half_channels = 0 must be a whole number of at least 1"):
         CanvasNetConfig(half_channels=0)
+
+
+@pytest.mark.parametrize("styles", [ONE_STYLE, StyleNumbers(torch.rand(1, SMALL_NUMBERS))])
+def test_a_frozen_painter_paints_the_same_up_to_its_borders(styles: Style) -> None:
+    """It ends in phases of pixels; beyond a border each is the one that the border's own pixel has."""
+    given = inputs(48, 80)
+    wanted = painter()(*given, styles)
+    torch.testing.assert_close(painter().freeze().freeze()(*given, styles), wanted, atol=1e-5, rtol=0)

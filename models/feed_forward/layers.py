@@ -92,7 +92,7 @@ def _mean(x: Tensor, phases: int) -> Tensor:
     mean = x.mean((2, 3), keepdim=True, dtype=torch.float32)
     if phases == 1:
         return mean
-    return _repeated(mean.reshape(len(x), -1, phases, 1).mean(2, keepdim=True), phases)
+    return _repeated(mean.reshape(mean.shape[0], -1, phases, 1).mean(2, keepdim=True), phases)
 
 
 def _repeated(numbers: Tensor, phases: int) -> Tensor:

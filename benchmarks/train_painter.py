@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from common import commit, parser
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.training.canvas_training import Progress, Trainer
+    from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
+    from stylize_video.models.training.trainer import Progress
 
 STYLES = (
     "kandinsky",
@@ -55,9 +56,10 @@ def _arguments() -> argparse.Namespace:
     return made.parse_args()
 
 
-def _trainer(given: argparse.Namespace) -> Trainer:
+def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.feed_forward import weights_file
-    from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainingConfig, Trainer
+    from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
+    from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
@@ -68,11 +70,11 @@ def _trainer(given: argparse.Namespace) -> Trainer:
     photographs = PhotographSet.from_folder(
         given.photographs, held_out=config.held_out, shorter_side=SHORTER_SIDE
     )
-    start = weights_file.open_file(given.start).network.state_dict() if given.start else None
-    return Trainer(paintings, photographs, config, start=start, device=given.device)
+    start = weights_file.open_file(given.start).network if given.start else None
+    return CanvasTrainer(paintings, photographs, config, start=start, device=given.device)
 
 
-def _save(trainer: Trainer, given: argparse.Namespace) -> None:
+def _save(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
     from stylize_video.models.feed_forward import weights_file
 
     trainer.save(_checkpoint(given))
@@ -85,29 +87,26 @@ def _checkpoint(given: argparse.Namespace) -> Path:
     return out.with_name(out.name + ".checkpoint")
 
 
-def _train(trainer: Trainer, given: argparse.Namespace) -> None:
+def _train(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
     began, first, saved = time.monotonic(), trainer.step, time.monotonic()
-    steps: Iterator[Progress] = trainer.run(workers=given.workers)
-    content = style = colour = consistency = 0.0
-    for progress in steps:
-        content, style = content + progress.content, style + progress.style
-        colour += progress.colour
-        consistency += progress.consistency
+    latest: list[Progress] = []
+    for progress in trainer.run(workers=given.workers):
+        latest.append(progress)
         now = time.monotonic()
         if trainer.step % SAY_EVERY == 0:
-            means = [total / SAY_EVERY for total in (content, style, colour, consistency)]
-            print(
-                f"step {trainer.step}/{trainer.config.steps}: lost structure {means[0]:.3f}, "
-                f"style {means[1]:.3f}, colour {means[2]:.3f}, consistency {means[3]:.4f}, "
-                f"{(now - began) / (trainer.step - first):.2f} s a step",
-                flush=True,
-            )
-            content = style = colour = consistency = 0.0
+            seconds = (now - began) / (trainer.step - first)
+            print(f"step {trainer.step}/{trainer.config.steps}: {_means(latest)}, {seconds:.2f} s a step")
+            latest.clear()
         if now - saved > SAVE_EVERY_S:
             _save(trainer, given)
             saved = now
         if now - began > 60 * given.minutes:
             break
+
+
+def _means(latest: list[Progress]) -> str:
+    names = latest[0].losses
+    return ", ".join(f"{name} {statistics.fmean(p.losses[name] for p in latest):.4f}" for name in names)
 
 
 def main() -> int:

@@ -21,14 +21,14 @@ import pytest
 import typer
 
 import stylize_video
-from stylize_video import cli
+from stylize_video import cli, option
 from stylize_video.commands import paint as paint_command
 from stylize_video.commands.options.panels import PANELS
+from stylize_video.commands.options.training import TrainOptions
 from stylize_video.errors import UsageError
 from stylize_video.models import methods, style_spec, styles, weights
+from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE
 from stylize_video.models.look import Look, parse_region
-from stylize_video.models.training.config import FIT, FULL, TrainingConfig
-from stylize_video.models.training.request import TrainingRequest
 from stylize_video.models.wct.texture import TextureOptions
 from stylize_video.models.wct.training_config import WCT
 from stylize_video.pipeline.jobs.options import RunOptions, parse_time
@@ -259,31 +259,18 @@ def test_every_option_of_a_texture_takes_its_default_from_the_options() -> None:
     assert TextureOptions() == TextureOptions(1024, 1024, levels=(5, 4, 3, 2, 1))
 
 
-def test_every_option_of_a_training_takes_its_default_from_its_settings() -> None:
+def test_every_option_of_a_training_is_declared_once_and_shown() -> None:
     parameters = options_of("train")
-    assert parameters["device"].default == RunOptions.device
-    for kind in (TrainingRequest, TrainingConfig):
-        for field in fields(kind):
-            if field.name in {*NO_OPTIONS, "steps", "learning_rate", "start"}:
-                continue
-            option = {"target": "output", "names": "name"}.get(field.name, field.name)
-            expected = None if field.default in (MISSING, ()) else field.default
-            assert parameters[option].default == expected, field.name
-    assert parameters["start"].default is None  # which --wct changes
-    assert parameters["start"].help.endswith(f"Default: {TrainingRequest.start}; nothing with --wct.")
-    for name in ("steps", "learning_rate"):  # which --full changes
-        assert parameters[name].default is None
-        fit, full, wct = (getattr(config, name) for config in (FIT, FULL, WCT))
-        assert parameters[name].help == f"{HELP[name]}{fit}; {full} with --full; {wct} with --wct."
-    for name in ("seed", "held_out"):  # which all trainings share
-        assert parameters[name].default == getattr(WCT, name)
-
-
-NO_OPTIONS = {"batch_size", "crop", "tv_weight", "averaging", "views"}
-HELP = {
-    "steps": "How many steps are made. Default: ",
-    "learning_rate": "The learning rate at its peak. Default: ",
-}
+    known = {each.field.name: each for each in option.declared(TrainOptions)}
+    assert parameters.keys() == known.keys()
+    for name, each in known.items():
+        assert each.option.help.rstrip(".") in parameters[name].help
+        if each.default is not MISSING:
+            given = parameters[name].default
+            assert (each.default if given is None else each.read(given)) == each.default, name
+    assert TrainOptions.of(paintings=["a.png"], content="b").of_style == OWN
+    assert TrainOptions.of(paintings=["a.png"], content="b", mixable=True).of_style == OWN_MIXABLE
+    assert TrainOptions.of(paintings=["a.png"], content="b", wct=True).of_networks == WCT
 
 
 def test_python_m(film: Path) -> None:

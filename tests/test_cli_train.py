@@ -13,29 +13,35 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 import stylize_video
-from stylize_video.commands import train
+from stylize_video.commands.options import training as options
 from stylize_video.files import whole_file
-from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward.training import train_style
-from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
-from stylize_video.models.perceptual import losses, measuring
+from stylize_video.models import sheet, styles, weights
+from stylize_video.models.feed_forward import blank_canvas, gallery, weights_file
+from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.training import canvas_training, nearest_styles, train_style
+from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
+from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE
+from stylize_video.models.perceptual import frame_distances, losses
+from stylize_video.models.perceptual.brushwork import bare_canvas
+from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.style_spec import parse
-from stylize_video.models.styles import Style
 from stylize_video.models.training import run as training_run
-from stylize_video.models.training.config import FIT, FULL
 from stylize_video.models.training.photographs import PhotographSet
-from stylize_video.models.transform_net import gallery, loading
-from stylize_video.pictures.pictures import read_picture
+from stylize_video.models.training.trainer import Progress
+from stylize_video.pictures.pictures import read_picture, resize_longer_side
 from tests import media
 from tests.commands import names, refused, run
-from tests.networks import network
+from tests.networks import CANVAS_SHAPE, canvas_network, thin
 
-TINY = {"crop": 64, "batch_size": 1}  # which are no options
+BUNDLED = gallery.open_bundled(styles.bundled_network()).parameters
+TINY = {"crop": 64}  # which are no options
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,17 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "FIT", replace(FIT, **TINY))
-    monkeypatch.setattr(train, "FULL", replace(FULL, **TINY))
+    monkeypatch.setattr(options, "OWN", replace(OWN, **TINY))
+    monkeypatch.setattr(options, "OWN_MIXABLE", replace(OWN_MIXABLE, **TINY))
+    for module in (canvas_training, nearest_styles, frame_distances):
+        monkeypatch.setattr(module, "load_features", thin)
+
+
+@pytest.fixture
+def small(small_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small steps of a small network, wherever it is told to start."""
+    parameters = CanvasParameters.of(canvas_network(styles=2))
+    monkeypatch.setattr(train_style, "_known", lambda _: (parameters, parameters.table))
 
 
 @pytest.fixture
@@ -98,83 +113,114 @@ def provenance(path: Path) -> dict[str, Any]:
     return json.loads(weights.read(path).metadata["provenance"])
 
 
-def test_a_style_is_fitted_to_the_bundled_network_and_paints(studio: Studio, film: Path) -> None:
+def test_a_painting_is_learned_and_paints(studio: Studio, small_steps: None, film: Path) -> None:
     before = names(studio.folder)
     result = run(*studio.command(steps=1))
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
-    assert "trained red: style distance" in result.stderr
-    assert result.stderr.strip().endswith(f"use it with --style {studio.target}")
+    *_, figures, next_step = result.stderr.strip().splitlines()
+    assert figures.startswith("trained red; on 1 photographs that it has not learned on: style distance ")
+    assert "bare canvas" in figures
+    assert next_step == f"paint with it: stylize-video film.mp4 --style {studio.target}"
     assert names(studio.folder) == before | {studio.target.name, studio.preview.name}
 
-    (style,) = gallery.open_file(studio.target).styles
-    assert (style.name, style.painting) == ("red", "red")
-    assert style.style_distance > 0
-    assert style.content_distance > 0
-    bundled = gallery.open_bundled(styles.bundled_network()).network
-    ours, theirs = load_file(studio.target), bundled.state_dict()
-    own = bundled.style_parameters()
+    opened = weights_file.open_file(studio.target)
+    assert opened.styles == ("red",)
+    (measured,) = opened.provenance["measured"]
+    assert measured["name"] == "red"
+    assert measured["style_distance"] > 0
+    ours, theirs = opened.network.state_dict(), BUNDLED.network().state_dict()
     assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name].half()) for name in theirs if name not in own)
-    assert not all(torch.equal(ours[name], theirs[name][:1].half()) for name in own)
+    assert not torch.equal(ours["last.weight"], theirs["last.weight"])
 
-    spec = f"kandinsky:0.6,{studio.target}:0.4"
-    for style, stem in ((str(studio.target), "mine"), (spec, "kandinsky-60+mine-40")):
-        painted = run(film, "--style", style, "--quiet", "--device", "cpu")
-        assert painted.exit_code == 0, painted.output
-        assert film.with_name(f"constant_{stem}.mp4").exists()
+    refused(2, "can't be mixed", film, "--style", f"kandinsky,{studio.target}", "--quiet")
+    painted = run(film, "--style", studio.target, "--quiet", "--device", "cpu")
+    assert painted.exit_code == 0, painted.output
+    assert film.with_name("constant_mine.mp4").exists()
 
 
-def test_several_styles_from_nothing(studio: Studio, film: Path, small_steps: None) -> None:
+def test_scales_and_shifts_alone_can_be_mixed_with_bundled_styles(
+    studio: Studio, small_steps: None, film: Path
+) -> None:
+    assert run(*studio.command("--mixable", steps=1)).exit_code == 0
+    network = weights_file.open_file(studio.target).network
+    ours, theirs, own = network.state_dict(), BUNDLED.network().state_dict(), network.style_parameters()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs if name not in own)
+    painted = run(film, "--style", f"kandinsky:0.6,{studio.target}:0.4", "--quiet", "--device", "cpu")
+    assert painted.exit_code == 0, painted.output
+    assert film.with_name("constant_kandinsky-60+mine-40.mp4").exists()
+
+
+def test_several_styles_from_nothing(
+    studio: Studio, small_steps: None, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canvas_training, "CanvasNetConfig", lambda: CANVAS_SHAPE)
     both = {"paintings": ("red.png", "blue.png"), "steps": 1}
-    result = run(*studio.command("--full", "--from", "nothing", "--name", "a", "--name", "b", **both))
+    result = run(*studio.command("--from", "nothing", "--name", "a", "--name", "b", **both))
     assert result.exit_code == 0, result.output
     for name in "ab":
-        assert f"use it with --style {studio.target}#{name}" in result.stderr
-    known = gallery.open_file(studio.target).styles
-    assert [(style.name, style.painting) for style in known] == [("a", "red"), ("b", "blue")]
+        assert f"--style {studio.target}#{name}" in result.stderr
+    assert weights_file.open_file(studio.target).styles == ("a", "b")
     refused(2, "holds: a, b; ask for e.g.", film, "--style", studio.target, "--quiet")
     spec = f"{studio.target}#a:1,{studio.target}#b:3"
-    painted = run(film, "--style", spec, "--quiet", "--device", "cpu")
-    assert painted.exit_code == 0, painted.output
-    assert film.with_name("constant_a-25+b-75.mp4").exists()
-    refused(2, "can't be mixed", film, "--style", f"kandinsky,{studio.target}#a", "--quiet")
+    gallery.load(parse(spec))
 
-    # A fit may start from a mixture of the user's own, and it then mixes with them.
-    again = studio.command("--from", spec, "--name", "c", "-o", studio.folder / "c.safetensors", steps=1)
+    # Another may start from a mixture of the user's own, and it then mixes with them.
+    other = studio.folder / "c.safetensors"
+    again = studio.command("--mixable", "--from", spec, "--name", "c", "-o", other, steps=1)
     assert run(*again).exit_code == 0
-    loading.load(parse(f"{studio.target}#a,{studio.folder / 'c.safetensors'}"))
+    gallery.load(parse(f"{studio.target}#a,{other}"))
     assert provenance(studio.target)["started_from_sha256"] == {}
     checksum = sha256(studio.target.read_bytes()).hexdigest()
-    assert provenance(studio.folder / "c.safetensors")["started_from_sha256"] == {
-        str(studio.target): checksum
-    }
+    assert provenance(other)["started_from_sha256"] == {str(studio.target): checksum}
 
 
-def test_a_fit_may_start_from_a_file_of_several_styles(
+def test_a_training_starts_from_the_nearest_style_of_a_file(
     studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It starts from the nearest of them."""
     start = studio.folder / "start.safetensors"
-    known = tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in "abc")
-    gallery.save(start, network(styles=3), known, {})
-    stored = gallery.open_file(start).network
-    monkeypatch.setattr(train_style, "nearest_styles", lambda *_: torch.eye(3)[[1]])
-    begun: list[Trainer] = []
+    weights_file.save(start, canvas_network(styles=3), ["a", "b", "c"], {})
+    stored = gallery.open_file(start).parameters
+    monkeypatch.setattr(train_style, "nearest_styles", lambda _, known, *__, **___: known[[len(known) // 2]])
+    begun: list[CanvasTrainer] = []
     monkeypatch.setattr(train_style, "_train", lambda trainer, *_: begun.append(trainer))
-    result = run(*studio.command("--from", start))
+    assert run(*studio.command("--from", start)).exit_code == 0
+    assert run(*studio.command("--from", f"{start}#b", "--overwrite")).exit_code == 0
+    for trainer in begun:
+        found = CanvasParameters.of(trainer.network)
+        assert found.convolutions == stored.convolutions
+        assert np.array_equal(found.table, stored.table[[1]])
+
+
+def test_minutes_become_steps(studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is gone on with makes the steps that it was begun with, however fast the machine is then."""
+    asked: list[float] = []
+    monkeypatch.setattr(train_style, "steps_within", lambda minutes, _: asked.append(minutes) or 3)
+    command = studio.command("--minutes", 2.5)
+    command[command.index("--steps") : command.index("--steps") + 2] = []
+    advance = CanvasTrainer.advance
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            CanvasTrainer, "advance", lambda self, *_: interrupted() if self.step else advance(self)
+        )
+        result = run(*command)
+    assert result.exit_code == 130
+    assert "in 2.5 minutes this machine makes 3 steps" in result.stderr
+    result = run(*command)
     assert result.exit_code == 0, result.output
-    wanted = stored.with_styles(torch.eye(3)[[1]]).state_dict()
-    found = begun[0].network.state_dict()
-    assert all(torch.equal(value, wanted[name]) for name, value in found.items())
+    assert asked == [2.5]
+    assert "going on at step 1 of 3" in result.stderr
+    assert provenance(studio.target)["config"]["steps"] == 3
 
 
 def test_the_file_says_where_it_comes_from(studio: Studio, small_steps: None) -> None:
     options = ("--seed", 3, "--style-weight", 5, "--learning-rate", 0.01, "--from", "kandinsky")
     assert run(*studio.command(*options, "--name", "mine", steps=1)).exit_code == 0
-    config = replace(FIT, **TINY, seed=3, style_weight=5.0, learning_rate=0.01, steps=1, style_size=128)
+    config = replace(OWN, **TINY, seed=3, style_weight=5.0, learning_rate=0.01, steps=1, style_size=128)
     bundled = styles.bundled_network()
-    assert provenance(studio.target) == {
+    found = provenance(studio.target)
+    assert found.pop("measured")[0]["photographs"] == 1
+    assert found == {
         "started_from": "kandinsky",
         "started_from_sha256": {bundled: weights.manifest()[bundled]["sha256"]},
         "program": f"stylize-video {stylize_video.__version__}",
@@ -185,20 +231,18 @@ def test_the_file_says_where_it_comes_from(studio: Studio, small_steps: None) ->
     }
 
 
-def test_a_preview_can_be_looked_at(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_preview_can_be_looked_at(studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
     monkeypatch.setattr(training_run, "_SAY_EVERY_S", 0)
     result = run(*studio.command())
     assert result.exit_code == 0, result.output
     assert cv2.imread(str(studio.preview)).shape[1] > 320
-    assert "step 1/2: content" in result.stderr
-    assert "step 2/2: content" in result.stderr
+    assert "step 1/2: lost structure" in result.stderr
+    assert "step 2/2: lost structure" in result.stderr
 
 
 def test_a_preview_that_cannot_be_written_stops_nothing(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
     studio.preview.mkdir()
@@ -208,7 +252,7 @@ def test_a_preview_that_cannot_be_written_stops_nothing(
 
 
 def test_the_default_file_and_overwriting(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(studio.folder)
     command = ("train", "red.png", "--content", "photographs", "--steps", 1, "--style-size", 128)
@@ -216,18 +260,16 @@ def test_the_default_file_and_overwriting(
     refused(1, "red.safetensors: exists; add --overwrite", *command)
     assert (studio.folder / "red.safetensors").read_bytes() == b"precious"
     assert run(*command, "--overwrite", "--device", "cpu").exit_code == 0
-    assert gallery.open_file(studio.folder / "red.safetensors").styles[0].name == "red"
+    assert gallery.open_file(studio.folder / "red.safetensors").styles == ("red",)
 
 
-def test_ctrl_c_keeps_a_checkpoint(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, small_steps: None
-) -> None:
-    def stopped(self: Trainer) -> Iterator[Progress]:
-        yield self._advance()
+def test_ctrl_c_keeps_a_checkpoint(studio: Studio, monkeypatch: pytest.MonkeyPatch, small: None) -> None:
+    def stopped(self: CanvasTrainer) -> Iterator[Progress]:
+        yield self.advance()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "run", stopped)
+        patch.setattr(CanvasTrainer, "run", stopped)
         result = run(*studio.command())
     assert result.exit_code == 130
     assert f"kept in {studio.checkpoint}; the same command goes on from there" in result.stderr
@@ -256,10 +298,10 @@ def interrupted(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize(
     ("owner", "name", "code"),
-    [(measuring, "distances", 130), (gallery, "save", 130), (whole_file, "write", 1)],
+    [(train_style, "_measured", 130), (weights_file, "save", 130), (whole_file, "write", 1)],
 )
 def test_what_fails_after_the_last_step_loses_nothing(
-    owner: Any, name: str, code: int, studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    owner: Any, name: str, code: int, studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while measuring and while saving, and a disk that is full when the weights are written."""
     assert run(*studio.command()).exit_code == 0
@@ -283,7 +325,7 @@ def test_what_fails_after_the_last_step_loses_nothing(
     assert not studio.target.exists()
     assert studio.checkpoint.exists()
 
-    monkeypatch.setattr(Trainer, "_advance", interrupted)  # there is no step left to make
+    monkeypatch.setattr(CanvasTrainer, "advance", interrupted)  # there is no step left to make
     result = run(*studio.command())
     assert result.exit_code == 0, result.output
     assert "going on at step 2 of 2" in result.stderr
@@ -293,15 +335,17 @@ def test_what_fails_after_the_last_step_loses_nothing(
 
 
 def test_a_run_goes_on_although_its_files_lie_among_the_photographs(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its preview is a picture that was not there at first."""
     content = studio.folder / "photographs"
     target = content / "mine.safetensors"
     monkeypatch.setattr(train_style, "_PREVIEW_EVERY_S", 0)
-    advance = Trainer._advance
+    advance = CanvasTrainer.advance
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_advance", lambda self: interrupted() if self.step else advance(self))
+        patch.setattr(
+            CanvasTrainer, "advance", lambda self, *_: interrupted() if self.step else advance(self)
+        )
         assert run(*studio.command("-o", target)).exit_code == 130
     assert {"mine.preview.png", "mine.safetensors.checkpoint"} <= names(content)
     result = run(*studio.command("-o", target))
@@ -315,7 +359,7 @@ def test_a_painting_among_the_photographs_is_not_trained_on(studio: Studio) -> N
 
 
 def test_a_checkpoint_that_cannot_be_written_ends_nothing(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
     write, times = whole_file.write, iter([no_space])
@@ -328,21 +372,21 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
 
 
 def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
-    average = Trainer._average_weights
+    average = CanvasTrainer._average_weights
     for step in (0, 1):
         kept = []
 
-        def half(self: Trainer, step: int = step, kept: list[bytes] = kept) -> None:
+        def half(self: CanvasTrainer, step: int = step, kept: list[bytes] = kept) -> None:
             if self.step == step:
                 kept += [studio.checkpoint.read_bytes()] if studio.checkpoint.exists() else []
                 raise KeyboardInterrupt
             average(self)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Trainer, "_average_weights", half)
+            patch.setattr(CanvasTrainer, "_average_weights", half)
             result = run(*studio.command())
         assert result.exit_code == 130
         assert ("goes on from" in result.stderr) == bool(step)
@@ -354,31 +398,36 @@ def test_ctrl_c_in_the_middle_of_a_step_saves_nothing(
 
 
 def test_the_network_is_measured_as_it_is_stored(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured: list[loading.StyledNetwork] = []
-    distances = measuring.distances
+    networks: list[CanvasNet] = []
+    measured = train_style._measured
     monkeypatch.setattr(
-        measuring, "distances", lambda painter, *rest: measured.append(painter) or distances(painter, *rest)
+        train_style, "_measured", lambda network, rest: networks.append(network) or measured(network, rest)
     )
     assert run(*studio.command()).exit_code == 0
-    stored = gallery.open_file(studio.target)
-    (painter,) = measured
-    found = painter.network.state_dict()
+    stored = weights_file.open_file(studio.target)
+    (network,) = networks
+    found = network.state_dict()
     assert all(torch.equal(value, found[name]) for name, value in stored.network.state_dict().items())
+
     photographs = PhotographSet.from_folder(studio.folder / "photographs", held_out=24, shorter_side=99)
-    again = distances(
-        loading.load(parse(str(studio.target))), read_picture(studio.folder / "red.png"), photographs.held_out
-    )
-    (style,) = stored.styles
-    assert (style.style_distance, style.content_distance) == pytest.approx(again, abs=6e-5)
+    painting = read_picture(studio.folder / "red.png")
+    (photograph,) = (resize_longer_side(p, 512) for p in photographs.held_out)
+    _, cell = sheet.paint(photograph, {"red": blank_canvas.load(parse(str(studio.target)))})
+    distances = Judge(painting).measure([(photograph, cell.picture)])
+    (figures,) = stored.provenance["measured"]
+    assert figures["style_distance"] == pytest.approx(distances.style_distance, abs=1e-3)
+    assert figures["content_distance"] == pytest.approx(distances.content_distance, abs=1e-3)
+    bare = bare_canvas(cell.picture, resize_longer_side(painting, 512))
+    assert figures["bare_canvas"] == pytest.approx(bare, abs=1e-4)
 
 
 def test_a_training_that_diverges_is_one_line(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(losses, "total_variation", lambda images: images.sum() * float("nan"))
-    refused(1, "diverged at step 1; lower --learning-rate or the weights", *studio.command())
+    refused(1, "diverged at step 1; lower --learning-rate", *studio.command())
 
 
 KILLED = """
@@ -386,9 +435,9 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from stylize_video import cli
-from stylize_video.commands import train
+from stylize_video.commands.options import training as options
 from stylize_video.models.training import run as training_run
-train.FIT = replace(train.FIT, crop=64, batch_size=1)
+training.OWN = replace(training.OWN, crop=64)
 training_run._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0
 def killed_at_the_third(self, target):
@@ -405,7 +454,7 @@ cli.main(sys.argv[1:])
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.slow
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
-    studio: Studio, small_steps: None, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed while its third checkpoint is written, but not renamed."""
     monkeypatch.setattr(training_run, "_CHECKPOINT_EVERY_S", 0)
@@ -434,15 +483,15 @@ AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "steps 0", ["--steps", "0"]),
     (2, "seed -1 is out of range", ["--seed", "-1"]),
     (2, "seed 9223372036854775808 is out of range", ["--seed", str(2**63)]),
-    (2, "style_size 63 px", ["--style-size", "63"]),
-    (2, "style_size 100000 px is out of range; give 64 to 4096", ["--style-size", "100000"]),
-    (2, "held_out 0", ["--held-out", "0"]),
-    (2, "style_weight nan", ["--style-weight", "nan"]),
+    (2, "style size 63 px", ["--style-size", "63"]),
+    (2, "style size 100000 px is out of range; give 64 to 4096", ["--style-size", "100000"]),
+    (2, "held out 0", ["--held-out", "0"]),
+    (2, "style weight nan", ["--style-weight", "nan"]),
     (2, "style_weight inf", ["--style-weight", "inf"]),
-    (2, "consistency_weight -1", ["--consistency-weight", "-1"]),
-    (2, "no features called 'vgg11'", ["--features", "vgg11"]),
+    (2, "consistency weight -1", ["--consistency-weight", "-1"]),
+    (2, "give --steps or --minutes, not both", ["--minutes", "3"]),
     (2, "no device called 'abacus'", ["--device", "abacus"]),
-    (2, "add --full", ["--from", "nothing"]),
+    (2, "leave --mixable out", ["--from", "nothing", "--mixable"]),
     (2, "did you mean 'kandinsky'", ["--from", "kandinski"]),
     (2, "no such weights file", ["--from", "missing.safetensors"]),
     (2, "red.png: a picture is no trained network", ["--from", "red.png"]),
@@ -527,9 +576,7 @@ def test_pictures_that_cannot_be_used(studio: Studio) -> None:
     narrow = "narrow.png: a painting of 512x64 px is too narrow to be looked at in 128 px; cut it"
     refused(1, narrow, *studio.command(paintings=("red.png", "narrow.png")))
     (studio.folder / "narrow.png").unlink()
-    refused(
-        1, "48x48 px is too small", *studio.command("--full", "--from", "nothing", paintings=("tiny.png",))
-    )
+    refused(1, "48x48 px is too small", *studio.command("--from", "nothing", paintings=("tiny.png",)))
     refused(1, "text.png: not a picture", *studio.command(paintings=("text.png",)))
     refused(1, "0 photographs in it; give 4 or more", *studio.command("--content", studio.folder / "empty"))
     (studio.folder / "photographs" / "1.png").write_text("no picture")
@@ -541,7 +588,7 @@ def test_pictures_that_cannot_be_used(studio: Studio) -> None:
 
 def test_a_file_of_another_version_neither_trains_nor_paints(studio: Studio, film: Path) -> None:
     old, damaged = studio.folder / "old.safetensors", studio.folder / "damaged.safetensors"
-    save_file({"a": torch.ones(1)}, old, {"format": "stylize-video transform-net 0"})
+    save_file({"a": torch.ones(1)}, old, {"format": "stylize-video canvas 0"})
     damaged.write_bytes(b"damaged")
     for path, message in ((old, "this version reads"), (damaged, "no safetensors file")):
         refused(1, message, *studio.command("--from", path))
@@ -549,13 +596,13 @@ def test_a_file_of_another_version_neither_trains_nor_paints(studio: Studio, fil
         refused(1, message, film, "--style", f"kandinsky:0.5,{path}:0.5", "--quiet")
 
 
-def test_a_checkpoint_that_is_none_is_named(studio: Studio, small_steps: None) -> None:
+def test_a_checkpoint_that_is_none_is_named(studio: Studio, small: None) -> None:
     studio.checkpoint.write_bytes(b"no checkpoint")
     refused(1, "mine.safetensors.checkpoint: damaged checkpoint; delete it", *studio.command())
     assert studio.checkpoint.read_bytes() == b"no checkpoint"
 
 
-def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(studio: Studio, small_steps: None) -> None:
+def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(studio: Studio, small: None) -> None:
     studio.checkpoint.mkdir()
     assert "damaged" not in refused(1, "mine.safetensors.checkpoint: ", *studio.command())
 

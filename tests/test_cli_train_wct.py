@@ -18,18 +18,20 @@ import torch
 from safetensors.torch import load_file
 
 import stylize_video
-from stylize_video.commands import train
+from stylize_video.commands import train as commands_train
+from stylize_video.commands.options import training as options
 from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.photographs import PhotographSet
+from stylize_video.models.training.trainer import Progress
 from stylize_video.models.wct import objectives as wct_objectives
 from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import training as wct_training
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig
-from stylize_video.models.wct.training import Progress, WctTrainer
+from stylize_video.models.wct.training import WctTrainer
 from stylize_video.models.wct.training_config import WCT
 from stylize_video.pictures.pictures import read_picture
 from tests import media
@@ -79,7 +81,7 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "WCT", replace(WCT, **TINY))
+    monkeypatch.setattr(options, "WCT", replace(WCT, **TINY))
     monkeypatch.setattr(wct_training, "WctConfig", lambda: SHAPE)
     monkeypatch.setattr(wct_objectives, "load_features", cache(load_features))
 
@@ -155,7 +157,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_nothing_is_lost(
     studio.target.unlink()
 
     def stopped(self: WctTrainer) -> Iterator[Progress]:
-        yield self._advance()
+        yield self.advance()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -174,7 +176,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_nothing_is_lost(
     assert "going on at step 1 of 2" in result.stderr
     assert not studio.target.exists()
 
-    monkeypatch.setattr(WctTrainer, "_advance", interrupted)  # there is no step left to make
+    monkeypatch.setattr(WctTrainer, "advance", interrupted)  # there is no step left to make
     result = run(*studio.command())
     assert result.exit_code == 0, result.output
     assert "going on at step 2 of 2" in result.stderr
@@ -201,7 +203,8 @@ def test_a_checkpoint_that_cannot_be_written_ends_nothing(
 # -- what is refused --
 
 AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
-    (2, "--full is of no use with --wct; leave it out", ["--full"]),
+    (2, "--mixable is of no use with --wct; leave it out", ["--mixable"]),
+    (2, "--minutes and --mixable are of no use with --wct; leave them out", ["--mixable", "--minutes", "5"]),
     (2, "level 6 is out of range; give 1 to 5", ["--level", "6"]),
     (2, "--level goes on with networks that there are; add --from", ["--level", "5"]),
     (2, "missing.safetensors: no such file of the transform's networks", ["--from", "missing.safetensors"]),
@@ -211,11 +214,11 @@ AT_ONCE = [  # (exit code, message, options beside those of `Studio.command`)
     (2, "--style-weight is of no use with --wct", ["--style-weight", "nan"]),
     (2, "--content-weight is of no use with --wct", ["--content-weight", "9"]),
     (2, "--consistency-weight is of no use with --wct", ["--consistency-weight", "9"]),
-    (2, "--features is of no use with --wct", ["--features", "vgg19"]),
+    (2, "--colour-weight is of no use with --wct", ["--colour-weight", "9"]),
     (2, "steps 0 is out of range", ["--steps", "0"]),
     (2, "seed -1 is out of range", ["--seed", "-1"]),
-    (2, "learning_rate nan", ["--learning-rate", "nan"]),
-    (2, "held_out 0", ["--held-out", "0"]),
+    (2, "learning rate nan", ["--learning-rate", "nan"]),
+    (2, "held out 0", ["--held-out", "0"]),
     (2, "no device called 'abacus'", ["--device", "abacus"]),
     (2, "two styles of one name in red, red", ["--statistics", "red.png"]),
     (1, "missing.png: no such picture", ["--statistics", "missing.png"]),
@@ -237,13 +240,13 @@ def test_refused_at_once(
 @pytest.mark.parametrize(("option", "value"), [("--statistics", "blue.png"), ("--level", "5")])
 def test_some_options_are_for_networks_only(option: str, value: str, studio: Studio) -> None:
     command = [argument for argument in studio.command(option, value) if argument != "--wct"]
-    refused(2, f"{option} goes with --wct only; add --wct or leave it out", *command)
+    refused(2, f"{option} is of use with --wct only; leave it out", *command)
 
 
 def test_options_given_as_they_are_anyway_are_not_refused(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "_train_networks", lambda *_: None)
+    monkeypatch.setattr(commands_train, "_train_networks", lambda *_: None)
     assert run(*studio.command("--style-size", 512, "--from", "nothing")).exit_code == 0
 
 

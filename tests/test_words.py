@@ -55,7 +55,7 @@ def test_an_option_in_backticks_becomes_its_flag(command: str) -> None:
     assert spelled("lower `learning_rate`, or name another with `output`.") == (
         "lower --learning-rate, or name another with -o."
     )
-    assert spelled("(`full` and `device` cpu)") == "(--full and --device cpu)"
+    assert spelled("(`mixable` and `device` cpu)") == "(--mixable and --device cpu)"
 
 
 def test_what_a_command_calls_otherwise_is_spelled_its_way(command: str) -> None:
@@ -64,9 +64,9 @@ def test_what_a_command_calls_otherwise_is_spelled_its_way(command: str) -> None
 
 def test_a_word_that_somebody_typed_in_backticks_is_no_option() -> None:
     group = typer.main.get_command(app)
-    flags.use(group.commands["train"], group, ["a `output` b.jpg", None, [Path("`full``seed`")]])
-    assert spelled("a `output` b.jpg: `full` or `seed`; add `overwrite`") == (
-        "a `output` b.jpg: `full` or `seed`; add --overwrite"
+    flags.use(group.commands["train"], group, ["a `output` b.jpg", None, [Path("`mixable``seed`")]])
+    assert spelled("a `output` b.jpg: `mixable` or `seed`; add `overwrite`") == (
+        "a `output` b.jpg: `mixable` or `seed`; add --overwrite"
     )
 
 
@@ -75,7 +75,8 @@ def test_another_commands_options_are_spelled_too(command: str) -> None:
 
 
 def test_what_is_no_option_stays_as_it_is(command: str) -> None:
-    for text in ("no `nonsense`", "a`full`moon.mp4: no such file", "/tmp/`full`.mp4", "`full", "`Full`"):
+    inside = ("a`mixable`moon.mp4: no such file", "/tmp/`mixable`.mp4")
+    for text in ("no `nonsense`", *inside, "`mixable", "`Mixable`"):
         assert spelled(text) == text
 
 

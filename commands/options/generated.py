@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING
 from pathlib import Path
@@ -56,7 +57,7 @@ def _place(parameter: inspect.Parameter, panels: Sequence[str]) -> int:
 def _parameter(each: Declared, completions: Completions, *, argument: bool) -> inspect.Parameter:
     told = _argument(each) if argument else _option(each, completions.get(each.name))
     return inspect.Parameter(
-        each.name,
+        each.field.name if keyword.iskeyword(each.name) else each.name,  # `from` can't be a parameter's
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if each.default is MISSING else shown_default(each),
         annotation=Annotated[_kind(each), told],

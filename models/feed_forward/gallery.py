@@ -89,7 +89,7 @@ def load(style: Mixture) -> StyledCanvas:
     if any(other.convolutions != first.convolutions for other in others):
         raise UsageError(
             f"{str(style)!r}: these styles can't be mixed, their networks' convolutions differ; train "
-            "without `full` and from the same network"
+            "with `mixable` and from the same network"
         )
     mixed = sum(galleries[origin].parameters.mixed(weights) for origin, weights in shares.items())
     return StyledCanvas(first, np.asarray(mixed, np.float32))

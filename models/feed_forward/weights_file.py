@@ -63,6 +63,13 @@ def save(
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 
 
+def as_stored(network: CanvasNet) -> CanvasNet:
+    """The network as it will be read back, rounded to half precision."""
+    rounded = CanvasNet(network.config)
+    rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
+    return rounded.eval()
+
+
 def open_file(path: Path) -> Opened:
     """Read a painter, in float32.
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylize_video.errors import UsageError
-from stylize_video.models.training.config import FEATURES
 from stylize_video.option import Notation, option
 from stylize_video.pictures.picture_names import READ
 
@@ -34,6 +33,8 @@ def parse_layers(text: str) -> tuple[str, ...]:
 
 
 _LAYERS = Notation(parse_layers, ",".join)
+
+FEATURES = ("vgg16", "vgg19")  # bundled; torchvision's, downloaded
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import operator
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from stylize_video.errors import TrainingError
 from stylize_video.files import whole_file
+from stylize_video.pictures.pictures import Picture
 
 _AFRESH = "delete it to start afresh"
 _DIGEST = hashlib.sha256().digest_size  # bytes
@@ -63,6 +65,17 @@ def read(path: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
     return state
 
 
+def steps_of(path: Path) -> int:
+    """How many steps the run makes in all that left a checkpoint.
+
+    Raises:
+        TrainingError: as `read`.
+    """
+    state = read(path, {})
+    with fitting(path):
+        return operator.index(state["config"]["steps"])
+
+
 @contextmanager
 def fitting(path: Path) -> Iterator[None]:
     """While a run takes up what `read` gave: what is missing or of another shape is the file's fault.
@@ -74,6 +87,21 @@ def fitting(path: Path) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
         raise TrainingError(f"{path}: checkpoint that doesn't fit this run; {_AFRESH}") from error
+
+
+def fingerprint(pictures: Iterable[Picture], start: Mapping[str, Tensor]) -> str:
+    """SHA-256 of what a run works with, so that none goes on with another's.
+
+    Args:
+        pictures: that it learns from.
+        start: the tensors that it begins with.
+    """
+    digest = hashlib.sha256()
+    for picture in pictures:
+        digest.update(repr(picture.shape).encode() + picture.tobytes())
+    for name, value in start.items():
+        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def like(own: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> dict[str, Tensor]:

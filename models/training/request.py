@@ -44,11 +44,11 @@ class TrainingRequest:
         """Where one can see how far it is."""
         return self.target.with_suffix(".preview.png")
 
-    def check(self, *, full: bool, wct: bool = False) -> None:
+    def check(self, *, mixable: bool = False, wct: bool = False) -> None:
         """Refuse what can't be used, before anything slow.
 
         Args:
-            full: whether all weights are trained, which alone can begin from nothing.
+            mixable: whether scales and shifts alone are learned, which can't begin from nothing.
             wct: whether the start is a file of the transform's networks, not a style.
 
         Raises:
@@ -57,8 +57,8 @@ class TrainingRequest:
             OutputError: the target can't be written, or exists.
         """
         _check_names(self.names)
-        if self.start == NOTHING and not full:
-            raise UsageError("scales and shifts alone can't be learned from nothing; add `full`")
+        if self.start == NOTHING and mixable:
+            raise UsageError("scales and shifts alone can't be learned from nothing; leave `mixable` out")
         if wct and self.start not in (BUNDLED, NOTHING) and not paths.is_file(self.start):
             raise UsageError(f"{self.start}: no such file of the transform's networks")
         if not wct and self.start not in (BUNDLED, NOTHING):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,6 +19,7 @@ from stylize_video.models.perceptual.style_targets import check_painting
 from stylize_video.models.runtimes.devices import choose_device
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.request import TrainingRequest
+from stylize_video.models.training.trainer import Progress, Trainer
 from stylize_video.pictures.pictures import Picture, read_picture
 from stylize_video.process import signals
 
@@ -30,29 +31,6 @@ _CHECKPOINT_EVERY_S = 120
 _SAY_EVERY_S = 10
 
 Say = Callable[[str], None]  # a line of progress
-P = TypeVar("P")
-P_co = TypeVar("P_co", covariant=True)
-
-
-class _Config(Protocol):
-    @property
-    def steps(self) -> int: ...
-
-
-class Run(Protocol[P_co]):
-    """A training that can be stopped and taken up again at any step; see `training.Trainer`."""
-
-    step: int
-    whole: bool
-
-    @property
-    def config(self) -> _Config: ...
-
-    def run(self) -> Iterator[P_co]: ...
-
-    def save(self, path: Path, /) -> None: ...
-
-    def restore(self, path: Path, /) -> None: ...
 
 
 def device(name: str) -> str:
@@ -115,7 +93,7 @@ def checksums(pictures: Mapping[str, Path]) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in pictures.items()}
 
 
-def go_on(trainer: Run[Any], checkpoint: Path, say: Say) -> None:
+def go_on(trainer: Trainer[Any], checkpoint: Path, say: Say) -> None:
     """Take up the run that left a checkpoint, if there is one.
 
     Raises:
@@ -139,11 +117,10 @@ def keeping(checkpoint: Path, say: Say) -> Iterator[None]:
 
 
 def train(
-    trainer: Run[P],
+    trainer: Trainer[Any],
     checkpoint: Path,
     say: Say,
     *,
-    losses: Callable[[P], str],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Train to the end, with a checkpoint now and then, at the end, and at Ctrl-C.
@@ -152,7 +129,6 @@ def train(
         trainer: what takes the steps.
         checkpoint: the file.
         say: called with a line of progress now and then.
-        losses: what that line says of a step.
         meanwhile: called after each step.
     """
     save_now, say_now = every(_CHECKPOINT_EVERY_S), every(_SAY_EVERY_S)
@@ -167,7 +143,7 @@ def train(
             if next(say_now):
                 seconds_a_step = (time.monotonic() - began) / (trainer.step - first)
                 minutes = seconds_a_step * (steps - trainer.step) / 60
-                say(f"step {trainer.step}/{steps}: {losses(progress)}, {minutes:.0f} min left")
+                say(f"step {trainer.step}/{steps}: {_told(progress)}, {minutes:.0f} min left")
     except KeyboardInterrupt:
         if trainer.whole:
             _save_if_possible(trainer, checkpoint, say)
@@ -175,7 +151,11 @@ def train(
     _save_if_possible(trainer, checkpoint, say)  # what comes now can be interrupted or fail too
 
 
-def _save_if_possible(trainer: Run[Any], checkpoint: Path, say: Say) -> None:
+def _told(progress: Progress) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in progress.losses.items())
+
+
+def _save_if_possible(trainer: Trainer[Any], checkpoint: Path, say: Say) -> None:
     """Hours of training don't end because a disk was full for a moment."""
     try:
         trainer.save(checkpoint)

@@ -15,7 +15,7 @@ from stylize_video.models.training.run import Say
 from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
-from stylize_video.models.wct.training import Progress, WctTrainer
+from stylize_video.models.wct.training import WctTrainer
 from stylize_video.models.wct.training_config import WctTrainingConfig
 from stylize_video.pictures.pictures import resize_longer_side, shrink_longer_side
 
@@ -41,7 +41,7 @@ def run(
     Raises:
         StylizeVideoError: input that can't be used; the checkpoint stays.
     """
-    request.check(full=True, wct=True)
+    request.check(wct=True)
     keep_freed_memory()
     chosen = training_run.device(device)
     pictures = [training_run.painting(path, MEASURED_SIZE) for path in request.pictures]
@@ -53,7 +53,7 @@ def run(
     trainer = WctTrainer(paintings, photographs, config, start=_start(request.start), device=chosen)
     training_run.go_on(trainer, request.checkpoint, say)
     with training_run.keeping(request.checkpoint, say):
-        training_run.train(trainer, request.checkpoint, say, losses=_losses)
+        training_run.train(trainer, request.checkpoint, say)
         network = wct_weights.as_stored(trainer.result())
         measured = _measured(network, trainer, say)
         provenance["reconstruction_psnr_db"] = measured
@@ -92,11 +92,3 @@ def _measured(network: WctNetwork, trainer: WctTrainer, say: Say) -> dict[int, f
     figures = ", ".join(f"{value:.2f}" for value in rounded.values())
     say(f"reconstruction of photographs not trained on, levels 1 to {len(rounded)}: {figures} dB (PSNR)")
     return rounded
-
-
-def _losses(progress: Progress) -> str:
-    """Those of the other phase are 0."""
-    told = f"reconstruction {progress.pixels:.4f}"
-    if progress.style:
-        return f"{told}, content {progress.content:.3f}, style {progress.style:.3f}"
-    return f"{told}, embedding {progress.embedding:.4f}"

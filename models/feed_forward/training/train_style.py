@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
-from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles
-from stylize_video.models.feed_forward.training.transform_training import Progress, Trainer
-from stylize_video.models.perceptual import measuring
+from stylize_video.models.feed_forward import gallery, weights_file
+from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
+from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
+from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
+from stylize_video.models.feed_forward.training.nearest_styles import (
+    Table,
+    nearest_styles,
+    with_styles,
+)
+from stylize_video.models.feed_forward.training.pace import steps_within
+from stylize_video.models.mixture import TrainedStyle
+from stylize_video.models.perceptual import brushwork
+from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes.memory import keep_freed_memory
+from stylize_video.models.training import checkpoint
 from stylize_video.models.training import run as training_run
-from stylize_video.models.training.config import TrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training.run import Say
-from stylize_video.models.transform_net import gallery, loading
-from stylize_video.models.transform_net.transform_net import TransformNet
-from stylize_video.pictures.pictures import Picture, write_picture
+from stylize_video.pictures.pictures import Picture, resize_longer_side, write_picture
 
-_PREVIEW_EVERY_S = 60
+_PREVIEW_EVERY_S = 120
+
+
+class Learned(NamedTuple):
+    """A style, and how it paints photographs that it was not learned on: the means over them."""
+
+    name: str
+    style_distance: float
+    content_distance: float
+    bare_canvas: float  # the painting itself: 0.10
+    photographs: int
+
+
+@dataclass(frozen=True)
+class _Studio:
+    """All that a training works with."""
+
+    request: TrainingRequest
+    paintings: Sequence[Picture]
+    photographs: PhotographSet
+    start: CanvasNet | None
+    device: str
+
+    def trainer(self, config: CanvasTrainingConfig) -> CanvasTrainer:
+        return CanvasTrainer(self.paintings, self.photographs, config, start=self.start, device=self.device)
 
 
 def run(
     request: TrainingRequest,
-    config: TrainingConfig,
+    config: CanvasTrainingConfig,
     *,
+    minutes: float | None = None,
     device: str = "auto",
     say: Say,
-) -> tuple[styles.Style, ...]:
+) -> tuple[Learned, ...]:
     """Train, measure on photographs not trained on, and write the weights.
 
     The checkpoint lies beside the target until the end; a run of the same request goes on from it.
@@ -39,6 +75,8 @@ def run(
     Args:
         request: the files and names.
         config: everything else that decides the result.
+        minutes: that it may take for each painting, on this machine as it is now; the steps follow from
+            them. None: as many steps as `config` has.
         device: one of `devices.DEVICES`.
         say: called with a line of progress now and then.
 
@@ -48,99 +86,113 @@ def run(
     Raises:
         StylizeVideoError: input that can't be used; the checkpoint stays.
     """
-    request.check(full=config.full)
+    request.check(mixable=config.styles_alone)
     keep_freed_memory()
-    chosen = training_run.device(device)
-    paintings = [training_run.painting(path, config.style_size) for path in request.paintings]
-    photographs = training_run.photographs(request, config.held_out)
-    provenance = _provenance(request, photographs, config)
-    start = _start(request.start, paintings, photographs, config)
-    trainer = Trainer(paintings, photographs, config, start=start, device=chosen)
+    studio = _studio(request, config, training_run.device(device))
+    if minutes is not None:
+        config = replace(config, steps=_steps(studio, config, minutes * len(request.paintings), say))
+    trainer = studio.trainer(config)
     training_run.go_on(trainer, request.checkpoint, say)
     with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
-        network = gallery.as_stored(trainer.result())
-        learned = _measured(network, request, paintings, photographs.held_out)
-        gallery.save(request.target, network, learned, provenance)
+        network = weights_file.as_stored(trainer.result())
+        say("measuring photographs that it has not learned on")
+        learned = _measured(network, studio)
+        provenance = {
+            "started_from": request.start,
+            "started_from_sha256": _checksums(request.start),
+            "measured": [figures._asdict() for figures in learned],
+            **training_run.provenance(request, studio.photographs, config),
+        }
+        weights_file.save(request.target, network, request.names, provenance)
     return learned
 
 
+def _studio(request: TrainingRequest, config: CanvasTrainingConfig, device: str) -> _Studio:
+    paintings = [training_run.painting(path, config.style_size) for path in request.paintings]
+    photographs = training_run.photographs(request, config.held_out)
+    start = _start(request.start, paintings, photographs, style_size=config.style_size)
+    return _Studio(request, paintings, photographs, start, device)
+
+
 def _start(
-    spec: str, paintings: Sequence[Picture], photographs: PhotographSet, config: TrainingConfig
-) -> TransformNet | None:
+    spec: str, paintings: Sequence[Picture], photographs: PhotographSet, *, style_size: int
+) -> CanvasNet | None:
     """The network to begin with, in which each painting has the style that comes nearest to it."""
     if spec == NOTHING:
         return None
+    parameters, known = _known(spec)
+    chosen = nearest_styles(parameters, known, paintings, photographs.held_out, style_size=style_size)
+    return with_styles(parameters, chosen)
+
+
+def _known(spec: str) -> tuple[CanvasParameters, Table]:
+    """A network, and its styles to choose from: all of a file, or the one that was asked for."""
     if spec == BUNDLED:
-        network = gallery.open_bundled(gallery.BUNDLED).network
-    else:
-        network = loading.load_all(style_spec.parse(spec))
-    return network.with_styles(nearest_styles(network, paintings, photographs.held_out, config))
+        parameters = gallery.open_bundled(styles.bundled_network()).parameters
+        return parameters, parameters.table
+    style = style_spec.parse(spec)
+    first, *others = styles.check_trained(style)
+    if isinstance(first, TrainedStyle) and not first.name and not others:
+        parameters = gallery.open_file(first.file).parameters
+        return parameters, parameters.table
+    found = gallery.load(style)
+    return found.parameters, found.style[None]
 
 
-def _measured(
-    network: TransformNet, request: TrainingRequest, paintings: Sequence[Picture], held_out: Sequence[Picture]
-) -> tuple[styles.Style, ...]:
-    """What is known of the styles of a user's own; painter and year are not."""
+def _steps(studio: _Studio, config: CanvasTrainingConfig, minutes: float, say: Say) -> int:
+    """How many steps are made: those of the run that is gone on with, or as many as fit into some minutes."""
+    if studio.request.checkpoint.exists():
+        return checkpoint.steps_of(studio.request.checkpoint)
+    steps = steps_within(minutes, studio.trainer(config))
+    say(f"in {minutes:g} minutes this machine makes {steps} steps")
+    return steps
+
+
+def _measured(network: CanvasNet, studio: _Studio) -> tuple[Learned, ...]:
+    """What is known of the styles of a user's own."""
+    photographs = [resize_longer_side(p, brushwork.SIZE) for p in studio.photographs.held_out]
     found = []
-    for index, (name, path) in enumerate(zip(request.names, request.paintings, strict=True)):
-        painter = loading.StyledNetwork(network, torch.eye(len(paintings))[index])
-        style, content = measuring.distances(painter, paintings[index], held_out)
-        found.append(
-            styles.Style(
-                name,
-                painting=path.stem,
-                painter="",
-                year="",
-                licence="",
-                style_distance=round(style, 4),
-                content_distance=round(content, 4),
-            )
-        )
+    for name, painting, painter in zip(
+        studio.request.names, studio.paintings, _painters(network), strict=True
+    ):
+        cells = [list(sheet.paint(photograph, {name: painter}))[1] for photograph in photographs]
+        painted = [cell.picture for cell in cells]
+        distances = Judge(painting).measure(list(zip(photographs, painted, strict=True)))
+        figures = (distances.style_distance, distances.content_distance, distances.bare_canvas)
+        style, content, bare = (round(figure or 0.0, 4) for figure in figures)
+        found.append(Learned(name, style, content, bare, len(photographs)))
     return tuple(found)
 
 
-def _provenance(
-    request: TrainingRequest, photographs: PhotographSet, config: TrainingConfig
-) -> dict[str, Any]:
-    return {
-        "started_from": request.start,
-        "started_from_sha256": _checksums(request.start),
-        **training_run.provenance(request, photographs, config),
-    }
+def _painters(network: CanvasNet) -> list[StyledNetwork]:
+    """What paints in each of the styles."""
+    paints, table = OnBlankCanvas(network.freeze()), CanvasParameters.of(network).table
+    return [StyledNetwork(paints, torch.from_numpy(style)) for style in table]
 
 
-def _checksums(start: str) -> dict[str, str]:
+def _checksums(start: str) -> Mapping[str, str]:
     if start == NOTHING:
         return {}
     return styles.checksums(style_spec.parse(styles.DEFAULT if start == BUNDLED else start))
 
 
-def _train(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
+def _train(trainer: CanvasTrainer, request: TrainingRequest, say: Say) -> None:
     preview_now = training_run.every(_PREVIEW_EVERY_S)
 
     def preview_now_and_then() -> None:
         if next(preview_now):
             _preview(trainer, request, say)
 
-    training_run.train(trainer, request.checkpoint, say, losses=_losses, meanwhile=preview_now_and_then)
+    training_run.train(trainer, request.checkpoint, say, meanwhile=preview_now_and_then)
     _preview(trainer, request, say)
 
 
-def _preview(trainer: Trainer, request: TrainingRequest, say: Say) -> None:
+def _preview(trainer: CanvasTrainer, request: TrainingRequest, say: Say) -> None:
     """Paint a held-out photograph as it would be painted by now; if it can't be written, go on."""
-    photograph = trainer.photographs.held_out[0]
-    network, weights = trainer.result(), torch.eye(len(request.names))
-    painters = {
-        name: loading.StyledNetwork(network, w) for name, w in zip(request.names, weights, strict=True)
-    }
+    painters = _painters(trainer.result())
+    page = sheet.sheet(trainer.photographs.held_out[0], dict(zip(request.names, painters, strict=True)))
     try:
-        write_picture(request.preview, sheet.sheet(photograph, painters))
+        write_picture(request.preview, page)
     except StylizeVideoError as error:
         say(f"no preview: {error}")
-
-
-def _losses(progress: Progress) -> str:
-    return (
-        f"content {progress.content:.3f}, style {progress.style:.3f}, consistency {progress.consistency:.4f}"
-    )

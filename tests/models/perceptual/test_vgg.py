@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from stylize_video.errors import WeightsError
+from stylize_video.models.gatys import config as gatys_config
 from stylize_video.models.perceptual import vgg
 from stylize_video.models.perceptual.vgg import Vgg16, Vgg19, from_torchvision, load_features
-from stylize_video.models.training import config as training_config
 from stylize_video.models.weights import FOLDER
 
 CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
@@ -165,7 +165,7 @@ def test_features_by_name() -> None:
     found = load_features("vgg16")
     assert isinstance(found, Vgg16)
     assert found.layers == vgg.LAYERS
-    assert set(vgg.NETWORKS) == set(training_config.FEATURES)
+    assert set(vgg.NETWORKS) == set(gatys_config.FEATURES)
     with pytest.raises(ValueError, match="vgg11"):
         load_features("vgg11")
 

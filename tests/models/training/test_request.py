@@ -63,7 +63,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     def asked(painting: str, content: str) -> TrainingRequest:
         return TrainingRequest.of([tmp_path / painting], ["mine"], tmp_path / content, target)
 
-    asked("red.png", "photographs").check(full=False)
+    asked("red.png", "photographs").check()
     errors: list[tuple[str, str, type[StylizeVideoError], str]] = [
         ("missing.png", "photographs", InputError, "no such picture"),
         ("photographs", "photographs", InputError, "no such picture"),
@@ -76,7 +76,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     ]
     for painting, content, error, message in errors:
         with pytest.raises(error, match=message):
-            asked(painting, content).check(full=False)
+            asked(painting, content).check()
 
 
 @pytest.mark.parametrize("start", ["red.png", "kandinsky:0.5,red.png:0.5"])
@@ -86,7 +86,7 @@ def test_a_picture_is_no_start(start: str, tmp_path: Path, monkeypatch: pytest.M
     Path("photographs").mkdir()
     request = TrainingRequest.of([Path("red.png")], [], FOLDER, None, start=start)
     with pytest.raises(UsageError, match=r"red\.png: a picture is no trained network; "):
-        request.check(full=False)
+        request.check()
     missing = TrainingRequest.of([Path("red.png")], [], FOLDER, None, start="missing.png")
     with pytest.raises(UsageError, match=r"missing\.png: no such picture"):
-        missing.check(full=False)
+        missing.check()

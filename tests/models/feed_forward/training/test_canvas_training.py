@@ -8,26 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from stylize_video.errors import TrainingError
-from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.errors import TrainingError, UsageError
+from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.training import canvas_training as training
-from stylize_video.models.feed_forward.training.canvas_training import (
-    CanvasTrainingConfig,
-    Trainer,
-    learning_rate,
-)
+from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
+from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
 from stylize_video.models.training.photographs import PhotographSet
-from tests.networks import noise, thin
+from tests.networks import CANVAS_SHAPE, canvas_network, noise, thin
 
-SHAPE = CanvasNetConfig(
-    full_channels=3,
-    half_channels=4,
-    quarter_channels=5,
-    eighth_channels=6,
-    sixteenth_channels=7,
-    eighth_blocks=2,
-    sixteenth_blocks=1,
-)
 CONFIG = CanvasTrainingConfig(steps=3, batch_size=1, crop=64, style_size=64)
 PHOTOGRAPHS = PhotographSet([noise(2), noise(3)], [noise(4)])
 
@@ -38,12 +26,12 @@ def thin_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "load_features", thin)
 
 
-def trainer(config: CanvasTrainingConfig = CONFIG, *, styles: int = 1) -> Trainer:
+def trainer(config: CanvasTrainingConfig = CONFIG, *, styles: int = 1) -> CanvasTrainer:
     """A small run."""
-    return Trainer([noise(10 + i) for i in range(styles)], PHOTOGRAPHS, config, shape=SHAPE)
+    return CanvasTrainer([noise(10 + i) for i in range(styles)], PHOTOGRAPHS, config, shape=CANVAS_SHAPE)
 
 
-def same(first: Trainer, second: Trainer) -> bool:
+def same(first: CanvasTrainer, second: CanvasTrainer) -> bool:
     """Whether two runs have the same weights and means, to the last bit."""
     pairs = zip(first.network.state_dict().values(), second.network.state_dict().values(), strict=True)
     means = zip(first.average.values(), second.average.values(), strict=True)
@@ -83,7 +71,8 @@ def test_it_learns() -> None:
     run = trainer(replace(CONFIG, steps=40, learning_rate=1e-2))
     progress = list(run.run())
     before, after = (
-        sum(p.style + p.content for p in part) / len(part) for part in (progress[:8], progress[-8:])
+        sum(p.losses["style"] + p.losses["lost structure"] for p in part) / len(part)
+        for part in (progress[:8], progress[-8:])
     )
     assert after < before
 
@@ -91,24 +80,64 @@ def test_it_learns() -> None:
 def test_it_goes_on_from_weights_alone() -> None:
     begun = trainer()
     list(begun.run())
-    half = {name: value.half() for name, value in begun.result().state_dict().items()}
-    again = Trainer([noise(10)], PHOTOGRAPHS, CONFIG, shape=SHAPE, start=half)
-    for name, value in again.network.state_dict().items():
-        torch.testing.assert_close(value, half[name].float())
+    again = CanvasTrainer([noise(10)], PHOTOGRAPHS, CONFIG, start=begun.result())
+    for name, value in begun.result().state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], value)
+
+
+def test_scales_and_shifts_alone_leave_the_convolutions_as_they_are() -> None:
+    start = canvas_network(styles=2)
+    paintings = [noise(10), noise(11)]
+    run = CanvasTrainer(paintings, PHOTOGRAPHS, replace(CONFIG, styles_alone=True), start=start)
+    list(run.run())
+    own = start.style_parameters()
+    for name, value in run.result().state_dict().items():
+        assert torch.equal(value, start.state_dict()[name]) == (name not in own)
+    before, after = CanvasParameters.of(start), CanvasParameters.of(run.result())
+    assert before.convolutions == after.convolutions  # by which styles can be mixed
+
+
+def test_what_can_not_be_trained() -> None:
+    with pytest.raises(ValueError, match="can't be learned from nothing"):
+        trainer(replace(CONFIG, styles_alone=True))
+    with pytest.raises(ValueError, match="1 paintings for a network of 2 styles"):
+        CanvasTrainer([noise(10)], PHOTOGRAPHS, CONFIG, start=canvas_network(styles=2))
+    with pytest.raises(ValueError, match="must be a multiple of 16"):
+        trainer(replace(CONFIG, crop=72))
+
+
+def test_another_start_is_another_run(tmp_path: Path) -> None:
+    trainer().save(tmp_path / "checkpoint")
+    other = CanvasTrainer([noise(10)], PHOTOGRAPHS, CONFIG, start=canvas_network())
+    with pytest.raises(TrainingError, match="other settings, paintings, photographs or start"):
+        other.restore(tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("steps", 0), ("batch_size", 0), ("held_out", 0), ("crop", 63), ("style_size", 5000)),
+        *(("seed", -1), ("seed", 2**63), ("style_weight", float("inf")), ("colour_weight", float("nan"))),
+        *(("learning_rate", -1.0), ("consistency_weight", -1.0)),
+    ],
+)
+def test_settings_out_of_their_range(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"{name} .*out of range"):
+        replace(CONFIG, **{name: value})  # type: ignore[arg-type]
 
 
 def test_all_styles_get_their_turn() -> None:
     run = trainer(replace(CONFIG, batch_size=2), styles=4)
     turns = []
     for step in range(4):
-        run.step = step
-        turns += run._styles_of_the_step().tolist()
+        turns += run.styles_of(step).tolist()
     assert sorted(turns) == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
     config = CanvasTrainingConfig(steps=1000, learning_rate=1.0)
-    rates = [learning_rate(step, config) for step in range(1000)]
+    run = trainer(config)
+    rates = [run.learning_rate(step) for step in range(1000)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.011

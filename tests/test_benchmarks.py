@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from stylize_video.models import canvas
 from stylize_video.models.perceptual import frame_distances
 from tests import media
 from tests.networks import network
@@ -325,6 +326,21 @@ def test_what_is_carried_is_measured_halfway_between_keys_of_a_shot(
     assert keyframes.carried_distances(clip, film, Numbers()) == pytest.approx((6 / 6.25, 6 / 6.25))
     alone = keyframes.Film(pictures, [0], [], 1.0, 1.0)
     assert all(np.isnan(keyframes.carried_distances(clip, alone, Numbers())))
+
+
+def test_a_canvas_that_blurs_loses_decibels_and_one_that_is_moved_none(
+    benchmark: Callable[[str], Any],
+) -> None:
+    drift = benchmark("canvas_drift")
+    drift._FIELDS = 2
+    places = canvas.still(320, 480)
+    new, moved = (drift.Statistics(places + by) for by in (0, np.float32(777.7)))
+    assert new.deviation == pytest.approx(1, abs=0.2)
+    assert new.deviation.shape == new.mean.shape == (canvas.OCTAVES,)
+    assert abs(drift.decibels(moved.spectra[0], new.spectra[0])) < 0.6
+    stretched = drift.Statistics(places * np.float32(0.7))
+    assert drift.decibels(stretched.spectra[0], new.spectra[0]) < -1
+    assert drift.decibels(new.spectra[0] / 2, new.spectra[0]) == pytest.approx(-3.01, abs=0.01)
 
 
 def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], Any], tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 import statistics
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from common import parser, print_table
-from quality import photographs
+from photographs import photographs
 
 from stylize_video.models.feed_forward import calibration, engine, gallery, weights_file
 from stylize_video.models.runtimes.devices import CPU, has_fast_int8
@@ -41,7 +42,7 @@ def _calibrate(path: Path, pictures: list[Picture]) -> None:
     print_table(("convolution", "from", "to"), [(name, *bounds) for name, bounds in ranges.items()])
 
 
-def _psnr(painted: np.ndarray, other: np.ndarray) -> float:
+def _psnr(painted: Any, other: Any) -> float:
     error = np.square(painted.astype(np.float64) - other).mean()
     return float(20 * np.log10(255) - 10 * np.log10(max(error, 1e-9)))
 

@@ -171,17 +171,18 @@ def openvino(*, exact: bool) -> Build:
             raise UnavailableError("not installed: openvino")
         import torch
 
+        from stylize_video.models.feed_forward.engine import CanvasEngine, program
+        from stylize_video.models.feed_forward.parameters import CanvasParameters
         from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-        from stylize_video.models.transform_net.engine import Engine, program
-        from stylize_video.models.transform_net.parameters import TransformParameters
         from stylize_video.pictures.arrays import to_host
 
-        parameters = TransformParameters.of(cast(Any, module).network)
-        style = parameters.mixed(cast(Any, module).style[0].tolist())
+        fixed = cast(Any, module)
+        parameters, style = CanvasParameters.of(fixed.network.network), fixed.style[0].numpy()
         runtime = OpenVinoRuntime(program(parameters), exact=exact, threads=CORES)
-        engine = Engine(runtime, style, tile=0)
+        engine = CanvasEngine(runtime, seed=0)
         picture = to_host(frame.permute(0, 2, 3, 1))
-        return lambda: torch.from_numpy(to_host(engine.paint(picture))).permute(0, 3, 1, 2)
+        canvases = [engine.new_canvas(*picture.shape[1:3])]
+        return lambda: torch.from_numpy(to_host(engine.paint(picture, canvases, style))).permute(0, 3, 1, 2)
 
     return build
 
@@ -259,11 +260,11 @@ def real_frame(width: int, height: int) -> Tensor:
 
 def measure_all(frame: Tensor, *, frames: int, skip: set[str]) -> list[Row]:
     """Every engine on a network of its own, since some change its layout."""
+    from stylize_video.models.feed_forward import blank_canvas
     from stylize_video.models.style_spec import parse
-    from stylize_video.models.transform_net import loading
 
     def fresh() -> nn.Module:
-        painter = loading.load(parse(STYLE))
+        painter = blank_canvas.load(parse(STYLE))
         return with_style(painter.network, painter.style)
 
     like = eager(fresh(), frame)()

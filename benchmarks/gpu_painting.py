@@ -63,14 +63,13 @@ def _psnr(one: Tensor, other: Tensor) -> float:
 def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float]:
     import torch
 
+    from stylize_video.models.feed_forward import blank_canvas, engine, gallery
     from stylize_video.models.runtimes.fastest import batch_size
     from stylize_video.models.style_spec import parse
-    from stylize_video.models.transform_net import engine, loading
     from stylize_video.pictures.arrays import to_host
 
     width, height = map(int, size.split("x"))
-    painter = loading.load(parse(STYLE))
-    plain = loading.load(parse(STYLE))
+    painter, plain = gallery.load(parse(STYLE)), blank_canvas.load(parse(STYLE))
     count = batch_size(device, width * height)
     torch.manual_seed(0)
     small = torch.rand(count, 3, height // 8, width // 8)
@@ -78,13 +77,17 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
     frames = (images * 255).round().to(torch.uint8)
     with torch.inference_mode():
         wanted = (plain.network(frames[:1].float() / 255, plain.style[None]) * 255).round()
-        made = engine.create(painter.network, painter.style, device)
+        made = engine.open_engine(painter.parameters, device)
+        canvases = [made.new_canvas(height, width)] * count
         there = frames.to(device).permute(0, 2, 3, 1).contiguous()  # as a film's frames lie
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        fast = _rate(lambda: made.paint(there), count, device, seconds)
+        fast = _rate(lambda: made.paint(there, canvases, painter.style), count, device, seconds)
         memory = torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else 0.0
-        alike = _psnr(torch.from_numpy(to_host(made.paint(there)[:1])).permute(0, 3, 1, 2), wanted)
+        alike = _psnr(
+            torch.from_numpy(to_host(made.paint(there, canvases, painter.style)[:1])).permute(0, 3, 1, 2),
+            wanted,
+        )
         network, style = plain.network.to(device), plain.style[None].to(device)
         single = there[:1].permute(0, 3, 1, 2).float() / 255
         slow = _rate(lambda: network(single, style), 1, device, seconds / 2)

@@ -147,14 +147,14 @@ def painters(result: Result, clip: Path) -> dict[str, Callable[[], float]]:
     import johnson
     import macs
 
+    from stylize_video.models.feed_forward import blank_canvas
     from stylize_video.models.style_spec import parse
-    from stylize_video.models.transform_net import loading
 
     def ours() -> float:
         frames, took = network_alone(clip, OUR_FRAMES)
         return frames / took
 
-    painter, size = loading.load(parse(STYLE)), result.size
+    painter, size = blank_canvas.load(parse(STYLE)), result.size
     result.macs[OURS] = sum(macs.count(painter.network, painter.style, *size).values())
     found: dict[str, Callable[[], float]] = {OURS: ours}
     frame = engines.real_frame(*size)

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,13 @@ def _copy(packet: Any, later: int, stream: Any) -> Any:
 
 
 def run_job(film: Path, film_seconds: int, *options: str) -> Job:
-    """Run the program on a film and wait for it.
+    """Run the program on a film, or a picture, and wait for it.
 
     The kernel counts what this process held when it forked as the child's memory too, so nothing
     here may have imported torch yet.
     """
     assert "torch" not in sys.modules
-    target = film.with_name(f"{film.stem}_painted.mp4")
+    target = film.with_name(f"{film.stem}_painted{film.suffix}")
     command = [
         *program(),
         str(film),
@@ -174,26 +174,30 @@ def film_alone(film: Path) -> tuple[int, float]:
 
 
 def network_alone(film: Path, frames: int) -> tuple[int, float]:
-    """Frames and seconds of the painter on frames that are decoded already, after a few to warm up."""
+    """Frames and seconds of the painter on frames that are decoded already, after a few to warm up.
+
+    Their motion is not found, so that the canvas stays where it is.
+    """
     import torch
 
+    from stylize_video.models.feed_forward import engine, gallery
     from stylize_video.models.style_spec import parse
-    from stylize_video.models.transform_net import engine, loading
     from stylize_video.pipeline import batcher
     from stylize_video.pipeline.sources.film import FilmSource
     from stylize_video.pipeline.stage import run_stage
-    from stylize_video.pipeline.stages.paint import NetworkPainter
+    from stylize_video.pipeline.stages.canvas import PaintOnCanvas
     from stylize_video.pipeline.transfer import RgbTransfer
 
     device, warm_up = torch.device("cpu"), 5
     with FilmSource(film) as reader:
         decoded = itertools.islice(reader.frames(), min(frames, 50))
         way = RgbTransfer(device)
-        batches = [way.upload(group) for group in batcher.batches(decoded, size=1)]
-    painter = loading.load(parse(STYLE))
-    paints = engine.create(painter.network, painter.style, device)
+        uploaded = [way.upload(group) for group in batcher.batches(decoded, size=1)]
+    batches = [replace(batch, motion=[None] * len(batch.frames)) for batch in uploaded]
+    found = gallery.load(parse(STYLE))
+    paints = engine.open_engine(found.parameters, device)
     endless = itertools.islice(itertools.cycle(batches), warm_up + frames)
-    painted = run_stage(NetworkPainter(paints), reader.signal, endless)
+    painted = run_stage(PaintOnCanvas(paints, found.style), reader.signal, endless)
     for _ in itertools.islice(painted, warm_up):
         pass
     began = time.perf_counter()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.perceptual.vgg import Vgg16
 from stylize_video.models.transform_net.shape import TransformNetConfig
@@ -69,6 +72,13 @@ def canvas_network(seed: int = 0, styles: int = 1) -> CanvasNet:
         for value in made.style_parameters().values():
             value.add_(0.3 * torch.randn_like(value))
     return made
+
+
+def styled_network(shares: Sequence[float]) -> StyledNetwork:
+    """A small painter, always the same one, and so much of each of its styles; it has a canvas."""
+    made = canvas_network(1, styles=len(shares))
+    style = CanvasParameters.of(made).mixed(shares)
+    return StyledNetwork(OnBlankCanvas(made), torch.from_numpy(style))
 
 
 def wct_network(seed: int = 0) -> WctNetwork:

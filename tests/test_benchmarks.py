@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -16,9 +17,10 @@ import pytest
 import torch
 
 from stylize_video.models import canvas
+from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.perceptual import frame_distances
 from tests import media
-from tests.networks import network
+from tests.networks import canvas_network, styled_network
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -276,7 +278,8 @@ def test_an_engine_is_timed_and_compared(benchmark: Callable[[str], Any]) -> Non
 
 def test_the_runtime_of_the_product_is_timed_on_what_it_paints(benchmark: Callable[[str], Any]) -> None:
     engines = benchmark("engines")
-    module = engines.with_style(network(), torch.ones(1))
+    painter = styled_network([1.0])
+    module = engines.with_style(painter.network, painter.style)
     frame = torch.rand(1, 3, 36, 52)
     like = engines.eager(module, frame)()
     found = engines.measure("it", engines.openvino(exact=True), module, frame, frames=1, like=like)
@@ -347,3 +350,30 @@ def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], 
     options = ["--no-stabilize", "--max-size", "64"]
     given = benchmark("cases")._arguments([str(tmp_path), "--to", "mkv", "--", *options])
     assert (given.to, given.options) == ("mkv", options)
+
+
+def test_a_bundled_painters_entry_has_what_was_measured(benchmark: Callable[[str], Any]) -> None:
+    bundle = benchmark("bundle_painter")
+    photographs = {
+        "means": {"this": {n: {"style": 0.1234, "content": 1, "bare": 0.5} for n in ("a", "mean")}}
+    }
+    film = {"painter": "this", "steadied": True, "style": "a", "relative_warping_error": 2.0}
+    rows = [{**film, "warping_error": error} for error in (1e-4, 3e-4)]
+    rows += [{**rows[0], "steadied": False, "warping_error": 9.0}, {**rows[0], "painter": "against"}]
+    before = {"name": "a", "painter": "A", "style_distance": 9.0, "warping_error": 9.0, "stability": 0.7}
+    found = bundle.of_photographs(photographs), bundle.of_films({"films": rows})
+    measured = {"style_distance": 0.123, "content_distance": 1, "bare_canvas": 0.5}
+    flicker = {"warping_error": 2e-4, "relative_warping_error": 2.0}
+    entry = {"name": "a", "painter": "A", **measured, **flicker, "stability": 0.7}
+    assert bundle.changed(before, *found) == entry
+    assert list(bundle.changed(before, *found)) == list(entry)
+    assert "warping_error" not in bundle.changed(before, found[0])  # that of the painter before
+
+
+def test_a_painter_is_bundled_with_its_checksum(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    bundle, path = benchmark("bundle_painter"), tmp_path / "new.safetensors"
+    weights_file.save(path, canvas_network(styles=2), ["a", "b"], {"step": 7, "config": {"steps": 9}})
+    entry = bundle.network_of(path)
+    assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert entry["architecture"].startswith("CanvasNet with 2 styles, ")
+    assert "(step 7)" in entry["source"]

@@ -9,11 +9,10 @@ import pytest
 import torch
 
 from stylize_video.models import sheet
+from stylize_video.models.feed_forward.blank_canvas import StyledNetwork
 from stylize_video.models.sheet import Cell, Grid, lay_out, paint
-from stylize_video.models.transform_net.loading import StyledNetwork
-from stylize_video.models.transform_net.shape import TransformNetConfig
-from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
+from tests.networks import styled_network
 
 LANDSCAPE, PORTRAIT, SQUARE, TINY, WIDE, TALL = (
     (320, 480),
@@ -38,8 +37,7 @@ def cells_of(shape: tuple[int, int], count: int = 9) -> list[Cell]:
 
 def painters(styles: int = 2) -> dict[str, StyledNetwork]:
     """Small networks with random weights."""
-    network = TransformNet(TransformNetConfig(styles=styles)).eval()
-    return {f"style {i}": StyledNetwork(network, weight) for i, weight in enumerate(torch.eye(styles))}
+    return {f"style {i}": styled_network(shares.tolist()) for i, shares in enumerate(torch.eye(styles))}
 
 
 def places(page: Picture, cells: list[Cell]) -> Iterator[tuple[int, int, Picture]]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -19,35 +20,32 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.mixture import Mixture
+from stylize_video.models.feed_forward import gallery, weights_file
+from stylize_video.models.feed_forward.gallery import CanvasGallery
+from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
-from stylize_video.models.transform_net import gallery, loading
-from stylize_video.models.transform_net.gallery import Gallery
-from stylize_video.models.transform_net.shape import TransformNetConfig
-from stylize_video.models.transform_net.transform_net import TransformNet
+from stylize_video.models.weights import file_format
+from tests.networks import CANVAS_SHAPE
 
-SHAPE = TransformNetConfig(styles=3, quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
+SHAPE = replace(CANVAS_SHAPE, styles=3)
 NAMES = ("monet", "klee", "käthe")
 
 
-def network(config: TransformNetConfig = SHAPE, seed: int = 0) -> TransformNet:
+def network(config: CanvasNetConfig = SHAPE, seed: int = 0) -> CanvasNet:
     """A network whose styles differ, with values that half precision holds exactly."""
     torch.manual_seed(seed)
-    made = TransformNet(config).eval()
-    return changed(made, lambda value: value + 0.5 * torch.randn_like(value))
-
-
-def changed(made: TransformNet, change: Callable[[Tensor], Tensor]) -> TransformNet:
-    """A copy with other scales and shifts, rounded to what a file holds."""
+    made = CanvasNet(config).eval()
     own = made.style_parameters()
     state = {
-        name: (change(value) if name in own else value).half().float()
+        name: (value + 0.5 * torch.randn_like(value) if name in own else value).half().float()
         for name, value in made.state_dict().items()
     }
-    copy = TransformNet(made.config).eval()
-    copy.load_state_dict(state)
-    return copy
+    made.load_state_dict(state)
+    return made
 
 
 def entries(*names: str) -> tuple[Style, ...]:
@@ -55,26 +53,22 @@ def entries(*names: str) -> tuple[Style, ...]:
     return tuple(Style(name, name, "", "", "", 0.5, 1.5) for name in names)
 
 
-def written(path: Path, made: TransformNet, *names: str) -> Path:
+def written(path: Path, made: CanvasNet, *names: str) -> Path:
     """A weights file."""
-    gallery.save(path, made, entries(*names), {})
+    weights_file.save(path, made, names, {})
     return path
 
 
-def painted(made: TransformNet, style: Tensor) -> Tensor:
-    """A picture painted."""
-    image = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        return made(image, style.view(1, -1))
+def mixed(made: CanvasNet, *shares: float) -> StyleVector:
+    """A network's own styles, so much of each."""
+    return CanvasParameters.of(made).mixed(shares)
 
 
-def alike(spec: str, made: TransformNet, style: Tensor) -> None:
-    """What is loaded by a spec paints as a network's own styles in that mixture."""
-    painter = loading.load(parse(spec))
-    assert painter.style.sum().item() == pytest.approx(1)
-    assert not painter.network.training
-    wanted = painted(made, style)
-    torch.testing.assert_close(painted(painter.network, painter.style), wanted, rtol=1e-4, atol=1e-5)
+def alike(spec: str, made: CanvasNet, style: StyleVector) -> None:
+    """What is loaded by a spec has a network's convolutions and that style."""
+    found = gallery.load(parse(spec))
+    assert found.parameters.convolutions == CanvasParameters.of(made).convolutions
+    np.testing.assert_allclose(found.style, style, rtol=1e-5, atol=1e-6)
 
 
 @pytest.fixture
@@ -83,51 +77,24 @@ def three(tmp_path: Path) -> Path:
     return written(tmp_path / "three.safetensors", network(), *NAMES)
 
 
-def bundled() -> Gallery:
+def bundled() -> CanvasGallery:
     """The network that new styles start from."""
-    return gallery.open_bundled(gallery.BUNDLED)
+    return gallery.open_bundled(styles.bundled_network())
 
 
-def fitted(path: Path, seed: int) -> TransformNet:
+def fitted(path: Path, share: float) -> StyleVector:
     """A file as `train` fits it: the bundled network with scales and shifts of its own."""
-    first = torch.eye(len(bundled().styles))[:1]
-    torch.manual_seed(seed)
-    made = changed(bundled().network.with_styles(first), lambda v: v + 0.2 * torch.randn_like(v))
+    torch.manual_seed(0)
+    known = bundled().parameters
+    style = (known.table[:1] * np.float32(share)).astype(np.float16)
+    arrays = {name: torch.from_numpy(array) for name, array in known.arrays.items()}
+    for norm in known.norms():
+        arrays[f"{norm.name}.scale"] = torch.from_numpy(style[:, norm.scales])
+        arrays[f"{norm.name}.shift"] = torch.from_numpy(style[:, norm.shifts])
+    made = CanvasNet(replace(known.config, styles=1))
+    made.load_state_dict(arrays)
     written(path, made, path.stem)
-    return made
-
-
-# -- other styles for a network --
-
-
-def test_a_copy_with_other_styles_paints_as_the_mixtures_of_the_first() -> None:
-    made = network()
-    mixtures = torch.tensor([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]])
-    copy = made.with_styles(mixtures)
-    assert copy.config == replace(SHAPE, styles=2)
-    for style in torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]):
-        torch.testing.assert_close(
-            painted(copy, style), painted(made, style @ mixtures), rtol=1e-4, atol=1e-5
-        )
-
-
-def test_a_copy_shares_nothing_with_its_network() -> None:
-    made = network()
-    before = {name: value.clone() for name, value in made.state_dict().items()}
-    copy = made.with_styles(torch.eye(3))
-    assert all(torch.equal(value, before[name]) for name, value in copy.state_dict().items())
-    with torch.no_grad():
-        for value in copy.parameters():
-            value.add_(1)
-    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
-
-
-def test_only_scales_and_shifts_differ_between_styles() -> None:
-    made = network()
-    own = made.style_parameters()
-    assert all(".scale" in name or ".shift" in name for name in own)
-    assert {value.shape[0] for value in own.values()} == {3}
-    assert len(own) == 2 * sum(1 for name, _ in made.named_modules() if name.split(".")[-1].count("norm"))
+    return style[0].astype(np.float32)
 
 
 # -- one style --
@@ -136,22 +103,21 @@ def test_only_scales_and_shifts_differ_between_styles() -> None:
 @pytest.mark.parametrize("name", styles.available())
 def test_every_bundled_style_is_its_networks_own(name: str) -> None:
     style = styles.available()[name]
-    opened = bundled()
-    index = opened.index(name)
-    assert opened.styles[index].name == name
+    opened = gallery.open_bundled(style.weights)
     assert style.licence
     assert style.style_distance > 0
-    alike(name, opened.network, torch.eye(len(opened.styles))[index])
+    found = gallery.load(parse(name))
+    np.testing.assert_array_equal(found.style, opened.parameters.table[opened.index(name)])
 
 
 def test_the_network_that_new_styles_start_from_is_the_default_styles() -> None:
     assert styles.available()[styles.DEFAULT].weights == styles.bundled_network()
-    assert styles.DEFAULT in [style.name for style in bundled().styles]
+    assert styles.DEFAULT in bundled().styles
 
 
 @pytest.mark.parametrize(("index", "name"), list(enumerate(NAMES)))
 def test_a_style_of_a_file_by_name(index: int, name: str, three: Path) -> None:
-    alike(f"{three}#{name}", network(), torch.eye(3)[index])
+    alike(f"{three}#{name}", network(), CanvasParameters.of(network()).table[index])
 
 
 def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
@@ -159,35 +125,32 @@ def test_the_only_style_of_a_file_needs_no_name(tmp_path: Path) -> None:
     with_comma = written(tmp_path / "a.b,c.safetensors", made, "mine")
     plain = written(tmp_path / "mine.safetensors", made, "mine")
     for spec in (str(with_comma), str(plain), f"{plain}:0.5", f"{plain}#mine", f"{plain}#:2"):
-        alike(spec, made, torch.ones(1))
+        alike(spec, made, mixed(made, 1.0))
 
 
 def test_a_file_of_several_styles_asks_for_a_name(three: Path) -> None:
     with pytest.raises(UnknownStyleError) as caught:
-        loading.load(parse(str(three)))
+        gallery.load(parse(str(three)))
     assert str(caught.value) == f"{three} holds: monet, klee, käthe; ask for e.g. {three}#monet"
 
 
 @pytest.mark.parametrize("name", ["manet", "Monet", "kandinsky"])
 def test_a_name_that_is_not_in_the_file(name: str, three: Path) -> None:
     with pytest.raises(UnknownStyleError, match="holds: monet, klee, käthe"):
-        loading.load(parse(f"{three}#{name}"))
+        gallery.load(parse(f"{three}#{name}"))
 
 
 def test_what_a_file_says_is_read_back(tmp_path: Path) -> None:
-    known = (
-        Style("a", "A Painting", "Somebody", "1900", "public domain", 0.25, 1.5),
-        Style("b", "B", "", "", "", 0.5, 2.0),
-    )
     provenance = {"torch": "2", "config": {"steps": 1}}
-    gallery.save(tmp_path / "x.safetensors", network(replace(SHAPE, styles=2)), known, provenance)
-    opened = gallery.open_file(tmp_path / "x.safetensors")
-    assert opened.styles == known
+    path = tmp_path / "x.safetensors"
+    weights_file.save(path, network(replace(SHAPE, styles=2)), ["a", "b"], provenance)
+    opened = gallery.open_file(path)
+    assert opened.styles == ("a", "b")
     assert [opened.index(name) for name in ("a", "b")] == [0, 1]
-    header = weights.read(tmp_path / "x.safetensors").metadata
+    header = weights.read(path).metadata
     assert json.loads(header["provenance"]) == provenance
-    assert header["format"] == gallery.FORMAT
-    assert all(value.dtype == torch.float16 for value in load_file(tmp_path / "x.safetensors").values())
+    assert header["format"] == file_format.CANVAS
+    assert all(value.dtype == torch.float16 for value in load_file(path).values())
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
 
 
@@ -199,93 +162,46 @@ def test_a_mixture_of_a_files_styles_paints_by_the_vector_of_weights(
     shares: tuple[float, ...], three: Path
 ) -> None:
     spec = ",".join(f"{three}#{name}:{share}" for name, share in zip(NAMES, shares, strict=True))
-    vector = torch.tensor(shares) / sum(shares)
-    alike(spec, network(), vector)
+    alike(spec, network(), mixed(network(), *(share / sum(shares) for share in shares)))
 
 
 def test_a_mixture_of_all_bundled_styles_of_a_network() -> None:
     opened = bundled()
-    shares = torch.arange(1.0, len(opened.styles) + 1)
-    names = [style.name for style in opened.styles]
-    spec = ",".join(f"{name}:{share:g}" for name, share in zip(names, shares.tolist(), strict=True))
-    alike(spec, opened.network, shares / shares.sum())
+    shares = np.arange(1.0, len(opened.styles) + 1)
+    spec = ",".join(f"{name}:{share:g}" for name, share in zip(opened.styles, shares, strict=True))
+    wanted = opened.parameters.mixed((shares / shares.sum()).tolist())
+    np.testing.assert_allclose(gallery.load(parse(spec)).style, wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_a_bundled_style_and_files_fitted_from_it(tmp_path: Path) -> None:
     opened = bundled()
-    kandinsky = torch.eye(len(opened.styles))[opened.index(styles.DEFAULT)].unsqueeze(0)
-    parts = [opened.network.with_styles(kandinsky)]
-    parts += [fitted(tmp_path / f"{name}.safetensors", seed) for seed, name in enumerate("xy")]
-    state = parts[0].state_dict()
-    for name in parts[0].style_parameters():
-        state[name] = sum(
-            share * part.state_dict()[name] for share, part in zip((0.5, 0.3, 0.2), parts, strict=True)
-        )
-    wanted = TransformNet(parts[0].config).eval()
-    wanted.load_state_dict(state)
+    kandinsky = opened.parameters.table[opened.index(styles.DEFAULT)]
     x, y = tmp_path / "x.safetensors", tmp_path / "y.safetensors"
-    alike(f"{styles.DEFAULT}:5,{x}:3,{y}#y:2", wanted, torch.ones(1))
-    alike(f"{y}:0.2,{styles.DEFAULT}:0.5,{x}:0.3", wanted, torch.ones(1))
-    alike(f"{x}:0.15,{styles.DEFAULT}:0.5,{y}:0.2,{x}:0.15", wanted, torch.ones(1))
-    assert not torch.equal(painted(wanted, torch.ones(1)), painted(parts[0], torch.ones(1)))
+    wanted = 0.5 * kandinsky + 0.3 * fitted(x, 0.9) + 0.2 * fitted(y, 1.2)
+    for spec in (
+        f"{styles.DEFAULT}:5,{x}:3,{y}#y:2",
+        f"{y}:0.2,{styles.DEFAULT}:0.5,{x}:0.3",
+        f"{x}:0.15,{styles.DEFAULT}:0.5,{y}:0.2,{x}:0.15",
+    ):
+        np.testing.assert_allclose(gallery.load(parse(spec)).style, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_a_mixture_of_a_style_with_itself_is_the_style(three: Path) -> None:
-    alike(f"{three}#klee,{three}#klee:7", network(), torch.eye(3)[1])
+    alike(f"{three}#klee,{three}#klee:7", network(), mixed(network(), 0, 1, 0))
 
 
-@pytest.mark.parametrize("other", [network(seed=1), network(replace(SHAPE, blocks=2))])
-def test_styles_of_other_networks_cannot_be_mixed(other: TransformNet, three: Path) -> None:
+@pytest.mark.parametrize("other", [network(seed=1), network(replace(SHAPE, eighth_blocks=3))])
+def test_styles_of_other_networks_cannot_be_mixed(other: CanvasNet, three: Path) -> None:
     path = written(three.with_name("other.safetensors"), other, *NAMES)
     spec = f"{three}#monet:0.6,{path}#klee:0.4"
     with pytest.raises(UsageError, match="can't be mixed, their networks' convolutions differ") as caught:
-        loading.load(parse(spec))
+        gallery.load(parse(spec))
     assert repr(spec) in str(caught.value)
 
 
 def test_a_file_of_another_network_cannot_be_mixed_with_a_bundled_style(three: Path) -> None:
     with pytest.raises(UsageError, match="can't be mixed"):
-        loading.load(parse(f"{styles.DEFAULT}:0.6,{three}#klee:0.4"))
-
-
-# -- all styles of a file, to choose from --
-
-
-def test_all_styles_of_a_file_or_the_one_asked_for(three: Path) -> None:
-    made = network()
-    everything = loading.load_all(parse(str(three))).state_dict()
-    assert all(torch.equal(value, everything[name]) for name, value in made.state_dict().items())
-    for spec, vector in (
-        (f"{three}#klee", [0.0, 1.0, 0.0]),
-        (f"{three}#monet:1,{three}#klee:3", [0.25, 0.75, 0.0]),
-    ):
-        found = loading.load_all(parse(spec))
-        assert found.config.styles == 1
-        torch.testing.assert_close(
-            painted(found, torch.ones(1)), painted(made, torch.tensor(vector)), rtol=1e-4, atol=1e-5
-        )
-    assert loading.load_all(parse(styles.DEFAULT)).config.styles == 1
-    with pytest.raises(UnknownStyleError, match="no such weights file"):
-        loading.load_all(parse(str(three.with_name("missing.safetensors"))))
-
-
-# -- what is not touched --
-
-
-def test_torchs_random_state_is_left_alone(three: Path) -> None:
-    made = network()
-    for do in (
-        lambda: made.with_styles(torch.eye(3)),
-        lambda: gallery.as_stored(made),
-        lambda: TransformNet.empty(SHAPE),
-        lambda: loading.load(parse(styles.DEFAULT)),
-        lambda: loading.load(parse(f"{three}#monet:0.6,{three}#klee:0.4")),
-        lambda: loading.load_all(parse(str(three))),
-        bundled,
-    ):
-        before = torch.get_rng_state()
-        do()
-        assert torch.equal(torch.get_rng_state(), before)
+        gallery.load(parse(f"{styles.DEFAULT}:0.6,{three}#klee:0.4"))
 
 
 # -- what is refused before torch is needed --
@@ -310,7 +226,7 @@ def test_a_spec_is_checked_without_torch(
     monkeypatch.chdir(tmp_path)
     if "there are" in message:
         message = f"there are: {', '.join(styles.available())}"
-    for step in (styles.check, loading.load):
+    for step in (styles.check, gallery.load):
         with pytest.raises(UsageError) as caught:
             step(parse(spec))
         assert message in str(caught.value)
@@ -326,16 +242,15 @@ def test_checking_imports_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("load", [loading.load, loading.load_all])
-def test_a_picture_is_no_network(load: Callable[[Mixture], object], tmp_path: Path) -> None:
+def test_a_picture_is_no_network(tmp_path: Path) -> None:
     picture = tmp_path / "x.jpg"
     picture.touch()
     styles.check(parse(str(picture)))  # though it is a style
     for spec in (str(picture), f"kandinsky,{picture}"):
         with pytest.raises(UsageError, match=r"x\.jpg: a picture is no trained network; train one"):
-            load(parse(spec))
+            gallery.load(parse(spec))
     with pytest.raises(UnknownStyleError, match=r"missing\.jpg: no such picture"):
-        load(parse(str(tmp_path / "missing.jpg")))
+        gallery.load(parse(str(tmp_path / "missing.jpg")))
 
 
 def test_names_that_only_other_weights_know(tmp_path: Path) -> None:
@@ -376,7 +291,7 @@ FIT_NOT = "tensors that don't fit its own header; train again"
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, _: h.update(format="stylize-video transform-net 0"), "transform-net 0', this version"),
+        (lambda h, _: h.update(format="stylize-video transform-net 1"), "transform-net 1', this version"),
         (lambda h, _: h.update(format="another program's"), 'made for "another program\'s"'),
         (lambda h, _: h.clear(), "made for 'something else'"),
         (lambda h, _: h.pop("shape"), FIT_NOT),
@@ -385,20 +300,20 @@ FIT_NOT = "tensors that don't fit its own header; train again"
         (set_shape(styles=2), FIT_NOT),
         (set_shape(styles=0), FIT_NOT),
         (set_shape(styles="3"), FIT_NOT),
-        (set_shape(blocks=2), FIT_NOT),
-        (set_shape(blocks=1.0), FIT_NOT),
+        (set_shape(eighth_blocks=3), FIT_NOT),
+        (set_shape(eighth_blocks=2.0), FIT_NOT),
         (set_shape(colours=3), FIT_NOT),
         (lambda h, _: h.pop("styles"), FIT_NOT),
         (lambda h, _: h.update(styles="[]"), FIT_NOT),
         (lambda h, _: h.update(styles="3"), FIT_NOT),
-        (lambda h, _: h.update(styles='["monet", "klee", "kathe"]'), FIT_NOT),
+        (lambda h, _: h.update(styles='["monet", "klee", 3]'), FIT_NOT),
         (lambda h, _: h.update(styles="null"), FIT_NOT),
         (lambda h, _: h.update(styles=json.dumps([{"name": "a"}] * 3)), FIT_NOT),
         (lambda h, _: h.update(styles=json.dumps(json.loads(h["styles"])[:2])), FIT_NOT),
         (lambda h, _: h.update(styles=json.dumps(json.loads(h["styles"]) * 2)), FIT_NOT),
-        (lambda _, t: t.pop("head.weight"), FIT_NOT),
+        (lambda _, t: t.pop("last.weight"), FIT_NOT),
         (lambda _, t: t.update(more=torch.ones(1)), FIT_NOT),
-        (lambda _, t: t.update({"head.weight": torch.ones(3)}), FIT_NOT),
+        (lambda _, t: t.update({"last.weight": torch.ones(3)}), FIT_NOT),
     ],
 )
 def test_a_file_that_is_not_what_it_says(
@@ -406,7 +321,7 @@ def test_a_file_that_is_not_what_it_says(
 ) -> None:
     rewritten(three, change)
     with pytest.raises(WeightsError) as caught:
-        loading.load(parse(f"{three}#monet"))
+        gallery.load(parse(f"{three}#monet"))
     assert str(three) in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -416,10 +331,10 @@ def test_a_file_without_a_header_and_one_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     save_file({"a": torch.ones(1)}, path)
     with pytest.raises(WeightsError, match="made for 'something else', this version reads"):
-        loading.load(parse(str(path)))
+        gallery.load(parse(str(path)))
     path.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="no safetensors file"):
-        loading.load(parse(str(path)))
+        gallery.load(parse(str(path)))
 
 
 # -- the manifest --
@@ -467,18 +382,6 @@ def test_the_checksums_of_all_that_a_spec_needs(three: Path) -> None:
 
 
 # -- writing --
-
-
-def test_a_network_as_it_is_stored_is_the_one_that_is_read_back(tmp_path: Path) -> None:
-    torch.manual_seed(5)
-    made = TransformNet(SHAPE).train()
-    before = {name: value.clone() for name, value in made.state_dict().items()}
-    rounded = gallery.as_stored(made)
-    stored = gallery.open_file(written(tmp_path / "x.safetensors", made, *NAMES)).network.state_dict()
-    assert not rounded.training
-    assert all(torch.equal(value, stored[name]) for name, value in rounded.state_dict().items())
-    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
-    assert not all(torch.equal(value, before[name]) for name, value in stored.items())
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:

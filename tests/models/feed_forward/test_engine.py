@@ -1,33 +1,80 @@
-"""The painter with a canvas, run: the same as the network itself, for all sizes and kinds of pictures."""
+"""The painter with a canvas, run: every engine paints what the network itself paints, whatever it runs on."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from stylize_video.errors import DeviceError
 from stylize_video.models import canvas
+from stylize_video.models.canvas import CELL, Canvas
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
 from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.runtimes import model_cache
+from stylize_video.models.runtimes.fastest import batch_size
+from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
+from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
+from stylize_video.models.runtimes.program import Program, Runtime
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
-from tests.layout import first
-from tests.networks import canvas_network, noise
+from tests.layout import first, last
+from tests.networks import canvas_network
 
+Pictures = NDArray[Any]
 CPU = torch.device("cpu")
-NETWORK = canvas_network(styles=2)
+NETWORK = canvas_network(styles=3)
 PARAMETERS = CanvasParameters.of(NETWORK)
-SHARES = [0.3, 0.7]
+SHARES = [0.2, 0.5, 0.3]
 STYLE = PARAMETERS.mixed(SHARES)
+NUMBERS = STYLE.reshape(1, 1, 1, -1)  # as a runtime takes them
 
 
-def torch_engine() -> CanvasEngine:
-    runtime = TorchRuntime(engine.program(PARAMETERS), CPU, half=False)
-    return CanvasEngine(runtime, seed=0)
+def psnr(one: Tensor, other: Tensor) -> float:
+    """In dB, of pictures in 0..1."""
+    return float(-10 * torch.log10((one - other).square().mean().clamp_min(1e-20)))
+
+
+def picture(height: int, width: int, count: int = 1) -> Tensor:
+    """Smooth colours, as bytes."""
+    torch.manual_seed(5)
+    coarse = torch.rand(count, 3, 5, 6)
+    smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+    return to_kind(smooth.clamp(0, 1), torch.uint8)
+
+
+def pictures(height: int, width: int, count: int = 1) -> Pictures:
+    """The same, as they flow."""
+    return last(picture(height, width, count))
+
+
+def program(seed: int | None = None) -> Program:
+    return engine.program(PARAMETERS if seed is None else CanvasParameters.of(canvas_network(seed)))
+
+
+def openvino(*, exact: bool) -> Runtime:
+    return OpenVinoRuntime(program(), exact=exact, threads=1)
+
+
+def eager() -> Runtime:
+    return TorchRuntime(program(), CPU, half=False)
+
+
+class HalfOnCpu(TorchRuntime):
+    """What runs on CUDA, but for the graphs: float16 by autocast."""
+
+    def __init__(self) -> None:
+        super().__init__(program(), CPU, half=True)
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +83,41 @@ def compiled() -> CanvasEngine:
     return engine.open_engine(PARAMETERS, CPU, exact=True)
 
 
-def pictures(height: int, width: int, count: int = 1) -> NDArray[np.uint8]:
-    return np.stack([noise(seed, height, width) for seed in range(count)])
-
-
-def test_it_paints_as_the_network_does(compiled: CanvasEngine) -> None:
-    images = pictures(64, 96)
-    blank = compiled.new_canvas(64, 96)
-    field = torch.from_numpy(compiled.field.at(blank.places))[None]
+def by_network(images: Tensor, found: CanvasEngine, shares: list[float] = SHARES) -> Tensor:
+    """What the network makes of pictures whose sides fit it, on the engine's first canvas."""
+    noise = torch.from_numpy(found.field.at(found.new_canvas(*images.shape[-2:]).places))
     with torch.inference_mode():
-        wanted = NETWORK(first(images) / 255, field, torch.tensor([SHARES]))
-    for found in (compiled, torch_engine()):
-        painted = found.paint(images, [blank], STYLE)
-        assert painted.dtype == np.uint8
-        assert (first(painted) - wanted * 255).abs().max() < 1.5
-        floating = found.paint((images / 255).astype(np.float32), [blank], STYLE)
-        assert (first(floating) - wanted).abs().max() < 2e-3
+        painted: Tensor = NETWORK(images, noise[None].expand(len(images), -1, -1, -1), torch.tensor([shares]))
+    return painted
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("eager", 90), ("exact openvino", 90), ("fast openvino", 45), ("half", 45)]
+)
+def test_an_engine_paints_what_the_network_paints(name: str, tolerance: float) -> None:
+    runtime = {
+        "eager": eager,
+        "exact openvino": lambda: openvino(exact=True),
+        "fast openvino": lambda: openvino(exact=False),
+        "half": HalfOnCpu,
+    }[name]()
+    given, found = picture(64, 96, count=2), CanvasEngine(runtime, seed=0)
+    wanted, canvases = by_network(to_unit(given), found), [found.new_canvas(64, 96)] * 2
+    floats = first(found.paint(last(to_unit(given)), canvases, STYLE))
+    assert floats.shape == wanted.shape
+    assert floats.dtype == torch.float32
+    assert psnr(floats, wanted) >= tolerance
+    as_bytes = first(found.paint(last(given), canvases, STYLE))
+    assert as_bytes.dtype == torch.uint8
+    assert psnr(to_unit(as_bytes), wanted) >= min(tolerance, 55)  # 58.9 dB is the rounding
+
+
+def test_without_openvino_torch_paints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # `import` raises as if it were not there
+    found = engine.open_engine(PARAMETERS, CPU)
+    assert isinstance(found._runtime, TorchRuntime)
+    assert found.notes == []
+    assert found.paint(pictures(16, 16), [found.new_canvas(16, 16)], STYLE).shape == (1, 16, 16, 3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (17, 33), (50, 70), (90, 161)])
@@ -69,18 +135,10 @@ def test_padding_changes_only_what_lies_beside_it(compiled: CanvasEngine) -> Non
 def test_each_picture_has_its_own_canvas(compiled: CanvasEngine) -> None:
     images = np.repeat(pictures(64, 64), 2, axis=0)
     here = compiled.new_canvas(64, 64)
-    there = canvas.Canvas(here.places + np.float32(100), here.stretch, here.seed)
+    there = Canvas(here.places + np.float32(100), here.stretch, here.seed)
     painted = compiled.paint(images, [here, there], STYLE)
     assert np.abs(painted[0].astype(int) - painted[1]).mean() > 1
     assert np.array_equal(painted[0], compiled.paint(images[:1], [here], STYLE)[0])
-
-
-def test_another_style_is_another_painting(compiled: CanvasEngine) -> None:
-    images, blank = pictures(64, 64), compiled.new_canvas(64, 64)
-    mixed = compiled.paint(images, [blank], STYLE)
-    other = compiled.paint(images, [blank], PARAMETERS.mixed([1, 0]))
-    assert np.abs(other.astype(int) - mixed).mean() > 0.5
-    assert np.array_equal(compiled.paint(images, [blank], STYLE), mixed)
 
 
 class _Small:
@@ -113,3 +171,173 @@ def test_a_picture_that_does_not_fit_is_told() -> None:
     found = CanvasEngine(_Small(0), seed=0)
     with pytest.raises(DeviceError, match="32x32, which a painter with a canvas paints whole"):
         found.paint(pictures(32, 32), [found.new_canvas(32, 32)], STYLE)
+
+
+# -- converted models --
+
+
+def inputs(height: int, width: int) -> tuple[Pictures, ...]:
+    """What a runtime is given: pictures, canvases and a style."""
+    noise = np.random.default_rng(0).normal(size=(1, height // CELL, width // CELL, canvas.CHANNELS))
+    return pictures(height, width), noise.astype(np.float32), NUMBERS
+
+
+def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(model_cache, "folder", lambda: tmp_path / "stylize-video")
+    conversions = 0
+    convert = OpenVinoRuntime._convert
+
+    def counted(*given: object) -> object:
+        nonlocal conversions
+        conversions += 1
+        return convert(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(OpenVinoRuntime, "_convert", counted)
+    given = inputs(32, 48)
+    wanted = openvino(exact=True).run("paint", *given)
+    assert conversions == 1
+    assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
+    openvino(exact=True).run("paint", *inputs(48, 64))  # another size is compiled, not converted
+    assert conversions == 1
+    (entry,) = (tmp_path / "stylize-video").iterdir()
+    whole = entry.read_bytes()
+    for damaged in (whole[:-100], whole[:5000] + b"x" + whole[5001:], b""):
+        entry.write_bytes(damaged)
+        assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
+        assert entry.read_bytes()[32:] != damaged[32:]
+    assert conversions == 4
+    other = OpenVinoRuntime(program(1), exact=True, threads=1)
+    assert not np.array_equal(other.run("paint", *given), wanted)  # other weights, another entry
+    assert len(list((tmp_path / "stylize-video").iterdir())) == 2
+
+
+def test_a_cache_that_can_not_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = inputs(32, 48)
+    wanted = openvino(exact=True).run("paint", *given)
+
+    def full(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model_cache, "load", lambda _: None)
+    monkeypatch.setattr(OpenVinoRuntime, "_pack", full)
+    assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
+
+
+def test_an_entry_that_is_whole_but_no_model_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = inputs(32, 48)
+    wanted = openvino(exact=True).run("paint", *given)
+    monkeypatch.setattr(model_cache, "load", lambda _: (4).to_bytes(8, "big") + b"<xml" + b"values")
+    assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
+
+
+def test_an_openvino_that_is_broken_is_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> object:
+        raise ImportError("libopenvino.so.2600: cannot open shared object file")
+
+    monkeypatch.setattr("stylize_video.models.runtimes.openvino_runtime.import_openvino", broken)
+    found = engine.open_engine(PARAMETERS, CPU)
+    assert isinstance(found._runtime, TorchRuntime)
+    assert "PyTorch paints" in found.notes[0]
+
+
+def test_batches_fit_the_device() -> None:
+    cuda = torch.device("cuda")
+    assert batch_size(CPU, 640 * 360) == 1
+    sizes = [640 * 360, 1920 * 1080, 3840 * 2160, 7680 * 4320]
+    assert [batch_size(cuda, pixels) for pixels in sizes] == [8, 8, 2, 1]
+
+
+_OFFLINE = """
+import json, sys
+reached = []
+sys.addaudithook(lambda name, args: reached.append(str(args)) if name in ("socket.connect", "socket.getaddrinfo") else None)
+import numpy as np
+import torch
+from tests.networks import canvas_network
+from stylize_video.models.feed_forward import engine
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+parameters = CanvasParameters.of(canvas_network())
+found = engine.open_engine(parameters, torch.device("cpu"))
+found.paint(np.zeros((1, 32, 32, 3), np.uint8), [found.new_canvas(32, 32)], parameters.mixed([1.0]))
+import threading, time
+deadline = time.monotonic() + 1
+while threading.active_count() > 1 and time.monotonic() < deadline:
+    time.sleep(0.05)
+print(json.dumps({"reached": reached, "openvino": "openvino" in sys.modules}))
+"""  # noqa: E501
+
+
+def test_openvino_neither_phones_home_nor_leaves_anything_there(tmp_path: Path) -> None:
+    """Importing it tells Google Analytics, unless kept from it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}  # where it is silent
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", _OFFLINE],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {"reached": [], "openvino": True}
+    assert list(home.iterdir()) == []
+
+
+# -- the style is an input --
+
+
+@pytest.mark.parametrize("make", [eager, lambda: openvino(exact=True)], ids=["eager", "exact openvino"])
+def test_one_program_paints_all_styles_and_mixtures(make: Any) -> None:
+    given, found, paintings = to_unit(picture(64, 96)), CanvasEngine(make(), seed=0), []
+    for shares in ([1.0, 0.0, 0.0], [0.0, 0.0, 1.0], SHARES):
+        canvases = [found.new_canvas(64, 96)]
+        paintings.append(first(found.paint(last(given), canvases, PARAMETERS.mixed(shares))))
+        assert psnr(paintings[-1], by_network(given, found, shares)) >= 90
+    assert psnr(paintings[0], paintings[1]) < 40  # they do differ
+
+
+def test_a_style_trained_on_the_same_convolutions_needs_no_program_of_its_own() -> None:
+    other = canvas_network(styles=3)
+    for value in other.style_parameters().values():
+        value.data.add_(0.5)
+    assert engine.program(CanvasParameters.of(other)).identity == program().identity
+    assert program(1).identity != program().identity
+
+
+def test_another_style_costs_neither_conversion_nor_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, found = pictures(128, 192), engine.open_engine(PARAMETERS, CPU)
+    blank = [found.new_canvas(128, 192)]
+    found.paint(given, blank, STYLE)  # compiles
+
+    def refused(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(OpenVinoRuntime, "_compile", refused)
+    seconds = {}
+    for changing in (False, True):
+        began = time.process_time()
+        for number in range(20):
+            other = PARAMETERS.mixed([0, number / 20, 1 - number / 20]) if changing else STYLE
+            found.paint(given, blank, other)
+        seconds[changing] = time.process_time() - began
+    assert seconds[True] < 1.5 * seconds[False]
+
+
+@pytest.mark.gpu
+def test_cuda_paints_what_the_network_paints() -> None:
+    cuda = torch.device("cuda")
+    shapes = [(1, (64, 96)), (4, (64, 96)), (2, (32, 48)), (1, (208, 272))]
+    for exact, tolerance in ((False, 45), (True, 55)):  # 58.9 dB is the rounding
+        found = engine.open_engine(PARAMETERS, cuda, exact=exact)
+        for count, size in shapes * 3:  # recorded, then replayed after others were
+            given = picture(*size, count=count)
+            there = given.permute(0, 2, 3, 1).to(cuda)
+            painted = first(found.paint(there, [found.new_canvas(*size)] * count, STYLE))
+            assert psnr(to_unit(painted), by_network(to_unit(given), found)) >= tolerance
+        torch.cuda.empty_cache()

@@ -71,6 +71,29 @@ def test_pictures_of_a_batch_are_painted_each_in_its_style() -> None:
     torch.testing.assert_close(both, torch.cat(alone), atol=1e-5, rtol=1e-4)
 
 
+def test_pictures_of_a_batch_do_not_mix_and_their_layout_does_not_matter() -> None:
+    network, (images, noise) = painter(), inputs(48, 64, count=3)
+    with torch.no_grad():
+        wanted = network(images, noise, ONE_STYLE)
+        alone = [network(images[i : i + 1], noise[i : i + 1], ONE_STYLE) for i in range(3)]
+        last = network.to(memory_format=torch.channels_last)
+        found = last(*(x.to(memory_format=torch.channels_last) for x in (images, noise)), ONE_STYLE)
+    torch.testing.assert_close(torch.cat(alone), wanted, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_every_parameter_learns() -> None:
+    network = painter().train()
+    network(*inputs(32, 32, count=2), ONE_STYLE).sin().sum().backward()
+    still = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert still == []
+
+
+def test_the_default_shape_has_room_for_styles() -> None:
+    network = CanvasNet(CanvasNetConfig(styles=3))
+    assert network.head.norm.scale.shape == (3, CanvasNetConfig().quarter_channels)
+
+
 def test_a_config_without_channels_is_refused() -> None:
     with pytest.raises(ValueError, match="half_channels = 0 must be a whole number of at least 1"):
         CanvasNetConfig(half_channels=0)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from stylize_video.models.feed_forward.blank_canvas import StyledNetwork
 from stylize_video.models.perceptual.measuring import distances, distances_of_each
-from stylize_video.models.transform_net.loading import StyledNetwork
-from stylize_video.models.transform_net.transform_net import TransformNet
-from tests.networks import SHAPE, noise
-
-
-def painter(style: list[float]) -> StyledNetwork:
-    """A small painter, always the same one."""
-    torch.manual_seed(1)
-    network = TransformNet(replace(SHAPE, styles=2)).eval()
-    with torch.no_grad():
-        for value in network.style_parameters().values():
-            value.normal_()
-    return StyledNetwork(network, torch.tensor(style))
+from tests.networks import noise
+from tests.networks import styled_network as painter
 
 
 def test_a_painting_that_is_measured_against_itself_is_at_no_distance() -> None:

@@ -348,7 +348,7 @@ def test_a_painter_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest
         def step(self, *_: object) -> list[FrameBatch]:
             raise RuntimeError("no more paint")
 
-    monkeypatch.setattr(painters, "NetworkPainter", Broken)
+    monkeypatch.setattr(painters, "PaintOnCanvas", Broken)
     with pytest.raises(RuntimeError, match="no more paint"):
         paint(clip.path)
     assert [p.name for p in tmp_path.iterdir()] == ["constant.mp4"]

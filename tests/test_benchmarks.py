@@ -148,6 +148,16 @@ def test_films_are_compared_by_means_over_the_styles(benchmark: Callable[[str], 
     assert told["relative warping error with by before's"] is True
 
 
+def test_small_frames_are_looked_at_as_they_are_or_enlarged(benchmark: Callable[[str], Any]) -> None:
+    films = benchmark("films")
+    rng = np.random.default_rng(0)
+    painting = rng.integers(0, 256, (384, 512, 3), np.uint8)
+    frames = [painting[:160, :160]] * 9
+    assert films.bare_canvas(frames, painting, enlarged=False) < 0.2
+    assert films.bare_canvas(frames, painting, enlarged=True) > 0.3
+    assert films._known({"a": float("nan"), "b": 1.0, "c": "x"}) == {"a": None, "b": 1.0, "c": "x"}
+
+
 def test_an_excerpt_has_the_frames_asked_for_in_even_sides(
     benchmark: Callable[[str], Any], tmp_path: Path
 ) -> None:

@@ -150,8 +150,8 @@ def test_films_are_compared_by_means_over_the_styles(benchmark: Callable[[str], 
 
 def test_small_frames_are_looked_at_as_they_are_or_enlarged(benchmark: Callable[[str], Any]) -> None:
     films = benchmark("films")
-    rng = np.random.default_rng(0)
-    painting = rng.integers(0, 256, (384, 512, 3), np.uint8)
+    strokes = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 200, (384, 512, 3)), (0, 0), 1)
+    painting = (128 + strokes).clip(0, 255).astype(np.uint8)
     frames = [painting[:160, :160]] * 9
     assert films.bare_canvas(frames, painting, enlarged=False) < 0.2
     assert films.bare_canvas(frames, painting, enlarged=True) > 0.3

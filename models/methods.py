@@ -12,12 +12,11 @@ from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
 from stylize_video.models.method import Method
 from stylize_video.models.mixture import Mixture
-from stylize_video.models.transform_net.method import TransformNets
 from stylize_video.models.wct.method import Wct
 from stylize_video.option import option
 
 # Whoever is first paints by default.
-METHODS: tuple[Method, ...] = (FeedForward(), TransformNets(), Wct(), Gatys(), Guided())
+METHODS: tuple[Method, ...] = (FeedForward(), Wct(), Gatys(), Guided())
 
 AUTO = "auto"  # the first one that can paint all of a style
 

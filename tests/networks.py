@@ -14,8 +14,6 @@ from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.perceptual.vgg import Vgg16
-from stylize_video.models.transform_net.shape import TransformNetConfig
-from stylize_video.models.transform_net.transform_net import TransformNet
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from stylize_video.pictures.pictures import Picture
@@ -30,7 +28,6 @@ CANVAS_SHAPE = CanvasNetConfig(
     sixteenth_blocks=1,
 )
 WCT_SHAPE = WctConfig((4, 4, 8, 8, 8))
-SHAPE = TransformNetConfig(quarter_channels=4, eighth_channels=6, half_channels=4, blocks=1)
 
 
 def noise(seed: int, height: int = 72, width: int = 80) -> Picture:
@@ -52,16 +49,6 @@ def thin(_: str) -> Vgg16:
     with torch.random.fork_rng():
         torch.manual_seed(7)
         return ThinVgg().eval()
-
-
-def network(seed: int = 0, styles: int = 1) -> TransformNet:
-    """A small network whose styles differ."""
-    torch.manual_seed(seed)
-    made = TransformNet(replace(SHAPE, styles=styles)).eval()
-    with torch.no_grad():
-        for value in made.style_parameters().values():
-            value.add_(0.3 * torch.randn_like(value))
-    return made
 
 
 def canvas_network(seed: int = 0, styles: int = 1) -> CanvasNet:

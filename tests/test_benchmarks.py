@@ -398,28 +398,25 @@ def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], 
     assert (given.to, given.options) == ("mkv", options)
 
 
-def test_a_bundled_painters_entry_has_what_was_measured(benchmark: Callable[[str], Any]) -> None:
-    bundle = benchmark("bundle_painter")
-    photographs = {
-        "means": {"this": {n: {"style": 0.1234, "content": 1, "bare": 0.5} for n in ("a", "mean")}}
-    }
-    film = {"painter": "this", "steadied": True, "style": "a", "relative_warping_error": 2.0}
-    rows = [{**film, "warping_error": error} for error in (1e-4, 3e-4)]
-    rows += [{**rows[0], "steadied": False, "warping_error": 9.0}, {**rows[0], "painter": "against"}]
-    before = {"name": "a", "painter": "A", "style_distance": 9.0, "warping_error": 9.0, "stability": 0.7}
-    found = bundle.of_photographs(photographs), bundle.of_films({"films": rows})
-    measured = {"style_distance": 0.123, "content_distance": 1, "bare_canvas": 0.5}
-    flicker = {"warping_error": 2e-4, "relative_warping_error": 2.0}
-    entry = {"name": "a", "painter": "A", **measured, **flicker, "stability": 0.7}
-    assert bundle.changed(before, *found) == entry
-    assert list(bundle.changed(before, *found)) == list(entry)
-    assert "warping_error" not in bundle.changed(before, found[0])  # that of the painter before
-
-
-def test_a_painter_is_bundled_with_its_checksum(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
-    bundle, path = benchmark("bundle_painter"), tmp_path / "new.safetensors"
+def test_a_painter_is_bundled_with_its_line_of_the_manifest(
+    benchmark: Callable[[str], Any], tmp_path: Path
+) -> None:
+    bundle, path, folder = benchmark("bundle_painter"), tmp_path / "new.safetensors", tmp_path / "weights"
     weights_file.save(path, canvas_network(styles=2), ["a", "b"], {"step": 7, "config": {"steps": 9}})
-    entry = bundle.network_of(path)
-    assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert entry["architecture"].startswith("CanvasNet with 2 styles, ")
-    assert "(step 7)" in entry["source"]
+    folder.mkdir()
+    known = [{"name": "a", "style_distance": 9.0}, {"name": "b"}]
+    entry = {"sha256": "0", "licence": "MIT", "measured_on": "photographs", "styles": known}
+    (folder / "manifest.json").write_text(json.dumps({"weights": {"eight-paintings": entry, "x": {}}}))
+    bundle.bundle(path, folder)
+    told = json.loads((folder / "manifest.json").read_text())["weights"]
+    assert list(told) == ["eight-paintings", "x"]
+    found = told["eight-paintings"]
+    assert found["sha256"] == hashlib.sha256((folder / found["file"]).read_bytes()).hexdigest()
+    assert (folder / found["file"]).read_bytes() == path.read_bytes()
+    assert found["architecture"].startswith("CanvasNet with 2 styles, ")
+    assert "(step 7)" in found["source"]
+    assert found["measured_on"].startswith("not yet")
+    assert (found["licence"], found["styles"]) == ("MIT", known)
+    weights_file.save(path, canvas_network(styles=2), ["a", "c"], {})
+    with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
+        bundle.bundle(path, folder)

@@ -339,10 +339,6 @@ def test_strength_out_of_range(film: Path, value: str) -> None:
     "arguments",
     [
         ["--batch-size", "0"],
-        ["--tile", "0"],
-        ["--tile", "63"],
-        ["--tile", "-64"],
-        ["--tile", "large"],
         ["--max-size", "1"],
         ["--device", "abacus"],
         ["--start", "soon"],

@@ -291,7 +291,6 @@ KEYED = ("--style", "art.png", "--method", "gatys")
         (2, "keyframe interval '0' is out of range", [*KEYED, "--keyframe-interval", "0"]),
         (2, "keyframe interval 'x' is out of range", [*KEYED, "--keyframe-interval", "x"]),
         (2, "--region is not for painting by optimisation", [*KEYED, "--region", "art.png=art.png"]),
-        (2, "--tile is only for networks of the painter before", [*KEYED, "--tile", "64"]),
         (2, "--batch-size is not for painting by optimisation", [*KEYED, "--batch-size", "2"]),
         (2, "--stability is not for painting by optimisation", [*KEYED, "--stability", "0.5"]),
         (2, "--levels is only for the transform", [*KEYED, "--levels", "2,1"]),

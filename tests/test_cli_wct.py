@@ -332,7 +332,6 @@ AT_ONCE = [  # (exit code, message, arguments in a folder with film.mp4, art.png
     ),
     (2, "no method called ''", ["--method", ""]),
     (2, "--levels is only for the transform; give a picture as style", ["--levels", "3,2,1"]),
-    (2, "--tile is only for networks of the painter before", ["--style", "art.png", "--tile", "128"]),
     (2, "--style udnie needs a --mask", ["--style", "udnie", "--region", "art.png=kandinsky"]),
     (2, "levels '1,2' are out of range", ["--style", "art.png", "--levels", "1,2"]),
     (2, "levels '6' are out of range", ["--style", "art.png", "--levels", "6"]),

@@ -171,7 +171,7 @@ def test_memory_that_runs_out_is_said_in_plain_words(fail: Callable[[], None]) -
     assert last_net.describe(caught.value).startswith("too little memory")
 
 
-@pytest.mark.parametrize("name", ["--start", "--duration", "--keyframe-interval", "--tile", "--batch-size"])
+@pytest.mark.parametrize("name", ["--start", "--duration", "--keyframe-interval", "--batch-size"])
 @pytest.mark.parametrize("number", ["9" * 5000, "0." + "1" * 5000])
 def test_numbers_of_thousands_of_digits(name: str, number: str, film: Path) -> None:
     assert len(refused(2, "", film, name, number)) < 1200

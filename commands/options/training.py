@@ -164,7 +164,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         given = options.changed(self)
         if useless := [name for name in (_OF_STYLES if self.wct else _OF_NETWORKS) if name in given]:
-            why = f"no use with {flag('wct')}" if self.wct else f"use with {flag('wct')} only"
+            why = "no use with `wct`" if self.wct else "use with `wct` only"
             raise UsageError(f"{flags(useless)} of {why}; leave {'it' if len(useless) == 1 else 'them'} out")
         options.check(self)
         if self.steps is not None and self.minutes is not None:

@@ -9,13 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class ChannelStatistics(NamedTuple):
-    """Mean and variance of each channel of each picture, (N, C, 1, 1) float32."""
-
-    mean: Tensor
-    variance: Tensor
-
-
 class StyleNumbers(NamedTuple):
     """Styles as what paints takes them: (N, K) or (1, K), the scales and shifts of all normalisations."""
 
@@ -36,13 +29,12 @@ class ConditionalInstanceNorm(nn.Module):
         self.start = 0  # of its scales among a style's numbers; its shifts follow
         self.phases = 1  # channels of the input, side by side, that are one channel; see `phases.py`
 
-    def forward(self, x: Tensor, style: Style, moments: ChannelStatistics | None = None) -> Tensor:
+    def forward(self, x: Tensor, style: Style) -> Tensor:
         """Normalise.
 
         Args:
             x: (N, C, H, W) features.
             style: numbers of which these are its own, or weights over its styles.
-            moments: by which to normalise; by default those of `x` itself.
         """
         if isinstance(style, StyleNumbers):
             channels = x.shape[1] // self.phases
@@ -52,33 +44,25 @@ class ConditionalInstanceNorm(nn.Module):
             )
             if self.phases > 1:
                 scale, shift = (_repeated(numbers, self.phases) for numbers in (scale, shift))
-            return normalised(x, scale, shift, self.epsilon, moments, phases=self.phases)
+            return normalised(x, scale, shift, self.epsilon, phases=self.phases)
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
             scale, shift = (
                 _repeated((style @ p)[..., None, None], self.phases) for p in (self.scale, self.shift)
             )
-        return normalised(x, scale, shift, self.epsilon, moments, phases=self.phases)
+        return normalised(x, scale, shift, self.epsilon, phases=self.phases)
 
 
-def normalised(
-    x: Tensor,
-    scale: Tensor,
-    shift: Tensor,
-    epsilon: float,
-    moments: ChannelStatistics | None = None,
-    *,
-    phases: int = 1,
-) -> Tensor:
+def normalised(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, *, phases: int = 1) -> Tensor:
     """(N, C, H, W) features with mean 0 and variance 1, scaled and shifted by (N or 1, C, 1, 1) each.
 
     So many `phases`, side by side, have their mean and variance in common.
     """
-    if moments is None and phases == 1 and _is_traced():  # OpenVINO has a kernel for that form of it
+    if phases == 1 and _is_traced():  # OpenVINO has a kernel for that form of it
         return torch.addcmul(shift, F.instance_norm(x, eps=epsilon), scale)
-    centred = x - (_mean(x, phases) if moments is None else moments.mean).to(x.dtype)
+    centred = x - _mean(x, phases).to(x.dtype)
     # Squares of more than 255 are more than float16 can say.
     wide = centred.float() if x.dtype == torch.float16 else centred
-    variance = _mean(wide.square(), phases) if moments is None else moments.variance
+    variance = _mean(wide.square(), phases)
     return torch.addcmul(shift.to(x.dtype), centred, (scale * torch.rsqrt(variance + epsilon)).to(x.dtype))
 
 

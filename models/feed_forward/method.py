@@ -14,7 +14,6 @@ from stylize_video.models.method import CanvasPainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import Steadying, SteadyingOptions
-from stylize_video.models.weights import file_format
 from stylize_video.option import flag
 
 if TYPE_CHECKING:
@@ -77,8 +76,6 @@ class FeedForward:
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         match ingredient:
-            case TrainedStyle(file) if file_format.of(file) == file_format.TRANSFORM_NET:
-                return f"it is of the painter before; leave {flag('method')} out"
             case NamedStyle() | TrainedStyle():
                 return ""
             case PictureStyle():

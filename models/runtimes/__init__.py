@@ -1,1 +1,1 @@
-"""How networks are run: compiled, in PyTorch, whole or in tiles, and on which device."""
+"""How networks are run: compiled or in PyTorch, and on which device."""

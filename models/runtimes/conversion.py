@@ -31,7 +31,7 @@ def convert(module: nn.Module, arrays: Sequence[NDArray[Any]]) -> Any:
         decoder = TorchScriptPythonDecoder(
             _ChannelsLast(module),
             example_input=tuple(_examples(arrays)),
-            trace_kwargs={"check_trace": False},  # it differs: see `transform_net.normalised`
+            trace_kwargs={"check_trace": False},  # it differs: see `layers.normalised`
         )
     frontend = FrontEndManager().load_by_framework("pytorch")
     return frontend.convert(frontend.load(decoder))

@@ -33,9 +33,6 @@ _CODE = (  # what all modules are written in, and converted by; read, for import
     "feed_forward/phases.py",
     "feed_forward/sections.py",
     "feed_forward/shape.py",
-    "transform_net/sections.py",
-    "transform_net/shape.py",
-    "transform_net/transform_net.py",
     "wct/network.py",
     "wct/sections.py",
     "runtimes/picture_kinds.py",
@@ -94,7 +91,6 @@ class OpenVinoRuntime:
     """
 
     device = devices.CPU
-    frugal = True  # it plans ahead which features can lie where others lay, in bfloat16 if it can
 
     def __init__(self, program: Program, *, exact: bool, int8: bool = False, threads: int) -> None:
         self._openvino = import_openvino()

@@ -32,11 +32,6 @@ class Runtime(Protocol):
         """Where it runs."""
         ...
 
-    @property
-    def frugal(self) -> bool:
-        """Whether it takes hardly more memory for a whole picture than for its tiles."""
-        ...
-
     def run(self, section: str, *inputs: Pictures) -> Pictures:
         """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
         ...

@@ -28,8 +28,6 @@ class TorchRuntime:
         half: compute in float16: a PSNR of 45 dB or more against float32 (seen on a CPU). For GPUs.
     """
 
-    frugal = False
-
     def __init__(self, program: Program, device: Device, *, half: bool) -> None:
         self.device = device
         self._half = half

@@ -10,7 +10,6 @@ from stylize_video.files import paths
 from stylize_video.models.weights.safetensors_file import LENGTH, LIES, LONGEST_HEADER
 
 CANVAS = "stylize-video canvas-net 1"  # a painter with a canvas
-TRANSFORM_NET = "stylize-video transform-net 1"  # the painter before it
 
 
 def ranges(metadata: Mapping[str, str]) -> dict[str, tuple[float, float]]:

@@ -19,7 +19,7 @@ from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.models.style_spec import parse
 
 ROOT = Path(__file__).parents[2]
-FEED_FORWARD, BEFORE, WCT, GATYS, GUIDED = (method.name for method in METHODS)
+FEED_FORWARD, WCT, GATYS, GUIDED = (method.name for method in METHODS)
 FRAMES = Mixture.only(PaintedFrames(Path("frames")))
 
 
@@ -53,7 +53,6 @@ def test_the_style_decides_unless_one_is_asked_for(spec: str, method: str, wante
     [
         ("a/mine.jpg", FEED_FORWARD, "a/mine.jpg: a picture is no trained network"),
         ("kandinsky,mine.jpg:3", FEED_FORWARD, "mine.jpg: a picture is no trained network"),
-        ("mine.safetensors", BEFORE, "mine.safetensors: no weights file of the painter before"),
         ("mine.safetensors", WCT, "mine.safetensors: the transform needs a picture of the painting"),
         ("x.safetensors#monet", WCT, "x.safetensors#monet: the transform needs a picture"),
         ("kandinsky", GATYS, "kandinsky: `method` gatys needs a picture of the painting"),
@@ -81,13 +80,13 @@ def test_a_method_that_is_not_in_the_table() -> None:
         MethodChoice("oil")
     assert {choice.method for choice in map(MethodChoice, [AUTO, *(m.name for m in METHODS)])} == {
         AUTO,
-        *(FEED_FORWARD, BEFORE, WCT, GATYS, GUIDED),
+        *(FEED_FORWARD, WCT, GATYS, GUIDED),
     }
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_a_plan_is_data(method: methods.Method) -> None:
-    specs = {FEED_FORWARD: "kandinsky:1,x.safetensors#a:2", BEFORE: "x.safetensors#a"}
+    specs = {FEED_FORWARD: "kandinsky:1,x.safetensors#a:2"}
     specs |= {WCT: "kandinsky,a.png", GATYS: "a.png,b.jpg"}
     style = parse(specs[method.name]) if method.name in specs else FRAMES
     look = Look(stroke_size=2.0, strength=0.5)
@@ -112,7 +111,6 @@ def _texts(path: Path) -> list[str]:
 def test_a_methods_name_stands_in_its_folder_alone() -> None:
     folders = {
         FEED_FORWARD: "feed_forward",
-        BEFORE: "transform_net",
         WCT: "wct",
         GATYS: "gatys",
         GUIDED: "guided",

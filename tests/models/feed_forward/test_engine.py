@@ -144,7 +144,7 @@ def test_each_picture_has_its_own_canvas(compiled: CanvasEngine) -> None:
 class _Small:
     """A device with room for so many pictures."""
 
-    device, frugal = CPU, True
+    device = CPU
 
     def __init__(self, room: int) -> None:
         self.room, self.calls = room, 0

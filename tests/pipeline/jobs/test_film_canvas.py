@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
-from stylize_video.errors import UsageError
+from stylize_video.errors import WeightsError
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.pictures.pictures import read_picture, write_picture
 from stylize_video.pipeline.jobs import film as job
@@ -66,9 +68,12 @@ def test_a_seed_is_a_painting(style: str, tmp_path: Path) -> None:
     assert np.array_equal(other, painted("other_again.png", seed="1"))
 
 
-def test_what_it_can_not_do_is_told(film: Path, style: str) -> None:
-    with pytest.raises(UsageError, match="`tile` is only for networks of the painter before"):
-        paint(film, "painted.mkv", style=style, tile=64)
-    with pytest.raises(UsageError, match="no weights file of the painter before"):
-        paint(film, "painted.mkv", style=style, method="transform-net")
+def test_a_file_of_the_painter_before_is_refused_in_one_line(film: Path) -> None:
+    old = film.with_name("old.safetensors")
+    save_file({"a": torch.ones(1)}, old, {"format": "stylize-video transform-net 1"})
+    with pytest.raises(WeightsError) as caught:
+        paint(film, "painted.mkv", style=str(old))
+    assert "made for 'stylize-video transform-net 1'" in str(caught.value)
+    assert str(caught.value).endswith("train again")
+    assert "\n" not in str(caught.value)
     assert list(film.parent.glob("painted*")) == []

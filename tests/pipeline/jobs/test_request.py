@@ -46,7 +46,6 @@ FULL: dict[str, Any] = {
     "verify": False,
     "device": "cpu",
     "batch_size": 3,
-    "tile": "128",
     "levels": "3,1",
     "wct_weights": "w.safetensors",
     "iterations": 7,
@@ -75,7 +74,7 @@ def test_every_option_has_a_value_here() -> None:
     assert given == {*FULL, "output"}
 
 
-@pytest.mark.parametrize("values", [{}, FULL, {"guide": "frames"}, {"tile": "off"}])
+@pytest.mark.parametrize("values", [{}, FULL, {"guide": "frames"}])
 def test_a_request_goes_through_json_and_pickle(values: dict[str, Any]) -> None:
     request = PaintRequest.of("in.mp4", "out.mkv", **values)
     told = json.loads(json.dumps(request.to_json()))
@@ -104,7 +103,7 @@ def test_what_is_typed_and_of_the_wrong_kind(given: dict[str, Any]) -> None:
 
 
 def test_json_may_have_numbers_where_words_can_be_typed_too() -> None:
-    numbers = {"start": 1.5, "duration": 2, "tile": 64, "keyframe_interval": 5}
+    numbers = {"start": 1.5, "duration": 2, "keyframe_interval": 5}
     typed = {name: str(number) for name, number in numbers.items()}
     assert PaintRequest.from_json({"input": "in.mp4", **numbers}) == PaintRequest.of("in.mp4", **typed)
 
@@ -115,10 +114,8 @@ def test_json_may_have_numbers_where_words_can_be_typed_too() -> None:
         ({}, "an input is missing"),
         ({"input": "a.mp4", "styl": "udnie"}, "no option called 'styl'; did you mean 'style'?"),
         ({"input": "a.mp4", "crf": "17"}, "crf '17' is of the wrong kind"),
-        ({"input": "a.mp4", "tile": 64.5}, "tile 64.5 is of the wrong kind"),
         ({"input": "a.mp4", "start": float("nan")}, "start nan is of the wrong kind"),
         ({"input": "a.mp4", "start": True}, "start True is of the wrong kind"),
-        ({"input": "a.mp4", "tile": 3}, "tile 3 is out of range"),
         ({"input": "a.mp4", "crf": True}, "crf True is of the wrong kind"),
         ({"input": "a.mp4", "verify": 1}, "verify 1 is of the wrong kind"),
         ({"input": 3}, "input 3 is of the wrong kind"),
@@ -186,8 +183,8 @@ def test_nothing_stays_a_text_that_is_still_to_be_parsed() -> None:
     request = PaintRequest.of("in.mp4", **FULL)
     assert request.source.start == Fraction(901, 10)
     assert request.look.regions[1].style == style_spec.parse("a:1,b:2")
-    _, before, wct, gatys, _ = request.of_methods
-    assert (before.tile, wct.levels, gatys.keyframe_interval) == (128, (3, 1), None)
+    _, wct, gatys, _ = request.of_methods
+    assert (wct.levels, gatys.keyframe_interval) == ((3, 1), None)
     assert gatys.init == Path("start.png")
     assert gatys.style_layers == ("relu1_1", "relu2_1")
     for each in declared():
@@ -221,7 +218,7 @@ def test_who_paints_decides_what_is_held_mixed_and_steadied() -> None:
     assert found(style="a.png", stabilize=False) == (False, False, False, 1.0)
     assert found(style="a.png") == (False, True, True, 1.0)
     assert found(region=["m.png=a.png", "n.png=udnie"]) == (False, True, True, 0.5)
-    assert found(style="a.png", method=METHODS[3].name) == (True, True, False, 0.5)
+    assert found(style="a.png", method=METHODS[2].name) == (True, True, False, 0.5)
     assert found(guide="frames") == (True, True, False, 0.5)
 
 
@@ -236,7 +233,7 @@ def test_only_a_method_that_blends_features_is_told_the_strength() -> None:
 def test_requests_are_made_without_torch() -> None:
     code = (
         "import sys; from stylize_video.pipeline.jobs.request import PaintRequest;"
-        "PaintRequest.from_json(PaintRequest.of('a.mp4', region=['m.png=c.png'], tile='64').to_json());"
+        "PaintRequest.from_json(PaintRequest.of('a.mp4', region=['m.png=c.png']).to_json());"
         "sys.exit(bool({'torch', 'cv2', 'numpy', 'av'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

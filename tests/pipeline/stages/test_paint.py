@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
-from stylize_video.models.runtimes.devices import CPU
-from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-from stylize_video.models.transform_net.engine import open_engine
-from stylize_video.models.transform_net.parameters import TransformParameters
 from stylize_video.pictures.arrays import to_unit
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stages.paint import NetworkPainter
-from tests.networks import network
-from tests.pipeline._stages import signal, through
+from tests.pipeline._stages import through
 
 RNG = np.random.default_rng(0)
 
@@ -109,31 +102,3 @@ def test_only_the_flat_frames_of_a_batch_are_spared() -> None:
     (result,) = through(NetworkPainter(Stripes()), [FrameBatch(given, frames)])
     assert np.array_equal(result.pixels[0], given[0])
     assert np.allclose(result.pixels[1], Stripes().paint(given)[1])
-
-
-def test_a_style_changed_between_two_frames_is_the_next_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No conversion, no compilation: the frame with another style takes as long as the ones before."""
-    parameters = TransformParameters.of(network(styles=2))
-    first, second = parameters.mixed([1, 0]), parameters.mixed([0, 1])
-    engine = open_engine(parameters, first, CPU)
-    stage, given = NetworkPainter(engine), batch(64, 96, count=1)
-    state = stage.start(signal())
-
-    def painted_in(style: StyleVector) -> tuple[Any, float]:
-        began = time.process_time()
-        engine.style = style
-        (result,) = stage.step(state, given)
-        return result.pixels, time.process_time() - began
-
-    usual, _ = painted_in(first)  # compiles
-
-    def refused(*_: object) -> None:
-        raise AssertionError("compiled again")
-
-    monkeypatch.setattr(OpenVinoRuntime, "_compile", refused)
-    found = [painted_in(style) for style in (first, first, first, second, first)]
-    pictures, seconds = zip(*found, strict=True)
-    for number in (0, 1, 2, 4):
-        assert np.array_equal(pictures[number], usual)
-    assert np.abs(pictures[3] - usual).mean() > 0.02
-    assert seconds[3] < 2 * max(seconds[:3]) + 0.01

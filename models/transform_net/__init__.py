@@ -1,1 +1,0 @@
-"""The painter of the bundled styles, to which the one with a canvas (models/feed_forward/) succeeds."""

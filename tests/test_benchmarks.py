@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models import canvas
+from stylize_video.models import canvas, styles
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.perceptual import frame_distances
 from tests import media
@@ -354,6 +355,41 @@ def test_a_canvas_that_blurs_loses_decibels_and_one_that_is_moved_none(
     stretched = drift.Statistics(places * np.float32(0.7))
     assert drift.decibels(stretched.spectra[0], new.spectra[0]) < -1
     assert drift.decibels(new.spectra[0] / 2, new.spectra[0]) == pytest.approx(-3.01, abs=0.01)
+
+
+def test_figures_of_both_benchmarks_go_into_the_manifest(benchmark: Callable[[str], Any]) -> None:
+    figures = benchmark("manifest_figures")
+    manifest = json.loads(figures.MANIFEST.read_text("utf-8"))
+    style = manifest["weights"]["eight-paintings"]["styles"][0]
+    before = dict(style)
+    photographs = figures.of_photographs(
+        {
+            "figures": {
+                "means": {"this": {before["name"]: {"style": 0.1234, "content": 2, "bare": 0.05}, "mean": {}}}
+            }
+        }
+    )
+    film = {"painter": "this", "steadied": True, "style": before["name"], "relative_warping_error": 0.5}
+    films = figures.of_films(
+        {
+            "figures": {
+                "films": [
+                    film | {"warping_error": 1e-4},
+                    film | {"warping_error": 3e-4},
+                    film | {"warping_error": 1.0, "steadied": False},
+                    film | {"warping_error": 1.0, "painter": "against"},
+                ]
+            }
+        }
+    )
+    both = {name: found | films[name] for name, found in photographs.items()}
+    assert figures.written(manifest, both, "here") == {before["name"]}
+    assert manifest["weights"]["eight-paintings"]["measured_on"] == "here"
+    known = styles.Style.from_json(style)
+    assert (known.style_distance, known.bare_canvas) == (0.123, 0.05)
+    assert (known.warping_error, known.relative_warping_error) == (pytest.approx(2e-4), 0.5)
+    assert known.stability == before.get("stability", known.stability)
+    assert list(style)[:5] == list(before)[:5]
 
 
 def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], Any], tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ PAN = 0.37  # px a frame
 FRAMES, RATE = 160, 25
 ROW = 40  # px from above
 SEED = 11
+STYLE = "starry-night"
 SCALE = 2  # times, of the picture that is written
 WHITE = 255
 
@@ -66,7 +67,7 @@ def row_over_time(film: Path) -> Pixels:
 
 def main(arguments: list[str]) -> None:
     """Write the picture."""
-    style = arguments[0] if arguments else "kandinsky"
+    style = arguments[0] if arguments else STYLE
     with tempfile.TemporaryDirectory() as folder:
         film, painted = Path(folder) / "pan.mkv", Path(folder) / "painted.mkv"
         write_film(film)

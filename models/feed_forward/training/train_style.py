@@ -34,6 +34,7 @@ from stylize_video.models.training.run import Say
 from stylize_video.pictures.pictures import Picture, resize_longer_side, write_picture
 
 _PREVIEW_EVERY_S = 120
+_MEASURED = 8  # photographs at most, which take seconds
 
 
 class Learned(NamedTuple):
@@ -151,7 +152,7 @@ def _steps(studio: _Studio, config: CanvasTrainingConfig, minutes: float, say: S
 
 def _measured(network: CanvasNet, studio: _Studio) -> tuple[Learned, ...]:
     """What is known of the styles of a user's own."""
-    photographs = [resize_longer_side(p, brushwork.SIZE) for p in studio.photographs.held_out]
+    photographs = [resize_longer_side(p, brushwork.SIZE) for p in studio.photographs.held_out[:_MEASURED]]
     found = []
     for name, painting, painter in zip(
         studio.request.names, studio.paintings, _painters(network), strict=True

@@ -15,7 +15,7 @@ from stylize_video.models.wct.training_config import WctTrainingConfig
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.training.train_style import Learned
 
-_BEGINS = "loading the networks and reading the photographs in {}"
+_BEGINS = "loading the networks and {}"
 
 Say = Callable[[str], None]
 
@@ -26,7 +26,10 @@ def _command(**values: Any) -> None:
         given = TrainOptions.of(**values)
         config = given.of_networks if given.wct else given.of_style
         given.request.check(mixable=given.mixable, wct=given.wct)  # before the seconds that torch takes
-        say(_BEGINS.format(given.content))
+        material = (
+            f"reading the photographs in {given.content}" if given.content else "drawing scenes to learn on"
+        )
+        say(_BEGINS.format(material))
         if isinstance(config, WctTrainingConfig):
             _train_networks(given, config, say)
         else:
@@ -48,7 +51,7 @@ def _report(style: Learned, given: TrainOptions) -> tuple[str, str]:
     target = given.request.target
     spec = str(target) if len(given.request.names) == 1 else f"{target}#{style.name}"
     return (
-        f"trained {style.name}; on {style.photographs} photographs that it has not learned on: "
+        f"trained {style.name}; on {style.photographs} pictures that it has not learned on: "
         f"style distance {style.style_distance:.2f}, content {style.content_distance:.2f}, "
         f"bare canvas {style.bare_canvas:.2f} (the painting itself has 0.10)",
         f"paint with it: stylize-video film.mp4 --style {spec}",

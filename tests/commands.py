@@ -11,7 +11,7 @@ from stylize_video import cli
 
 # The last net's mark of an error that was not raised on purpose: most likely a mistake of ours.
 UNFORESEEN = "STYLIZE_VIDEO_DEBUG=1 shows where"
-UNDER_WAY = ("loading the networks and reading the photographs", "training: ")
+UNDER_WAY = ("loading the networks and ", "training: ")
 
 
 def run(*arguments: object, unforeseen: bool = False) -> Any:

@@ -119,7 +119,7 @@ def test_a_painting_is_learned_and_paints(studio: Studio, small_steps: None, fil
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
     *_, figures, next_step = result.stderr.strip().splitlines()
-    assert figures.startswith("trained red; on 1 photographs that it has not learned on: style distance ")
+    assert figures.startswith("trained red; on 1 pictures that it has not learned on: style distance ")
     assert "bare canvas" in figures
     assert next_step == f"paint with it: stylize-video film.mp4 --style {studio.target}"
     assert names(studio.folder) == before | {studio.target.name, studio.preview.name}
@@ -137,6 +137,19 @@ def test_a_painting_is_learned_and_paints(studio: Studio, small_steps: None, fil
     painted = run(film, "--style", studio.target, "--quiet", "--device", "cpu")
     assert painted.exit_code == 0, painted.output
     assert film.with_name("constant_mine.mp4").exists()
+
+
+def test_without_photographs_it_learns_on_drawn_scenes(
+    studio: Studio, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "_DRAWN", 3)
+    command = studio.command("--held-out", 2, steps=1)
+    command[command.index("--content") : command.index("--content") + 2] = []
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith("loading the networks and drawing scenes to learn on\n")
+    assert "on 2 pictures that it has not learned on" in result.stderr
+    assert provenance(studio.target)["photographs"] == 3
 
 
 def test_scales_and_shifts_alone_can_be_mixed_with_bundled_styles(

@@ -243,6 +243,11 @@ def test_some_options_are_for_networks_only(option: str, value: str, studio: Stu
     refused(2, f"{option} is of use with --wct only; leave it out", *command)
 
 
+def test_networks_are_trained_on_photographs_alone(studio: Studio) -> None:
+    command = [a for a in studio.command() if a not in ("--content", studio.folder / "photographs")]
+    refused(2, "--wct learns on photographs; give them with --content", *command)
+
+
 def test_options_given_as_they_are_anyway_are_not_refused(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,6 @@ def test_values_have_names_that_people_know(name: str) -> None:
 MISTAKES = [
     ("INPUT is missing: a film or a picture", []),
     ("OUTPUT is missing: ", ["score", "a.mp4"]),
-    ("--content FOLDER is missing: ", ["train", "a.jpg"]),
     ("too many arguments: 'b.mp4', 'c d'; give INPUT and options", ["a.mp4", "b.mp4", "c d"]),
     ("too many arguments: 'kandinsky'; give options alone", ["styles", "kandinsky"]),
     ("there is no option --stlye; did you mean --style", ["a.mp4", "--stlye", "monet"]),

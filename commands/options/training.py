@@ -46,8 +46,12 @@ class TrainOptions:
         notation=_PATHS,
         repeats=True,
     )
-    content: Path = option(
-        help="The photographs to learn on, hundreds of any subject.", panel=_STYLE, metavar="FOLDER"
+    content: Path | None = option(
+        None,
+        help="Photographs to learn on, hundreds of any subject.",
+        panel=_STYLE,
+        metavar="FOLDER",
+        usual="scenes that are drawn on the spot",
     )
     name: tuple[str, ...] = option(
         (),
@@ -167,6 +171,8 @@ class TrainOptions:
             why = "no use with `wct`" if self.wct else "use with `wct` only"
             raise UsageError(f"{flags(useless)} of {why}; leave {'it' if len(useless) == 1 else 'them'} out")
         options.check(self)
+        if self.wct and self.content is None:
+            raise UsageError(f"{flag('wct')} learns on photographs; give them with {flag('content')}")
         if self.steps is not None and self.minutes is not None:
             raise UsageError(f"give {flag('steps')} or {flag('minutes')}, not both")
         if self.level is not None and self.start in (None, NOTHING):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stylize_video.errors import TrainingError
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
+from stylize_video.models.training import drawn_scenes
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import (
     Picture,
@@ -58,6 +59,12 @@ class PhotographSet:
             training=[_shrink(_photograph(p), shorter_side) for p in paths if p not in kept],
             held_out=[shrink_longer_side(_photograph(p), MEASURED_SIZE) for p in sorted(kept)],
         )
+
+    @classmethod
+    def drawn(cls, count: int, *, held_out: int) -> PhotographSet:
+        """Scenes in place of photographs, of which `held_out` are kept for measuring; always the same."""
+        scenes = [drawn_scenes.draw(number) for number in range(count)]
+        return cls(training=scenes[held_out:], held_out=scenes[:held_out])
 
     def crops(self, rng: np.random.Generator, *, count: int, size: int) -> Tensor:
         """Random square crops, (count, 3, size, size) in 0..1: shifted, scaled, flipped and re-lit."""

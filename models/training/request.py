@@ -23,7 +23,7 @@ class TrainingRequest:
 
     paintings: tuple[Path, ...]
     names: tuple[str, ...]  # of the styles: the paintings, then those of `statistics`
-    content: Path  # a folder of photographs
+    content: Path | None  # a folder of photographs; None: scenes drawn on the spot
     target: Path  # the weights file
     start: str = BUNDLED  # or `NOTHING`, a style, a weights file
     overwrite: bool = False
@@ -68,7 +68,7 @@ class TrainingRequest:
                 raise InputError(f"{painting}: {paths.no_such(painting, 'picture')}")
             if paths.is_file(self.preview) and painting.samefile(self.preview):
                 raise UsageError(f"{painting}: the preview would replace it; name the output otherwise")
-        if not paths.is_folder(self.content):
+        if self.content is not None and not paths.is_folder(self.content):
             raise TrainingError(f"{self.content}: no such folder of photographs")
         whole_file.check_target(self.target, overwrite=self.overwrite)
         whole_file.check_target(self.checkpoint, overwrite=True)
@@ -78,7 +78,7 @@ class TrainingRequest:
         cls,
         paintings: Sequence[Path],
         names: Sequence[str],
-        content: Path,
+        content: Path | None,
         target: Path | None,
         *,
         start: str = BUNDLED,

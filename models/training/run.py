@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SHORTER_SIDE = 288  # px that training photographs are shrunk to: crops are not much smaller
+_DRAWN = 240  # scenes, which take some seconds
 _CHECKPOINT_EVERY_S = 120
 _SAY_EVERY_S = 10
 
@@ -63,12 +64,14 @@ def painting(path: Path, size: int) -> Picture:
 
 
 def photographs(request: TrainingRequest, held_out: int) -> PhotographSet:
-    """The request's folder, without what is there of paintings and previews.
+    """Those of the request's folder, without what is there of paintings and previews; or drawn scenes.
 
     Raises:
         TrainingError: no folder, or too few photographs in it.
         InputError: one of them can't be read.
     """
+    if request.content is None:
+        return PhotographSet.drawn(_DRAWN + held_out, held_out=held_out)
     exclude = (*request.pictures, request.preview)
     return PhotographSet.from_folder(
         request.content, held_out=held_out, shorter_side=SHORTER_SIDE, exclude=exclude

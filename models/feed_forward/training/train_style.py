@@ -167,9 +167,10 @@ def _measured(network: CanvasNet, studio: _Studio) -> tuple[Learned, ...]:
 
 
 def _painters(network: CanvasNet) -> list[StyledNetwork]:
-    """What paints in each of the styles."""
-    paints, table = OnBlankCanvas(network.freeze()), CanvasParameters.of(network).table
-    return [StyledNetwork(paints, torch.from_numpy(style)) for style in table]
+    """What paints in each of the styles; the network itself stays as it is."""
+    parameters = CanvasParameters.of(network)
+    paints = OnBlankCanvas(parameters.network().freeze())
+    return [StyledNetwork(paints, torch.from_numpy(style)) for style in parameters.table]
 
 
 def _checksums(start: str) -> Mapping[str, str]:

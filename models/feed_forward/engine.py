@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from stylize_video.errors import DeviceError
 from stylize_video.models.canvas import CELL, Canvas, Field
-from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
 from stylize_video.models.feed_forward.shape import STRIDE
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.runtimes.program import Program, Runtime

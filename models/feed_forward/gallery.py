@@ -13,9 +13,8 @@ import numpy as np
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
 from stylize_video.models.mixture import Mixture, NamedStyle, TrainedStyle
 from stylize_video.models.weights import file_format
 

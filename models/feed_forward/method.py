@@ -17,7 +17,7 @@ from stylize_video.models.steadying_options import Steadying, SteadyingOptions
 from stylize_video.option import flag
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.styled_parameters import StyleVector
+    from stylize_video.models.feed_forward.parameters import StyleVector
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,32 @@ Needs no torch, unless the network itself is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.feed_forward.shape import CanvasNetConfig, Norm, multiplying, norms, shapes
-from stylize_video.models.feed_forward.styled_parameters import NEAR_OVERFLOW, StyledParameters
+from stylize_video.models.feed_forward import bounds
+from stylize_video.models.feed_forward.bounds import NEAR_OVERFLOW
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying, norms, shapes
 from stylize_video.models.runtimes.program import Ranges
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.network import CanvasNet
 
-_MOST_NOISE = 16.0  # of a canvas, whose standard deviation is 1
+StyleVector = NDArray[np.float32]  # (K,), the scales and shifts of one style; see `shape.norms`
 
 
 @dataclass(frozen=True, eq=False)
-class CanvasParameters(StyledParameters):
+class CanvasParameters:
     """The numbers of a network and of its styles.
+
+    All that differs between two styles is a scale and a shift for each channel of each normalisation
+    (Dumoulin et al. 2017).
 
     Raises:
         ValueError: arrays or ranges are those of another network.
@@ -55,41 +62,30 @@ class CanvasParameters(StyledParameters):
         state = network.state_dict()
         return cls(network.config, {name: value.float().cpu().numpy() for name, value in state.items()})
 
-    def norms(self) -> Iterator[Norm]:
-        """See `StyledParameters`."""
-        return norms(self.config)
+    @cached_property
+    def table(self) -> NDArray[np.float32]:
+        """(S, K): each row is a style."""
+        kinds = ("scale", "shift")
+        columns = [self.arrays[f"{norm.name}.{kind}"] for norm in norms(self.config) for kind in kinds]
+        return np.concatenate(columns, axis=1, dtype=np.float32)
 
-    def _bounds(self) -> Iterator[float]:
-        """How large the outcome of each convolution can be."""
-        quarter = self._normed("head.norm")
-        given = {  # to each; features only grow along the blocks, so that the last ones' bound holds for all
-            "head": _MOST_NOISE,
-            "down": quarter,
-            "down_deep": self._streams["eighth"],
-            "up_eighth": self._streams["sixteenth"],
-            "up_quarter": self._streams["eighth"],
-            "merge": self._normed("up_quarter.norm") + quarter,
-            "up_half": self._normed("merge.norm"),
-            "up_full": self._normed("up_half.norm"),
-        }
-        for name, most in given.items():
-            yield self._convolved(f"{name}.convolution", most)
-        for name, _ in self.config.blocks:
-            deep = name.startswith("deep.")
-            yield self._convolved(f"{name}.conv1", self._streams["sixteenth" if deep else "eighth"])
-            yield self._convolved(f"{name}.conv2", self._normed(f"{name}.norm1"))
-        yield self._convolved("last", self._normed("up_full.norm"))
+    @cached_property
+    def convolutions(self) -> bytes:
+        """A checksum of all but the styles: where it is the same, styles can be mixed."""
+        digest = hashlib.sha256(repr(replace(self.config, styles=1)).encode())
+        for name in sorted(self.arrays):
+            if not name.endswith((".scale", ".shift")):
+                digest.update(np.ascontiguousarray(self.arrays[name], np.float32).tobytes())
+        return digest.digest()
+
+    def mixed(self, weights: Sequence[float]) -> StyleVector:
+        """The styles, so much of each, as one: their weighted sum (Dumoulin et al. 2017, section 3)."""
+        return np.asarray(weights, np.float32) @ self.table
 
     @property
-    def _streams(self) -> Mapping[str, float]:
-        """How large features can be after all blocks, at an eighth and a sixteenth of the resolution."""
-        blocks = [(name, self._normed(f"{name}.norm2")) for name, _ in self.config.blocks]
-        return {
-            "sixteenth": self._normed("down_deep.norm") + sum(b for n, b in blocks if n.startswith("deep.")),
-            "eighth": self._normed("down.norm")
-            + self._normed("up_eighth.norm")
-            + sum(b for n, b in blocks if not n.startswith("deep.")),
-        }
+    def surely_finite(self) -> bool:
+        """Whether no picture and no mixture can make a number overflow, by bounds alone."""
+        return bounds.surely_finite(self.config, self.arrays)
 
     def network(self) -> CanvasNet:
         """The network, on the CPU; imports torch."""

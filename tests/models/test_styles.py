@@ -23,9 +23,8 @@ from stylize_video.models import styles, weights
 from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.gallery import CanvasGallery
 from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.parameters import CanvasParameters
-from stylize_video.models.feed_forward.shape import CanvasNetConfig
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
+from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, norms
 from stylize_video.models.style_spec import parse
 from stylize_video.models.styles import Style
 from stylize_video.models.weights import file_format
@@ -88,7 +87,7 @@ def fitted(path: Path, share: float) -> StyleVector:
     known = bundled().parameters
     style = (known.table[:1] * np.float32(share)).astype(np.float16)
     arrays = {name: torch.from_numpy(array) for name, array in known.arrays.items()}
-    for norm in known.norms():
+    for norm in norms(known.config):
         arrays[f"{norm.name}.scale"] = torch.from_numpy(style[:, norm.scales])
         arrays[f"{norm.name}.shift"] = torch.from_numpy(style[:, norm.shifts])
     made = CanvasNet(replace(known.config, styles=1))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import norms
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.style_targets import style_target
 from stylize_video.models.perceptual.vgg import load_features
@@ -65,7 +66,7 @@ def with_styles(parameters: CanvasParameters, table: Table) -> CanvasNet:
         table: (S, K).
     """
     arrays = dict(parameters.arrays)
-    for norm in parameters.norms():
+    for norm in norms(parameters.config):
         middle, end = norm.start + norm.channels, norm.start + 2 * norm.channels
         arrays[f"{norm.name}.scale"] = table[:, norm.start : middle]
         arrays[f"{norm.name}.shift"] = table[:, middle:end]

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
-from stylize_video.models.feed_forward.parameters import CanvasParameters
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
+from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import Anchor
 from stylize_video.models.motion import flow

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stylize_video.models.feed_forward import engine, gallery
 from stylize_video.models.feed_forward.engine import CanvasEngine
-from stylize_video.models.feed_forward.styled_parameters import StyleVector
+from stylize_video.models.feed_forward.parameters import StyleVector
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.style_spec import parse

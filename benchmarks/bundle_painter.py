@@ -5,8 +5,8 @@
 
 Copies the file to models/weights/ and writes checksum, size of the network and provenance (from the file's
 own header) into models/weights/manifest.json. All further options are for manifest_figures.py, which then
-measures the styles as they are now bundled. Painter, year, licence, stability and sharpening of each style
-stay as they are.
+measures the styles as they are now bundled. Painter, year and licence of each style stay as
+they are.
 """
 
 from __future__ import annotations

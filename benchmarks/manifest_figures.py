@@ -60,9 +60,8 @@ def written(manifest: dict[str, Any], figures: Figures, measured_on: str) -> set
             own = figures[style["name"]]
             rounded = {name: round(own[name], _DIGITS.get(name, 3)) for name in NAMES}
             rest = {name: value for name, value in style.items() if name not in NAMES}
-            steadying = {name: rest.pop(name) for name in ("stability", "sharpening") if name in rest}
             style.clear()
-            style.update({**rest, **rounded, **steadying})
+            style.update({**rest, **rounded})
             weights["measured_on"] = measured_on
             found.add(style["name"])
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from stylize_video.models.look import Look
 from stylize_video.models.mixture import Ingredient, Mixture
-from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import SteadyingOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -216,6 +216,11 @@ class Method(Protocol):
         ...
 
     @property
+    def stability(self) -> float | None:
+        """0..1, of the frame before that the stabiliser keeps; None: its films are steady as they are."""
+        ...
+
+    @property
     def blends(self) -> bool:
         """Whether a look's strength is its own affair; else the painting is mixed with the original."""
         ...
@@ -230,14 +235,6 @@ class Method(Protocol):
         Raises:
             UsageError: no such style.
             InputError: another file is missing.
-        """
-        ...
-
-    def steadying(self, style: Mixture) -> Steadying | None:
-        """What steadies films in a style without taking them far from it; None: they are steady as they are.
-
-        Raises:
-            WeightsError: the manifest is damaged.
         """
         ...
 

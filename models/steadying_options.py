@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from stylize_video import option as options
 from stylize_video.option import option
 
 FLOWS = ("dis", "raft")  # OpenCV's, and a network that torchvision downloads
 
-USUAL_STABILITY = 0.72  # of the frame before; more is steadier, but further from the style
-USUAL_SHARPENING = 0.4  # of the detail that this loses; more is nearer to the style, but flickers more
-
-
-class Steadying(NamedTuple):
-    """How the stabiliser treats films in a style; see models/steadying/stabilizer.py."""
-
-    stability: float  # 0..1, of the frame before, is kept
-    sharpening: float  # of the detail lost by that is put back beyond what a painting has
-
-    @classmethod
-    def usual(cls) -> Steadying:
-        """For painters that nothing is known of."""
-        return cls(USUAL_STABILITY, USUAL_SHARPENING)
+USUAL_STABILITY = 0.8  # of the frame before; more is steadier, but lags more where the film changes
 
 
 @dataclass(frozen=True)
@@ -39,12 +25,11 @@ class SteadyingOptions:
     )
     stability: float | None = option(
         None,
-        help="How much of the frame before is kept where nothing new is seen. More is kept of broad light "
-        "and colour, and in frames larger than 640 px.",
+        help="How much of the frame before is kept where nothing new is seen.",
         panel="Steadiness",
         least=0,
         most=1,
-        usual="what suits the style",
+        usual="what suits the method",
     )
     flow: str = option(
         FLOWS[0],

@@ -13,7 +13,6 @@ from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.files import paths
 from stylize_video.models import weights
 from stylize_video.models.mixture import Mixture, NamedStyle, PaintedFrames, PictureStyle, TrainedStyle
-from stylize_video.models.steadying_options import USUAL_SHARPENING, USUAL_STABILITY, Steadying
 
 DEFAULT = "kandinsky"  # whose network new styles start from
 _TEXTS = ("name", "painting", "painter", "year", "licence", "weights")  # fields of a `Style`
@@ -36,13 +35,6 @@ class Style:
     )
     relative_warping_error: float | None = None  # by the square of what is painted, docs/score.md
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
-    stability: float = USUAL_STABILITY  # see models/steadying/stabilizer.py; what keeps its style in films
-    sharpening: float = USUAL_SHARPENING  # ibid.
-
-    @property
-    def steadying(self) -> Steadying:
-        """Of films in this style."""
-        return Steadying(self.stability, self.sharpening)
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Style:
@@ -111,26 +103,6 @@ def _check_name(name: str) -> None:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
-
-
-def steadying(style: Mixture) -> Steadying:
-    """What steadies films in a style or a mixture of styles without taking them far from it.
-
-    The mean of a few frames' paintings is steadier than one, but less of a painting; how much less, and
-    whether sharpening makes up for it, depends on the style. A file of the user's own has the usual.
-
-    Raises:
-        UnknownStyleError, WeightsError: as `load`.
-    """
-    check(style)
-    known = available()
-    stability = sharpening = 0.0
-    for part in style.parts:
-        named = isinstance(part.ingredient, NamedStyle)
-        own = known[str(part.ingredient)].steadying if named else Steadying.usual()
-        stability += part.weight * own.stability
-        sharpening += part.weight * own.sharpening
-    return Steadying(stability, sharpening)
 
 
 def check_trained(style: Mixture) -> list[NamedStyle | TrainedStyle]:

@@ -13,7 +13,7 @@ from stylize_video.models.look import Look
 from stylize_video.models.method import CanvasPainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
-from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import USUAL_STABILITY, SteadyingOptions
 from stylize_video.option import flag
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class FeedForward:
     options: type[Any] = FeedForwardOptions
     refuses: Mapping[str, str] = {}
     needs = Needs(cuts=True, motion=True)
+    stability = USUAL_STABILITY
     blends = False
 
     def refusal(self, ingredient: Ingredient) -> str:
@@ -86,10 +87,6 @@ class FeedForward:
     def check(self, style: Mixture, options: FeedForwardOptions) -> None:  # noqa: ARG002 - it names no files
         """See `Method`."""
         styles.check(style)
-
-    def steadying(self, style: Mixture) -> Steadying | None:
-        """See `Method`."""
-        return styles.steadying(style)
 
     def plan(
         self,

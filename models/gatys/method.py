@@ -15,7 +15,7 @@ from stylize_video.models.look import Look
 from stylize_video.models.method import Keeping, KeyframePainter, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, PictureStyle
 from stylize_video.models.runtimes.devices import Device
-from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.models.wct.method import WctPlan
 from stylize_video.option import Notation, flag, option, same
 
@@ -175,6 +175,7 @@ class Gatys:
         "stability": "it is steady by itself",
     }
     needs = Needs(cuts=True, held_frames=True)
+    stability = None
     blends = False
 
     @property
@@ -198,10 +199,6 @@ class Gatys:
         for picture in options.pictures:
             if not paths.is_file(picture):
                 raise InputError(f"{picture}: {paths.no_such(picture, 'picture')}")
-
-    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - whatever it is
-        """See `Method`."""
-        return None
 
     def plan(
         self, look: Look, style: Mixture, options: GatysOptions, steadying: SteadyingOptions

@@ -13,7 +13,7 @@ from stylize_video.models.look import Look
 from stylize_video.models.method import GuidePainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, PaintedFrames
 from stylize_video.models.runtimes.devices import Device
-from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.option import flag
 from stylize_video.pictures.picture_names import READ
 
@@ -62,6 +62,7 @@ class Guided:
         "seed": "your strokes stay as they are",
     }
     needs = Needs(cuts=True, held_frames=True)
+    stability = None
     blends = False
 
     @property
@@ -80,10 +81,6 @@ class Guided:
         for ingredient in style.ingredients:
             if isinstance(ingredient, PaintedFrames):
                 _check_folder(ingredient.folder)
-
-    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - whatever it is
-        """See `Method`."""
-        return None
 
     def plan(
         self,

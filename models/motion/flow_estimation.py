@@ -1,8 +1,8 @@
 """What moved from one frame to the next, and how far that can be trusted, for filters that carry pixels.
 
-Made for speed where `models/motion/flow.py` is made for measuring: flow on pictures of half the size, by DIS
-little refined unless the picture moves fast (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse
-Search"); whether to trust it is asked on pictures of a quarter of the size.
+Made for speed where `models/motion/flow.py` is made for measuring: flow on pictures of half the size, by
+OpenCV's fastest preset of DIS (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search"). Whether
+to trust it is asked on pictures of a quarter of the size. docs/steadiness.md has a line for each number.
 
 Flows here point back in time: what is at p now was at `p + back[p]` in the frame before, so that it can be
 fetched from there.
@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.motion.confidence import Confidence, squared
 from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, FlowPair
 
 if TYPE_CHECKING:
@@ -30,10 +29,7 @@ _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged
 # it, twice the time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
-
-_BOUNDARY, _BOUNDARY_SHARE = 1.5, 0.3  # px between the least and the most motion nearby, and share of that
-_STANDS = 0.3  # px a frame; slower is called still
-_NEARBY = np.ones((7, 7), np.uint8)
+_MEDIAN = 5  # px a side, over the flow: single patches go astray
 
 
 class Motion(NamedTuple):
@@ -76,14 +72,6 @@ class MotionEstimator(Protocol):
         ...
 
 
-class _Effort(NamedTuple):
-    """How thoroughly DIS searches, by its own parameters."""
-
-    stride: int  # px from patch to patch; most of the time goes by their number
-    iterations: int  # of each patch's gradient descent
-    refinements: int  # variational ones, of each scale
-
-
 class _Search:
     """DIS, for one thread at a time.
 
@@ -96,30 +84,16 @@ class _Search:
         # Down to single pixels, where the presets stop at a half or a quarter of the size.
         self._dis.setFinestScale(0)
 
-    def flow(self, first: Grey, second: Grey, effort: _Effort) -> Flow:
+    def flow(self, first: Grey, second: Grey) -> Flow:
         """From one picture to another, (h, w, 2) px."""
-        self._dis.setPatchStride(effort.stride)
-        self._dis.setGradientDescentIterations(effort.iterations)
-        self._dis.setVariationalRefinementIterations(effort.refinements)
         return np.asarray(self._dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
 
 
-_GLANCE = _Effort(5, 12, 2)  # forth
-_LITTLE = _Effort(5, 6, 0)  # back
-_MUCH = _Effort(3, 16, 5)  # both ways, where the picture moves fast
-# A picture moves fast by more than a share of its longer side a frame (root mean square), less some px, or
-# those px if that is more. At 4K, thorough searches from there on would take twice the time of the whole job.
-_FAST, _SOONER = 1 / 160, 2.0
-
-
 class DisMotion:
-    """Motion by OpenCV's DIS, for one thread: 5 ms for 640x360 px on one core, 19 where much moves fast.
+    """Motion by OpenCV's DIS, for one thread.
 
     The way back is what pixels are carried along, so that it gets most of the time. The way forth only
-    says whether to trust it, and whether the picture moves fast; found at half the size of the small
-    picture, it does that as well. In fast pictures little effort loses the way: what was carried along then
-    flickered by a tenth to a third more, and most of a film's flicker is there. It is lost by px, not by the
-    share of the picture that they are; but in pictures larger than 640 px the time would be too much.
+    says whether to trust it; found at half the size of the small picture, it does that as well.
 
     Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
     """
@@ -129,20 +103,9 @@ class DisMotion:
 
     def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
-        forth = self._forth.flow(_halved(before.grey), _halved(now.grey), _GLANCE)
-        effort = _LITTLE
-        if _is_fast(forth, now.finer):
-            forth = self._forth.flow(before.grey, now.grey, _MUCH)
-            effort = _MUCH
-        # Single patches gone astray: a median takes a tenth off the warping error of what is carried along.
-        fine = _median(self._back.flow(now.finer, before.finer, effort))
+        forth = self._forth.flow(_halved(before.grey), _halved(now.grey))
+        fine = _median(self._back.flow(now.finer, before.finer))
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
-
-
-def _is_fast(flow: Flow, picture: Grey) -> bool:
-    """Whether the picture moves fast, by a flow of the same piece of the scene in its own px."""
-    speed = float(np.sqrt(squared(flow).mean()) * picture.shape[1] / flow.shape[1])  # px of the picture
-    return speed > max(_SOONER, _FAST * float(max(picture.shape)) - _SOONER)
 
 
 def _halved(grey: Grey) -> Grey:
@@ -192,38 +155,5 @@ def can_be_found(picture: Picture) -> bool:
     return int(min(picture.shape[:2])) // shrunk_by(picture) >= SMALLEST_SIDE
 
 
-def change_of_light(before: Grey, now: Grey, back: Flow, trusted: Confidence) -> float:
-    """By how many levels the film has become lighter (or darker, below 0): the mean of what is trusted.
-
-    Args:
-        before, now: (h, w), the small pictures.
-        back: (h, w, 2) px, from now to before.
-        trusted: (h, w), how far each pixel counts.
-    """
-    count = float(trusted.sum())
-    if count == 0:
-        return 0.0
-    difference = now - fetch(before.astype(np.float32), back)
-    return float((difference * trusted).sum()) / count
-
-
-def beside_motion(back: Flow, *, times: int) -> Confidence:
-    """Where something may just have been uncovered: what stands still with something moving nearby.
-
-    There flow is least to be trusted, and `confidence` doesn't tell slow motion from an error of the flow.
-
-    Args:
-        back: (h, w, 2) px of the small pictures.
-        times: how many times larger the frame is.
-    """
-    most, least = cv2.dilate(back, _NEARBY), cv2.erode(back, _NEARBY)
-    squared_length = squared(back) * np.float32(times**2)
-    fastest, slowest = cv2.dilate(squared_length, _NEARBY), cv2.erode(squared_length, _NEARBY)
-    spread = squared(most - least) * np.float32(times**2)
-    near_edge = 1 - cv2.exp(-spread / (_BOUNDARY**2 + _BOUNDARY_SHARE**2 * fastest))
-    weights: Confidence = near_edge * cv2.exp(slowest * np.float32(-1 / _STANDS**2))
-    return weights
-
-
 def _median(flow: Flow) -> Flow:
-    return np.asarray(cv2.merge([cv2.medianBlur(part, 5) for part in cv2.split(flow)]), np.float32)
+    return np.asarray(cv2.merge([cv2.medianBlur(part, _MEDIAN) for part in cv2.split(flow)]), np.float32)

@@ -17,7 +17,9 @@ import numpy as np
 from stylize_video.models.steadying import opponent
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
 
-_EVERY = 9  # rows of which one is measured
+_FINE = 5  # px a side, of the blur that what is sharpened is finer than
+_MOST_SHARPENING = 2.5  # gain
+_EVERY = 17  # rows of which one is measured; odd, for painters have patterns of 2, 4 and 8 px
 _MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41
 _LEAST_VARIANCE = 1e-5  # of strokes, of values in 0..1
 
@@ -58,14 +60,10 @@ class Sharpness:
     Detail is the mean gradient magnitude, as in `flow.detail`, here of some rows only: it is asked for in
     films, frame after frame.
 
-    Args:
-        more: what is put back beyond it, as a share of what was lost.
+    It is asked for after each frame; what is found is for the next one.
     """
 
-    _LEAST, _MOST = -0.5, 2.5  # gains; below 0 it takes off what a cubic kernel adds to a slow pan
-
-    def __init__(self, more: float) -> None:
-        self._more = more
+    def __init__(self) -> None:
         self._gain = 0.0
 
     def forget(self) -> None:
@@ -74,18 +72,18 @@ class Sharpness:
 
     def restored(self, plane: Plane, weights: Plane) -> Plane:
         """A plane, sharpened where it was carried along; weights are (H, W), or (H, W, 1) for two of them."""
-        fine = np.asarray(cv2.blur(plane, (5, 5)), np.float32)
+        fine = np.asarray(cv2.blur(plane, (_FINE, _FINE)), np.float32)
         np.subtract(plane, fine, out=fine)
         fine *= weights
         return strengthened(plane, fine, self._gain)
 
-    def learn(self, steadied: Rows, painted: Rows, mean: Rows) -> None:
-        """Take what came out, of which mean, for the next frame: the gain moves by what is missing."""
+    def learn(self, steadied: Rows, painted: Rows) -> None:
+        """Take what came out, and of what: the gain moves by what is missing."""
         detail = _detail(*painted)
         if detail > 0:  # else it is of one colour
-            lost = max(0.0, 1 - _detail(*mean) / detail)
-            missing = 1 + self._more * lost - _detail(*steadied) / detail
-            self._gain = min(self._MOST, max(self._LEAST, self._gain + missing))
+            missing = 1 - _detail(*steadied) / detail
+            # Below 0 it takes off what a cubic kernel adds to a slow pan; at -1 nothing fine would be left.
+            self._gain = min(_MOST_SHARPENING, max(-1.0, self._gain + missing))
 
 
 class Rows(NamedTuple):
@@ -96,16 +94,18 @@ class Rows(NamedTuple):
 
 
 def rows(picture: AnyPicture) -> Rows:
-    """Every ninth row, none of fewer than ten; painters have patterns of 2, 4 and 8 px."""
+    """Every seventeenth row, none of fewer than eighteen."""
     last = (len(picture) - 1) // _EVERY * _EVERY
     these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
     return Rows(these, below)
 
 
 def luma_rows(painting: AnyPicture) -> Rows:
-    """Luma of such rows, in 0..255, of either kind of painting of ten rows or more."""
-    parts = (opponent.split(np.ascontiguousarray(part), halved=False) for part in rows(painting))
-    (these, _), (below, _) = parts
+    """Luma of such rows, in 0..255, of either kind of painting."""
+    found = rows(painting)
+    if not found.these.size:
+        return found
+    (these, _), (below, _) = (opponent.split(np.ascontiguousarray(part), halved=False) for part in found)
     return Rows(these, below)
 
 

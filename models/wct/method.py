@@ -14,12 +14,10 @@ from stylize_video.models.look import Look
 from stylize_video.models.method import FramePainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle
 from stylize_video.models.runtimes.devices import Device
-from stylize_video.models.steadying_options import USUAL_SHARPENING, Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.option import Notation, flag, option
-
-_STABILITY = 0.92  # its steadied frames lose little of the style
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,7 @@ class Wct:
     options: type[Any] = WctOptions
     refuses: Mapping[str, str] = {"seed": "it draws no random numbers"}
     needs = Needs()
+    stability = 0.92  # its steadied frames lose little of the style
     blends = True
 
     @property
@@ -116,10 +115,6 @@ class Wct:
         styles.check(style, names=options.wct_weights is None)
         if options.wct_weights is not None and not paths.is_file(options.wct_weights):
             raise InputError(f"{options.wct_weights}: {paths.no_such(options.wct_weights, 'weights file')}")
-
-    def steadying(self, style: Mixture) -> Steadying | None:  # noqa: ARG002 - it is the same for all
-        """See `Method`."""
-        return Steadying(_STABILITY, USUAL_SHARPENING)
 
     def plan(self, look: Look, style: Mixture, options: WctOptions, steadying: SteadyingOptions) -> WctPlan:
         """See `Method`."""

@@ -126,14 +126,9 @@ def _opencv_threads() -> int:
 
 def stabilizer(request: PaintRequest, pixel_format: str) -> Stabilize | None:
     """What steadies a film that is written in a pixel format; None if nothing does."""
-    steadied = request.steadied
-    if steadied is None or not request.stabilizes:
+    if not request.stabilizes or request.stability is None:
         return None
-    found = Stabilizer(
-        steadied.stability,
-        sharpening=steadied.sharpening,
-        halved_chroma=chroma_is_halved(pixel_format),
-    )
+    found = Stabilizer(request.stability, halved_chroma=chroma_is_halved(pixel_format))
     return Stabilize(found, threads=_opencv_threads())
 
 

@@ -18,7 +18,7 @@ from stylize_video.models import methods
 from stylize_video.models.look import Look, Region
 from stylize_video.models.method import Method, Plan
 from stylize_video.models.methods import METHODS, MethodChoice
-from stylize_video.models.steadying_options import Steadying, SteadyingOptions
+from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.option import Declared
 from stylize_video.pipeline.jobs.options import RunOptions, SinkOptions, SourceOptions
 
@@ -153,24 +153,18 @@ class PaintRequest:
     @property
     def stabilizes(self) -> bool:
         """Whether the stabiliser works on what is painted."""
-        return self.steadying.wanted and self.steadied is not None
+        return self.steadying.wanted and self.stability is not None
 
     @property
-    def steadied(self) -> Steadying | None:
-        """How the stabiliser treats the film: the stability that was asked for, and what suits all styles.
-
-        None if what is painted is steady as it is.
+    def stability(self) -> float | None:
+        """What was asked for, or what suits all methods; None if what is painted is steady as it is.
 
         Raises:
             UsageError, WeightsError: a style that can't be painted; the manifest is damaged.
         """
-        usual = [way.method.steadying(way.region.style) for way in self.ways]
-        found = [each for each in usual if each is not None]
-        if not found:
-            return None
+        found = [way.method.stability for way in self.ways if way.method.stability is not None]
         asked = self.steadying.stability
-        stability = min(each.stability for each in found) if asked is None else asked
-        return Steadying(stability, max(each.sharpening for each in found))
+        return None if not found else min(found) if asked is None else asked
 
     @property
     def mixed(self) -> float:

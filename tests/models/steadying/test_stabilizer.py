@@ -19,8 +19,7 @@ from stylize_video.models.motion import confidence, flow
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import LastFrame, MotionFinder
 from stylize_video.models.steadying.opponent import AnyPicture
-from stylize_video.models.steadying.stabilizer import Stabilizer, broad_means, broadly_kept, most_kept
-from stylize_video.models.steadying_options import USUAL_SHARPENING
+from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import Picture
 
@@ -50,7 +49,7 @@ class _Film:
 
 
 def _stabilizer(stability: float = _STABILITY, *, halved: bool = False) -> _Film:
-    return _Film(Stabilizer(stability, sharpening=USUAL_SHARPENING, halved_chroma=halved))
+    return _Film(Stabilizer(stability, halved_chroma=halved))
 
 
 @cache
@@ -85,34 +84,6 @@ def _means(one: AnyPicture, other: AnyPicture) -> NDArray[np.float32]:
     return np.asarray(np.abs(cv2.blur(difference, (9, 9))).mean(-1), np.float32)
 
 
-# -- broad means --
-
-
-def test_of_an_even_picture_they_are_its_value() -> None:
-    means = broad_means(np.full((40, 60, 3), 5, np.float32), np.full((40, 60), 0.3, np.float32))
-    assert np.abs(means - 5).max() < 1e-3
-
-
-def test_what_does_not_count_has_no_part_in_them() -> None:
-    kept, off = np.ones((40, 60), np.float32), np.full((40, 60, 3), 5, np.float32)
-    kept[18:21, 30:33], off[18:21, 30:33] = 0, 100
-    assert np.abs(broad_means(off, kept) - 5).max() < 1e-3
-
-
-def test_where_nothing_around_counts_they_are_0() -> None:
-    kept = np.ones((40, 60), np.float32)
-    kept[:, 30:] = 0
-    means = broad_means(np.full((40, 60, 3), 5, np.float32), kept)
-    assert np.abs(means[:, :32] - 5).max() < 1e-3
-    assert not means[:, 32:].any()
-
-
-def test_fine_strokes_are_no_part_of_them() -> None:
-    checks = (np.indices((40, 60)).sum(0) % 2 * 20 - 10).astype(np.float32)
-    means = broad_means(np.repeat(checks[..., None], 3, axis=2), np.ones((40, 60), np.float32))
-    assert np.abs(means[3:-3, 3:-3]).max() < 0.5
-
-
 # -- a still film --
 
 
@@ -139,29 +110,17 @@ def test_a_still_film_comes_to_rest() -> None:
     assert flow.detail(frames[-1]) >= 0.88 * flow.detail(_texture(1))
 
 
-@pytest.mark.parametrize(
-    ("stability", "size", "kept"), [(0.5, 2, 0.5), (0.92, 2, 0.92), (0.5, 60, 0.75), (0.8, 60, 0.9)]
-)
+@pytest.mark.parametrize(("stability", "size", "kept"), [(0.5, 2, 0.5), (0.92, 2, 0.92), (0.8, 20, 0.8)])
 def test_flicker_is_taken_out_by_what_the_recursion_predicts(
     stability: float, size: float, kept: float
 ) -> None:
     """Of x[n] = s x[n-1] + (1 - s) p[n], with p white in time, the standard deviation is
-    sqrt((1 - s) / (1 + s)) times that of p; and a little more, for what is left is sharpened too. Of broad
-    flicker more is kept from frame to frame than of fine.
+    sqrt((1 - s) / (1 + s)) times that of p; and a little more, for what is left is sharpened too.
     """
     paintings = [_bytes(_texture(1) * 0.5 + 64 + blob) for blob in _flicker(120, level=5, size=size)]
     frames = _steady(_stabilizer(stability), [_texture(0)] * 120, paintings)
     found, before = (np.stack(film[60:]).std(0, dtype=np.float32).mean() for film in (frames, paintings))
     assert 0.8 < found / before / ((1 - kept) / (1 + kept)) ** 0.5 < 1.3
-
-
-@pytest.mark.parametrize("count", [2, 4, 8])
-def test_the_first_few_are_the_mean_of_their_paintings(count: int) -> None:
-    paintings = [_bytes(_texture(1) * 0.5 + 64 + blob) for blob in _flicker(count)]
-    last = _steady(_stabilizer(), [_texture(0)] * count, paintings)[-1]
-    mean = np.stack(paintings).mean(0)
-    assert _means(last, mean).mean() < 0.45
-    assert _means(paintings[-1], mean).mean() > 3
 
 
 def test_stability_1_does_not_freeze_for_ever() -> None:
@@ -185,7 +144,7 @@ def test_a_slow_change_of_the_painting_is_followed() -> None:
 
 @pytest.mark.parametrize(("frames", "levels"), [(25, 11.5), (50, 7)])
 def test_a_fade_is_followed(frames: int, levels: float) -> None:
-    """Of strokes 0.7 is kept, which lags by 2.3 frames; 0.9 of means would lag by nine, 46 and 23 levels."""
+    """0.7 of the frame before is kept, which lags by 2.3 frames."""
     fade = [_bytes(_texture(0) * light) for light in (*[1.0] * 6, *np.linspace(1, 0, frames))]
     behind = [b.mean() - a.mean() for a, b in zip(fade, _steady(_stabilizer(0.7), fade, fade), strict=True)]
     assert max(behind) < levels
@@ -229,37 +188,6 @@ def test_more_stability_is_steadier() -> None:
     ]
     assert left == sorted(left, reverse=True)
     assert left[-1] < 0.5 * left[-2]
-
-
-@pytest.mark.parametrize(
-    ("stability", "side", "kept"),
-    [
-        (0.64, 320, 0.64),
-        (0.64, 640, 0.64),
-        (0.64, 1280, 0.8),
-        (0.64, 2560, 0.8**0.5),
-        (0, 3840, 0),
-        (1, 640, 0.98),
-    ],
-)
-def test_what_is_kept_fades_more_slowly_in_larger_frames(stability: float, side: int, kept: float) -> None:
-    assert most_kept(stability, side) == pytest.approx(kept)
-
-
-@pytest.mark.parametrize(("stability", "kept"), [(0, 0), (0.1, 0.19), (0.5, 0.75), (0.8, 0.9), (0.98, 0.98)])
-def test_more_is_kept_of_means(stability: float, kept: float) -> None:
-    assert broadly_kept(stability) == pytest.approx(kept)
-
-
-@pytest.mark.parametrize(("width", "kept"), [(640, 0.75), (1280, 0.75**0.5)])
-def test_a_film_larger_than_usual_keeps_more_of_the_frame_before(width: int, kept: float) -> None:
-    """After many frames of one painting, a lighter one: of the first is left what is kept of means."""
-    film = _texture(0, height=160, width=width)
-    stabilizer = _stabilizer(0.5)
-    for _ in range(8):
-        stabilizer.steady(film, np.full_like(film, 100))
-    last = stabilizer.steady(film, np.full_like(film, 108))
-    assert (108 - float(last.mean())) / 8 == pytest.approx(kept, abs=0.07)
 
 
 @pytest.mark.parametrize("stability", [-0.01, 1.01, float("nan")])
@@ -308,21 +236,6 @@ def test_a_panned_painting_without_flicker_does_not_blur(step: tuple[int, int]) 
     assert flow.detail(last) >= 0.85 * flow.detail(painting)
     inner = np.s_[10:-10, 10:-10]
     assert _means(last[inner], painting[inner]).mean() < 3
-
-
-def test_sharpening_says_how_much_of_the_lost_detail_is_put_back() -> None:
-    """0: all of it, so that there is as much as in a painting; half of it, or half of it more."""
-    paintings = [_bytes(_texture(1) + blob) for blob in _flicker(60, level=9, size=2.5)]
-    painted = flow.detail(paintings[-1])
-
-    def kept(sharpening: float) -> float:
-        stabilizer = _Film(Stabilizer(_STABILITY, sharpening=sharpening))
-        return flow.detail(_steady(stabilizer, [_texture(0)] * 60, paintings)[-1]) / painted
-
-    lost = 1 - kept(-1)
-    assert lost > 0.1
-    for sharpening in (-0.5, 0.0, 0.5):
-        assert kept(sharpening) == pytest.approx(1 + sharpening * lost, abs=0.05)
 
 
 def test_a_slow_pan_between_the_pixels_keeps_its_detail() -> None:
@@ -394,7 +307,7 @@ def _left_behind(speed: int, pan: int = 0) -> NDArray[np.float32]:
 def test_nothing_is_left_behind_something_that_crosses(speed: int, pan: int) -> None:
     trail = _left_behind(speed, pan)
     assert len(trail) > 1000
-    assert trail.mean() < 6
+    assert trail.mean() < 7
     assert np.percentile(trail, 95) < 12
 
 

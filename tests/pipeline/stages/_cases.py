@@ -142,7 +142,7 @@ def changing_canvas(_: Path, __: Given) -> PaintOnCanvas:
 
 
 def steady(_: Path, __: Given) -> Stabilize:
-    return Stabilize(Stabilizer(0.9, sharpening=0.5), threads=1)
+    return Stabilize(Stabilizer(0.9), threads=1)
 
 
 def keyframes(_: Path, __: Given, *, interval: int | None) -> Keyframes:

@@ -149,9 +149,9 @@ def test_who_does_not_stabilise_does_not_look_for_cuts(
         raise AssertionError("asked for cuts")
 
     monkeypatch.setattr(job.cuts, "mark", nobody)
-    assert paint(film(tmp_path, panned, count=2), "off.mkv", stabilize=False).frames == 2
+    assert paint(film(tmp_path, panned, count=2), "off.mkv", method="wct", stabilize=False).frames == 2
     with pytest.raises(AssertionError, match="asked for cuts"):
-        paint(film(tmp_path, panned, count=2), "on.mkv")
+        paint(film(tmp_path, panned, count=2), "on.mkv", method="wct")
 
 
 # -- it doesn't drift --

@@ -21,7 +21,7 @@ from stylize_video.models.feed_forward.shape import STRIDE, multiplying
 from stylize_video.pictures.pictures import Picture, to_tensor
 
 _RARE = 1e-4  # share of a picture's numbers that may lie beyond its bounds
-_MARGIN = 1.1  # on top: cutting strong strokes off costs more than coarser levels
+_MARGIN = 1.1  # on top: what is cut off is seen in flat bright places, coarser levels are not
 
 
 def find_ranges(
@@ -35,20 +35,23 @@ def find_ranges(
         seed: of the canvases.
 
     Returns:
-        The bounds by the convolution's name; the lower one is 0 where no number is negative. For each, the
-        mean over the photographs in the style that needs the widest.
+        The bounds by the convolution's name; the lower one is 0 where no number is negative. For each,
+        those of the photograph and the style that need the widest.
     """
     field = Field.draw(seed)
     names = multiplying(network.config)
-    bounds = np.zeros((network.config.styles, len(names), 2))
-    for style, chosen in enumerate(torch.eye(network.config.styles)):
-        for number, photograph in enumerate(photographs):
+    widest = dict.fromkeys(names, (0.0, 0.0))
+    for number, photograph in enumerate(photographs):
+        inputs = _inputs(photograph, field, seed=number)
+        for chosen in torch.eye(network.config.styles):
             with _observed(network, names) as seen, torch.inference_mode():
-                network(*_inputs(photograph, field, seed=number), chosen[None])
-            bounds[style] += [seen[name] for name in names]
-    mean = bounds / len(photographs) * _MARGIN
-    low, high = mean[..., 0].min(axis=0), mean[..., 1].max(axis=0)
-    return {name: (round(a, 3), round(b, 3)) for name, a, b in zip(names, low, high, strict=True)}
+                network(*inputs, chosen[None])
+            widest = {name: _union(widest[name], seen[name]) for name in names}
+    return {name: (round(low * _MARGIN, 3), round(high * _MARGIN, 3)) for name, (low, high) in widest.items()}
+
+
+def _union(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _inputs(photograph: Picture, field: Field, *, seed: int) -> tuple[Tensor, Tensor]:

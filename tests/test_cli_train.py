@@ -25,6 +25,7 @@ from stylize_video.models import sheet, styles, weights
 from stylize_video.models.feed_forward import blank_canvas, gallery, weights_file
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import multiplying
 from stylize_video.models.feed_forward.training import canvas_training, nearest_styles, train_style
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
 from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE
@@ -132,6 +133,7 @@ def test_a_painting_is_learned_and_paints(studio: Studio, small_steps: None, fil
     ours, theirs = opened.network.state_dict(), BUNDLED.network().state_dict()
     assert ours.keys() == theirs.keys()
     assert not torch.equal(ours["last.weight"], theirs["last.weight"])
+    assert set(gallery.open_file(studio.target).parameters.ranges) == set(multiplying(opened.network.config))
 
     refused(2, "can't be mixed", film, "--style", f"kandinsky,{studio.target}", "--quiet")
     painted = run(film, "--style", studio.target, "--quiet", "--device", "cpu")

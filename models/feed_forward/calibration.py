@@ -23,6 +23,8 @@ from stylize_video.pictures.pictures import Picture, to_tensor
 _RARE = 1e-4  # share of a picture's numbers that may lie beyond its bounds
 _MARGIN = 1.1  # on top: what is cut off is seen in flat bright places, coarser levels are not
 
+_DIGITS = 3  # behind the point; where a style uses nothing, one of the last place is the range
+
 
 def find_ranges(
     network: CanvasNet, photographs: Sequence[Picture], *, seed: int = 0
@@ -47,7 +49,10 @@ def find_ranges(
             with _observed(network, names) as seen, torch.inference_mode():
                 network(*inputs, chosen[None])
             widest = {name: _union(widest[name], seen[name]) for name in names}
-    return {name: (round(low * _MARGIN, 3), round(high * _MARGIN, 3)) for name, (low, high) in widest.items()}
+    return {
+        name: (round(low * _MARGIN, _DIGITS), max(round(high * _MARGIN, _DIGITS), 10**-_DIGITS))
+        for name, (low, high) in widest.items()
+    }
 
 
 def _union(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
-from stylize_video.models.feed_forward import gallery, weights_file
+from stylize_video.models.feed_forward import calibration, gallery, weights_file
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
@@ -97,6 +97,7 @@ def run(
     with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
         network = weights_file.as_stored(trainer.result())
+        ranges = calibration.find_ranges(network, _to_calibrate_on(studio.photographs))
         say("measuring photographs that it has not learned on")
         learned = _measured(network, studio)
         provenance = {
@@ -105,8 +106,13 @@ def run(
             "measured": [figures._asdict() for figures in learned],
             **training_run.provenance(request, studio.photographs, config),
         }
-        weights_file.save(request.target, network, request.names, provenance)
+        weights_file.save(request.target, network, request.names, provenance, ranges)
     return learned
+
+
+def _to_calibrate_on(photographs: PhotographSet) -> Sequence[Picture]:
+    """A few photographs that it has not learned on, where there are any."""
+    return (photographs.held_out or photographs.training)[:_MEASURED]
 
 
 def _studio(request: TrainingRequest, config: CanvasTrainingConfig, device: str) -> _Studio:

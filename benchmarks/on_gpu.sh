@@ -4,7 +4,7 @@
 #     benchmarks/on_gpu.sh [OUT]            results go into this folder, benchmarks/results by default
 #     DEVICE=cpu SECONDS_EACH=1 benchmarks/on_gpu.sh     to try the script itself
 #     PAINTINGS=... PHOTOGRAPHS=... MINUTES=4 START=canvas.safetensors benchmarks/on_gpu.sh
-#                                           trains the painter in the making with what time is left
+#                                           trains the painter with what time is left
 #
 # Painting alone needs torch, numpy, safetensors and OpenCV; the tests of the GPU need pytest too; film to film
 # needs PyAV and the rest. What is missing is named and left out.
@@ -54,7 +54,7 @@ else
 fi
 
 if [[ ${PAINTINGS:-} && ${PHOTOGRAPHS:-} ]]; then
-    say "training the painter in the making"
+    say "training the painter"
     try "$python" benchmarks/train_painter.py --paintings "$PAINTINGS" --photographs "$PHOTOGRAPHS" \
         --out "$out/canvas.safetensors" ${START:+--start "$START"} --device "$device" --minutes "${MINUTES:-4}" \
         --batch-size "${BATCH:-16}" --crop "${CROP:-256}" --workers "${WORKERS:-12}" --steps "${STEPS:-12000}"

@@ -1,4 +1,4 @@
-"""Trains the painter with a canvas that is in the making, for some minutes, and goes on where it was left.
+"""Trains the bundled painter for some minutes, and goes on where it was left.
 
 On a GPU, workers make the next photographs' views meanwhile. The checkpoint holds all that the next call of
 the same settings needs; OUT is the painter so far, in half precision, which another machine (or other
@@ -112,7 +112,7 @@ def _train(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
         now = time.monotonic()
         if trainer.step % SAY_EVERY == 0:
             seconds = (now - began) / (trainer.step - first)
-            print(f"step {trainer.step}/{trainer.config.steps}: {_means(latest)}, {seconds:.2f} s a step")
+            print(f"step {trainer.step}/{trainer.config.steps}: {_means(latest)}, {seconds:.2f} s a step", flush=True)
             latest.clear()
         if now - saved > SAVE_EVERY_S:
             _save(trainer, given)

@@ -41,6 +41,7 @@ from tests import media
 from tests.commands import names, refused, run
 from tests.networks import CANVAS_SHAPE, canvas_network, thin
 
+ROOT = Path(__file__).parents[1]
 BUNDLED = gallery.open_bundled(styles.bundled_network()).parameters
 TINY = {"crop": 64}  # which are no options
 
@@ -451,8 +452,16 @@ from dataclasses import replace
 from pathlib import Path
 from stylize_video import cli
 from stylize_video.commands.options import training as options
+from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.training import canvas_training, nearest_styles, train_style
+from stylize_video.models.perceptual import frame_distances
 from stylize_video.models.training import run as training_run
-training.OWN = replace(training.OWN, crop=64)
+from tests.networks import canvas_network, thin
+options.OWN = replace(options.OWN, crop=64)
+for module in (canvas_training, nearest_styles, frame_distances):
+    module.load_features = thin
+parameters = CanvasParameters.of(canvas_network(styles=2))
+train_style._known = lambda _: (parameters, parameters.table)
 training_run._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0
 def killed_at_the_third(self, target):
@@ -480,7 +489,7 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     studio.target.unlink()
 
     killed = [sys.executable, "-c", KILLED, *map(str, command)]
-    ended = subprocess.run(killed, capture_output=True, text=True, check=False)
+    ended = subprocess.run(killed, capture_output=True, text=True, check=False, cwd=ROOT)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert not studio.target.exists()
     result = run(*command)

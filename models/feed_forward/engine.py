@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CanvasEngine:
-    """Paints pictures of any size, each with its canvas; whole ones, there are no tiles.
+    """Paints pictures of any size, each whole and with its canvas.
 
     It keeps nothing of a film and no style: many may be painted at once.
 

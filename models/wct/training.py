@@ -9,7 +9,7 @@
    Reconstruction is trained on beside it, so that it stays.
 
 A single level's own layers can be trained by the first phase, others as they are; the deepest's begin anew.
-The squared error weighs chroma more than lightness, which is no paper's: see `wct_objectives`.
+The squared error weighs chroma more than lightness, which is no paper's: see `objectives.py`.
 
 Reproducible as all trainings are: see `models/training/trainer.py`.
 """

@@ -33,7 +33,9 @@ def colour_quantiles(images: Tensor) -> Tensor:
     found = []
     for times in _SHRINK:
         colours = F.avg_pool2d(images, times).flatten(2)  # (N, 3, pixels)
-        found.append(_quantiles((directions @ colours).sort(-1).values))
+        with torch.autocast(images.device.type, enabled=False):  # which would round colours to 8 bits
+            along = directions @ colours
+        found.append(_quantiles(along.sort(-1).values))
     return torch.stack(found, 1)
 
 

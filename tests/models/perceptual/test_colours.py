@@ -46,6 +46,12 @@ def test_each_picture_is_held_against_its_own_painting() -> None:
     assert colour_distance(images.flip(0), palettes(both, 128)) > 0.01
 
 
+def test_half_precision_does_not_round_the_colours() -> None:
+    wanted = colour_quantiles(image(painting()))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(colour_quantiles(image(painting())), wanted)
+
+
 def test_another_size_has_as_many_quantiles() -> None:
     assert (
         colour_quantiles(torch.rand(1, 3, 64, 96)).shape == colour_quantiles(torch.rand(1, 3, 32, 32)).shape

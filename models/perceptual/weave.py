@@ -31,8 +31,9 @@ def ratios(picture: Picture) -> Ratios:
     """Power at each period by that of the frequencies beside it: 1 where nothing repeats.
 
     Windows are averaged by power, so the ratio is that of the whole picture's energy (Welch 1967). Beside are
-    frequencies on both sides, the geometric mean. Where power falls with the square of the frequency, as that of
-    photographs does, that gives 0.92 to 1; the spectrum of a blurred picture bends downwards, and has up to 1.2.
+    frequencies on both sides, the geometric mean. Where power falls with the square of the frequency, as that
+    of photographs does, that gives 0.92 to 1; the spectrum of a blurred picture bends downwards, and has up
+    to 1.2.
 
     Args:
         picture: (H, W, 3) uint8 RGB, `WINDOW` px a side or more.

@@ -76,17 +76,8 @@ def test_styles_of_other_convolutions_are_not_mixed(path: Path, tmp_path: Path) 
         gallery.load(parse(f"{path}#a:0.5,{other}:0.5"))
 
 
-def test_the_method_is_found_by_the_files_format(path: Path) -> None:
-    assert file_format.of(path) == file_format.CANVAS
+def test_a_file_and_a_bundled_style_are_painted_by_one_method(path: Path) -> None:
     assert methods.choose(parse(f"{path}#a:0.5,kandinsky:0.5")).name == "feed-forward"
-
-
-@pytest.mark.parametrize("data", [b"", b"\xff" * 8, b"\x02" + bytes(7) + b"[]", b"\x04" + bytes(7) + b"null"])
-def test_what_has_no_such_header_has_no_format(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "odd.safetensors"
-    path.write_bytes(data)
-    assert file_format.of(path) == ""
-    assert file_format.of(tmp_path) == file_format.of(tmp_path / "none") == ""
 
 
 def _infinite(network: CanvasNet) -> None:

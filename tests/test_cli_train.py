@@ -599,6 +599,9 @@ def test_pictures_that_cannot_be_used(studio: Studio) -> None:
     media.still(studio.folder, name="narrow.png", size=(512, 64))
     narrow = "narrow.png: a painting of 512x64 px is too narrow to be looked at in 128 px; cut it"
     refused(1, narrow, *studio.command(paintings=("red.png", "narrow.png")))
+    media.still(studio.folder, name="narrow.png", size=(1088, 64))
+    unmeasured = "narrow.png: a painting of 1088x64 px is too narrow to be looked at in 512 px; cut it"
+    refused(1, unmeasured, *studio.command("--style-size", 1024, paintings=("narrow.png",)))
     (studio.folder / "narrow.png").unlink()
     refused(1, "48x48 px is too small", *studio.command("--from", "nothing", paintings=("tiny.png",)))
     refused(1, "text.png: not a picture", *studio.command(paintings=("text.png",)))

@@ -18,7 +18,7 @@ from stylize_video.files import paths, whole_file
 
 _DIGEST = hashlib.sha256().digest_size  # bytes
 _DAY = 24 * 3600  # s
-_KEPT = 64  # entries; 2 MB each. A network makes several: for bytes and for floats
+_KEPT = 32  # entries; 12 MB each, the transform's 2. A network makes several: for bytes and for floats
 
 
 def folder() -> Path:

@@ -15,6 +15,7 @@ import torch
 import stylize_video
 from stylize_video.errors import DeviceError, TrainingError
 from stylize_video.files import whole_file
+from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.perceptual.style_targets import check_painting
 from stylize_video.models.runtimes.devices import choose_device
 from stylize_video.models.training.photographs import PhotographSet
@@ -49,7 +50,7 @@ def device(name: str) -> str:
 
 
 def painting(path: Path, size: int) -> Picture:
-    """Read a painting that will be looked at with `size` px on its longer side.
+    """Read a painting that will be looked at with `size` px on its longer side, and measured.
 
     Raises:
         InputError: it is no picture.
@@ -57,7 +58,7 @@ def painting(path: Path, size: int) -> Picture:
     """
     picture = read_picture(path)
     try:
-        check_painting(picture, size)
+        check_painting(picture, min(size, MEASURED_SIZE))
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from error
     return picture

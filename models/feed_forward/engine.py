@@ -85,8 +85,8 @@ class CanvasEngine:
         if at_once == 1:
             height, width = images.shape[1:3]
             raise DeviceError(
-                f"{self.device}: too little memory for {width}x{height}, which a painter with a canvas "
-                "paints whole; use `max_size` or `device` cpu"
+                f"{self.device}: too little memory to paint {width}x{height} px whole; "
+                "use `max_size` or `device` cpu"
             )
         self._at_once = at_once // 2
         self._runtime.forget()

@@ -169,7 +169,7 @@ def test_fewer_at_a_time_where_memory_is_short() -> None:
 
 def test_a_picture_that_does_not_fit_is_told() -> None:
     found = CanvasEngine(_Small(0), seed=0)
-    with pytest.raises(DeviceError, match="32x32, which a painter with a canvas paints whole"):
+    with pytest.raises(DeviceError, match="to paint 32x32 px whole; use `max_size` or `device` cpu"):
         found.paint(pictures(32, 32), [found.new_canvas(32, 32)], STYLE)
 
 

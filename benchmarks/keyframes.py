@@ -48,7 +48,7 @@ from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
-from stylize_video.models.wct.painter import WctPainter
+from stylize_video.models.wct.painter import WctPainter, WctStyle
 from stylize_video.pictures.arrays import to_host, to_unit
 from stylize_video.pictures.pictures import Picture, read_picture, write_picture
 from stylize_video.pipeline.frames import Frame, FrameBatch
@@ -237,10 +237,11 @@ def carried_distances(clip: Clip, film: Film, judge: Judge) -> tuple[float, floa
 def _filler(painting: Path) -> Filler:
     weights = wct_weights.open_chosen(None)
     runtime, _ = fastest_runtime(wct_sections.program(weights.network, DEFAULT_LEVELS), _CPU, exact=False)
-    painter = WctPainter(runtime, wct_style.load(parse(str(painting)), weights))
+    painter, style = WctPainter(runtime), WctStyle(wct_style.load(parse(str(painting)), weights))
 
     def paint(picture: Picture) -> FloatPicture:
-        painting: FloatPicture = to_host(to_unit(painter.paint(picture[None])))[0]
+        painted = painter.paint(picture[None], [painter.new_canvas(*picture.shape[:2])], style)
+        painting: FloatPicture = to_host(to_unit(painted))[0]
         return painting
 
     return paint

@@ -159,8 +159,19 @@ class PaintsOnCanvas(Protocol):
         """That of a shot's first picture, whose sides are so many px."""
         ...
 
-    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any) -> Pictures:
-        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays."""
+    def new_shot(self) -> Any:
+        """What else is known before a shot's first picture; None if each is painted by itself."""
+        ...
+
+    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, /) -> Pictures:
+        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays.
+
+        Args:
+            images: the next of a shot.
+            canvases: theirs.
+            style: of the painter's own kind; another costs neither conversion nor compilation.
+            known: from `new_shot`; changed in place.
+        """
         ...
 
 

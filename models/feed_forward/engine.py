@@ -49,12 +49,17 @@ class CanvasEngine:
         """That of a shot's first picture, whose sides are so many px; the same for each shot."""
         return Canvas.of(height, width, seed=self._seed)
 
+    def new_shot(self) -> None:
+        """Nothing: each picture is painted by itself."""
+
     @cached_property
     def field(self) -> Field:
         """What canvases lie in: drawn once, at the first picture."""
         return Field.draw(self._seed)
 
-    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector) -> Pictures:
+    def paint(
+        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: None = None, /
+    ) -> Pictures:
         """Paint; where the device's memory is too small, fewer pictures at a time.
 
         Args:

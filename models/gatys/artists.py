@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stylize_video.models.float_pictures import FloatPicture
 from stylize_video.models.gatys.optimisation import GatysArtist, Term
 from stylize_video.models.gatys.semantic_masks import read_regions
-from stylize_video.models.method import PaintsFrames
+from stylize_video.models.method import CanvasPainter
 from stylize_video.models.mixture import pictures
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.wct.method import WctPlan
@@ -53,12 +53,14 @@ def filler(plan: WctPlan, device: Device, *, exact: bool) -> Callable[[Picture],
     """What paints that which no keyframe shows; built when there is such a thing."""
 
     @cache
-    def transform() -> PaintsFrames:
-        return plan.build(device, exact=exact).paints
+    def transform() -> CanvasPainter:
+        return plan.build(device, exact=exact)
 
     def paint(picture: Picture) -> FloatPicture:
         # Frames that ask for it may lie far apart, so that each is a shot.
-        painted = transform().paint(picture[None], transform().new_shot())
+        paints, style = transform().paints, transform().style
+        canvas = paints.new_canvas(*picture.shape[:2])
+        painted = paints.paint(picture[None], [canvas], style, paints.new_shot())
         painting: FloatPicture = to_host(to_unit(painted))[0]
         return painting
 

@@ -153,7 +153,9 @@ class GatysPlan:
 
         photoreal = self.options.photoreal
         # Photoreal paintings are films themselves where no keyframe shows anything.
-        filler = None if photoreal else artists.filler(WctPlan(self.style), device, exact=exact)
+        filler = (
+            None if photoreal else artists.filler(WctPlan(self.style, seed=self.seed), device, exact=exact)
+        )
         return KeyframePainter(
             artists.artist(self, device, on_step),
             self.options.keyframe_interval,

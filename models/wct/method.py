@@ -11,7 +11,7 @@ from stylize_video.errors import InputError
 from stylize_video.files import paths
 from stylize_video.models import styles
 from stylize_video.models.look import Look
-from stylize_video.models.method import FramePainter, Keeping, Needs
+from stylize_video.models.method import CanvasPainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import SteadyingOptions
@@ -57,6 +57,7 @@ class WctPlan:
     levels: tuple[int, ...] = DEFAULT_LEVELS
     weights: Path | None = None  # the networks; None: those that are bundled
     steady: bool = False  # whether the statistics of frames are smoothed over time
+    seed: int = 0  # of the canvas
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -68,7 +69,7 @@ class WctPlan:
         """Nothing: it is painted again as fast."""
         return None
 
-    def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> FramePainter:  # noqa: ARG002 - it is one step
+    def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> CanvasPainter:  # noqa: ARG002 - it is one step
         """See `Plan`."""
         from stylize_video.models.runtimes.fastest import fastest_runtime
         from stylize_video.models.wct import sections, weights_file
@@ -78,13 +79,13 @@ class WctPlan:
         opened = weights_file.open_chosen(self.weights)
 
         def load_style(plan: WctPlan) -> WctStyle:
-            return WctStyle(wct_style.load(plan.style, opened), plan.strength)
+            return WctStyle(wct_style.load(plan.style, opened), plan.strength).on(device)
 
         program = sections.program(opened.network, self.levels)
         runtime, notes = fastest_runtime(program, device, exact=exact)
-        painter = WctPainter(runtime, *load_style(self), levels=self.levels, steady=self.steady)
+        painter = WctPainter(runtime, levels=self.levels, steady=self.steady, seed=self.seed)
         painter.notes += notes
-        return FramePainter(painter, self.stroke_size, load_style)
+        return CanvasPainter(painter, load_style(self), self.stroke_size, load_style)
 
 
 class Wct:
@@ -94,8 +95,8 @@ class Wct:
     summary = "the whitening and colouring transform paints as any picture"
     title = "the transform"
     options: type[Any] = WctOptions
-    refuses: Mapping[str, str] = {"seed": "it draws no random numbers"}
-    needs = Needs()
+    refuses: Mapping[str, str] = {}
+    needs = Needs(cuts=True, motion=True)
     stability = 0.92  # its steadied frames lose little of the style
     blends = True
 
@@ -119,5 +120,11 @@ class Wct:
     def plan(self, look: Look, style: Mixture, options: WctOptions, steadying: SteadyingOptions) -> WctPlan:
         """See `Method`."""
         return WctPlan(
-            style, look.stroke_size, look.strength, options.levels, options.wct_weights, steadying.wanted
+            style,
+            look.stroke_size,
+            look.strength,
+            options.levels,
+            options.wct_weights,
+            steadying.wanted,
+            look.seed,
         )

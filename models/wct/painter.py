@@ -6,6 +6,9 @@ style's mean and covariance, and decoded; the next level takes what came out.
 In a film, each frame's own statistics would make it brighter or darker whenever something comes into
 view. So the statistics that it is whitened by follow the film slowly (`_MEMORY`), and begin anew with
 each shot.
+
+Whitening gives a wall no strokes, which has no contrast to be made larger. So a canvas (models/canvas.py)
+lies below each frame: a little of it is added before the frame is encoded (`grain`).
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from stylize_video.models.canvas import Canvas
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.program import Runtime
 from stylize_video.models.wct import transform as wct
+from stylize_video.models.wct.grain import Grain
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.models.wct.transform import Moments
 from stylize_video.models.wct.weights_file import Statistics
@@ -29,6 +34,11 @@ if TYPE_CHECKING:
 
 _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
 _MEMORY = 0.9  # of the statistics before, in each frame
+
+# Alpha of equation 3 at a strength of 1. The canvas takes a picture further from the photograph; a little
+# less of the transform brings it back, and hardly takes it from the style, for each level gets what the one
+# before has made like it already: after four levels a hundredth of the photograph's colours is left.
+_ALPHA = 0.7
 
 
 @dataclass
@@ -44,30 +54,40 @@ class WctStyle(NamedTuple):
     statistics: Statistics  # of the painting, or of a mixture
     strength: float = 1.0  # alpha of equation 3, 0..1
 
+    def on(self, device: Device) -> WctStyle:
+        """Where it is needed, so that not each frame has to bring it there."""
+        if device.type == "cpu":
+            return self
+        there = {
+            level: Moments(*(m.to(device.type, torch.float32) for m in moments))
+            for level, moments in self.statistics.items()
+        }
+        return WctStyle(there, self.strength)
+
 
 class WctPainter:
-    """Paints pictures of any size in a style. What it knows of the film they come from is handed to it.
+    """Paints pictures of any size in any style. What it knows of the film they come from is handed to it.
 
     Args:
         runtime: runs `sections.program` for the same levels.
-        statistics, strength: the style to begin with, see `WctStyle`.
         levels: from coarse to fine.
         steady: whether statistics are smoothed over time.
+        seed: of the field that all canvases lie in.
     """
 
     def __init__(
         self,
         runtime: Runtime,
-        statistics: Statistics,
-        strength: float = 1.0,
         *,
         levels: Sequence[int] = DEFAULT_LEVELS,
         steady: bool = True,
+        seed: int = 0,
     ) -> None:
         self._runtime = runtime
         self._levels = tuple(levels)
         self._memory = _MEMORY if steady else 0.0
-        self.style = WctStyle(statistics, strength)
+        self._seed = seed
+        self._grain = Grain(seed)
         self.notes: list[str] = []  # what a user should know of it
 
     @property
@@ -75,56 +95,51 @@ class WctPainter:
         """Where it paints."""
         return self._runtime.device
 
-    @property
-    def style(self) -> WctStyle:
-        """The style of what is painted from now on; another needs no other program."""
-        return self._style
-
-    @style.setter
-    def style(self, style: WctStyle) -> None:
-        self._style = style
-        self._moments = {level: _to(style.statistics[level], self.device) for level in self._levels}
-        on_cpu = self.device.type == "cpu"  # once for the style, not for each frame
-        self._colors = {n: wct.coloring(m.covariance) for n, m in self._moments.items()} if on_cpu else {}
-
     def new_shot(self) -> ShotMoments:
         """What is known before a shot's first frame."""
         return ShotMoments()
 
-    def paint(self, images: Pictures, known: ShotMoments | None = None, /) -> Pictures:
+    def new_canvas(self, height: int, width: int) -> Canvas:
+        """That of a shot's first picture, whose sides are so many px; the same for each shot."""
+        return Canvas.of(height, width, seed=self._seed)
+
+    def paint(
+        self,
+        images: Pictures,
+        canvases: Sequence[Canvas],
+        style: WctStyle,
+        known: ShotMoments | None = None,
+        /,
+    ) -> Pictures:
         """Paint consecutive frames of one shot.
 
         Args:
             images: (N, H, W, 3) RGB, uint8 in 0..255 or floating in 0..1; paintings are uint8 or float32,
                 arrays or tensors as these are.
+            canvases: N, of pictures of this size; without any, nothing lies below the pictures.
+            style: another one needs no other program.
             known: of the frames before, changed in place; None: there are none.
         """
         known = ShotMoments() if known is None else known
         height, width = images.shape[1:3]
-        features = self._runtime.run("encode", _padded(images, 2 ** (max(self._levels) - 1)))
+        grained = self._grain.below(images, canvases) if canvases else images
+        features = self._runtime.run("encode", _padded(grained, 2 ** (max(self._levels) - 1)))
         last = len(self._levels) - 1
         for number, level in enumerate(self._levels):
-            mapped = self._map(features, level, known)
+            mapped = self._map(features, level, style, known)
             if number < last:
                 features = self._runtime.run(f"recode{level}{self._levels[number + 1]}", mapped)
         ending = "bytes" if arrays.is_bytes(images) else "decode"
         return self._runtime.run(ending, mapped)[:, :height, :width]
 
-    def _map(self, features: Pictures, level: int, known: ShotMoments) -> Pictures:
+    def _map(self, features: Pictures, level: int, style: WctStyle, known: ShotMoments) -> Pictures:
         """(N, h, w, C) features of a level -> the same, with the style's statistics."""
         tensor = arrays.to_device(features, self.device.type).permute(0, 3, 1, 2)
         with torch.no_grad():
-            affine = self._affine(self._smoothed(wct.moments(tensor), level, known), level)
+            found = self._smoothed(wct.moments(tensor), level, known)
+            affine = _affine(found, style.statistics[level], _ALPHA * style.strength)
             mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
         return mapped
-
-    def _affine(self, content: Moments, level: int) -> wct.Affine:
-        """What gives features with these statistics the style's."""
-        style, alpha = self._moments[level], self._style.strength
-        if content.mean.device.type == "cpu":
-            color = self._colors[level]
-            return wct.transform(content, style, alpha=alpha, epsilon=_FLOOR, color=color)
-        return _without_waiting(content, style, alpha=alpha, epsilon=_FLOOR)
 
     def _smoothed(self, found: Moments, level: int, known: ShotMoments) -> Moments:
         """Each frame's moments, mixed with those of the frames before."""
@@ -140,16 +155,14 @@ class WctPainter:
         return Moments(torch.cat([r.mean for r in rows]), torch.cat([r.covariance for r in rows]))
 
 
-def _to(moments: Moments, device: Device) -> Moments:
+def _affine(content: Moments, wanted: Moments, alpha: float) -> wct.Affine:
+    """What gives features with these statistics others, as far as alpha goes."""
+    device = content.mean.device
     if device.type == "cpu":
-        return moments
-    return Moments(*(m.to(device.type, torch.float32) for m in moments))
-
-
-def _without_waiting(content: Moments, style: Moments, *, alpha: float, epsilon: float) -> wct.Affine:
-    """eigh makes a GPU wait for the CPU; products don't."""
-    narrow = Moments(content.mean.float(), content.covariance.float())
-    return wct.fast_transform(narrow, style, alpha=alpha, epsilon=epsilon)
+        return wct.transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
+    # eigh makes a GPU wait for the CPU; products don't.
+    content, wanted = (Moments(*(m.to(device, torch.float32) for m in side)) for side in (content, wanted))
+    return wct.fast_transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
 
 
 def _padded(images: Pictures, stride: int) -> Pictures:

@@ -93,19 +93,19 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     from stylize_video.models.runtimes.fastest import fastest_runtime
     from stylize_video.models.wct import sections as wct_sections
     from stylize_video.models.wct import weights_file as wct_weights
-    from stylize_video.models.wct.painter import WctPainter
+    from stylize_video.models.wct.painter import WctPainter, WctStyle
     from stylize_video.models.wct.style import load
     from stylize_video.pictures.arrays import to_bytes, to_host
 
     weights = wct_weights.open_chosen(options.wct_weights)
-    style = load(Mixture.only(PictureStyle(source)), weights)
+    style = WctStyle(load(Mixture.only(PictureStyle(source)), weights))
     program = wct_sections.program(weights.network, options.levels)
     runtime, _ = fastest_runtime(program, choose_device(device), exact=False)
-    painter = WctPainter(runtime, style, levels=options.levels, steady=False)
+    painter = WctPainter(runtime, levels=options.levels, steady=False)
     generator = torch.Generator().manual_seed(options.seed)
     picture = torch.rand(1, options.height, options.width, 3, generator=generator)  # always the same noise
     images: Pictures = picture.numpy()
     for _ in range(options.passes):
-        images = painter.paint(images)
+        images = painter.paint(images, (), style)
     result: Picture = to_host(to_bytes(images))[0]
     return result

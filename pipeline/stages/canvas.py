@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class CanvasState:
     """What is known of a shot."""
 
+    known: Any  # what the way to paint knows
     canvas: Canvas | None = None  # that of the frame that came last; None: the next is the first of a shot
 
 
@@ -54,7 +55,7 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
 
     def start(self, signal: Signal) -> CanvasState:  # noqa: ARG002 - all films are alike
         """See `Stage.start`."""
-        return CanvasState()
+        return CanvasState(self._paints.new_shot())
 
     def step(self, state: CanvasState, batch: FrameBatch, /) -> tuple[FrameBatch]:
         """Paint a batch.
@@ -65,21 +66,23 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         if batch.motion is None:
             raise ValueError("only batches whose motion was found can be painted on a canvas")
         if batch.frames[0].cut:
-            state.canvas = None
+            state.known, state.canvas = self._paints.new_shot(), None
         full = batch.pixels.shape[1:3]
         size = [max(1, round(side / self._stroke_size)) for side in full]
         canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
         parts = by_style(batch, self._style_at, self._style)
-        painted = [self._paint(batch.pixels[part], canvases[part], style, size) for part, style in parts]
+        painted = [
+            self._paint(batch.pixels[part], canvases[part], style, state.known, size) for part, style in parts
+        ]
         return (batch.with_pixels(faded(joined(painted), batch.pixels)),)
 
     def _paint(
-        self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, size: Sequence[int]
+        self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, size: Sequence[int]
     ) -> Pictures:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
-            return self._paints.paint(pixels, canvases, style)
-        painted = self._paints.paint(resized(to_unit(pixels), size), canvases, style)
+            return self._paints.paint(pixels, canvases, style, known)
+        painted = self._paints.paint(resized(to_unit(pixels), size), canvases, style, known)
         return resized(painted, pixels.shape[1:3])
 
     def _next(

@@ -28,7 +28,7 @@ _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
 
 
 class Paints(Protocol):
-    """A way to paint, such as a `WctPainter` (models/wct), which remembers."""
+    """A way to paint, which may remember what it has painted."""
 
     style: Any  # of what is painted from now on; another costs neither conversion nor compilation
 

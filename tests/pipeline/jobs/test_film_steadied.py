@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stylize_video.models.method import Needs
 from stylize_video.models.motion import confidence, flow
+from stylize_video.models.wct.method import Wct
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
@@ -149,6 +151,7 @@ def test_who_does_not_stabilise_does_not_look_for_cuts(
         raise AssertionError("asked for cuts")
 
     monkeypatch.setattr(job.cuts, "mark", nobody)
+    monkeypatch.setattr(Wct, "needs", Needs(motion=True))  # else it begins its canvas anew at cuts
     assert paint(film(tmp_path, panned, count=2), "off.mkv", method="wct", stabilize=False).frames == 2
     with pytest.raises(AssertionError, match="asked for cuts"):
         paint(film(tmp_path, panned, count=2), "on.mkv", method="wct")

@@ -1,0 +1,75 @@
+"""What lies below flat frames becomes strokes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from stylize_video.models.canvas import Canvas
+from stylize_video.models.perceptual import brushwork
+from stylize_video.models.runtimes.torch_runtime import TorchRuntime
+from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.grain import Grain
+from stylize_video.models.wct.painter import WctPainter, WctStyle
+
+HEIGHT, WIDTH = 96, 128
+FLATS = {"grey": 127, "black": 0, "white": 255}
+
+
+@cache
+def painter(seed: int = 0) -> WctPainter:
+    """The bundled networks: small ones that have learned nothing paint no strokes."""
+    weights = wct_weights.open_bundled()
+    program = wct_sections.program(weights.network, wct_levels.DEFAULT_LEVELS)
+    runtime = TorchRuntime(program, torch.device("cpu"), half=False)
+    return WctPainter(runtime, seed=seed)
+
+
+@cache
+def style() -> WctStyle:
+    return WctStyle(wct_weights.open_bundled().paintings["kandinsky"])
+
+
+def flat(level: int) -> NDArray[np.uint8]:
+    return np.full((1, HEIGHT, WIDTH, 3), level, np.uint8)
+
+
+def on_canvas(paints: WctPainter, picture: NDArray[np.uint8]) -> Any:
+    return paints.paint(picture, [paints.new_canvas(HEIGHT, WIDTH)], style())
+
+
+@pytest.mark.parametrize("level", FLATS.values(), ids=FLATS)
+def test_a_flat_frame_gets_brushwork(level: int) -> None:
+    painted, bare = on_canvas(painter(), flat(level)), painter().paint(flat(level), (), style())
+    with_strokes, without = (np.mean(brushwork.energies(p[0]), axis=1) for p in (painted, bare))
+    assert (with_strokes > 2).all()  # of L*a*b*, in each octave
+    assert (without < 1).all()
+
+
+def test_nothing_in_it_is_no_number() -> None:
+    as_floats = on_canvas(painter(), np.zeros((1, HEIGHT, WIDTH, 3), np.float32))
+    assert np.isfinite(as_floats).all()
+
+
+def test_a_seed_paints_the_same_and_another_something_else() -> None:
+    first = on_canvas(painter(), flat(127))
+    assert np.array_equal(on_canvas(painter.__wrapped__(), flat(127)), first)
+    other = on_canvas(painter(1), flat(127))
+    assert np.abs(other.astype(int) - first).mean() > 5
+
+
+def test_the_grain_has_a_few_levels_and_moves_with_the_canvas() -> None:
+    canvas, grain = Canvas.of(HEIGHT, WIDTH, seed=0), Grain(0)
+    still = Canvas.of(HEIGHT, WIDTH, seed=0)
+    back = np.full((*canvas.places.shape[:2], 2), (-8.0, 0.0), np.float32)  # a pan to the right
+    moved, _ = canvas.carried(back, np.ones(back.shape[:2], np.float32))
+    before, after = (grain.below(flat(127), [c])[0, ..., 0] * 255 - 127 for c in (still, moved))
+    assert 3 < before.std() < 20
+    assert np.corrcoef(after[:, 32:].ravel(), before[:, 24:-8].ravel())[0, 1] > 0.95

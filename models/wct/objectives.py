@@ -117,9 +117,11 @@ class Objectives:
             features = self._network.encoder(picture, level)
             with torch.autocast(photos.device.type, enabled=False):
                 wide = features.float()
-                mapped = wct.apply(
-                    wide, wct.fast_transform(_moments(wide), known[level], epsilon=_EPSILON, steps=16)
+                found_there = _moments(wide)
+                affine = wct.fast_transform(
+                    found_there, known[level], epsilon=_EPSILON, steps=16, turned=False
                 )
+                mapped = wct.apply(wide, affine)
             picture = self._network.decode(mapped, level)
         found = self.features(picture, losses.STYLE_LAYERS)
         return (

@@ -9,6 +9,11 @@ mean m_s:
   m_s added;
 - blending (equation 3): alpha f_cs + (1 - alpha) f_c.
 
+Departure: between the two, white features may be turned in any way; the style's covariance comes of all. Li
+et al. don't turn them, and an edge may come out as something else. Here they are turned so that features
+change least: C_c^(-1/2) (C_c^(1/2) C_s C_c^(1/2))^(1/2) C_c^(-1/2) in all, for covariances C_c and C_s (Lu et
+al. 2019, "A Closed-Form Solution to Universal Style Transfer").
+
 All of that is affine in the features, f -> A f + b, so that statistics are what is computed, smoothed and
 kept, and `transform` makes A and b of them. Covariances here are means over positions, not sums: the factor
 cancels out.
@@ -95,40 +100,38 @@ def mean_of(several: Sequence[Moments], weights: Sequence[float]) -> Moments:
     return Moments(mean, covariance)
 
 
-def whitening(covariance: Tensor, epsilon: float = EPSILON) -> Tensor:
-    """E D^(-1/2) E^T, the matrix that takes features of this covariance to covariance I (equation 1).
-
-    Args:
-        covariance: (N, C, C), symmetric.
-        epsilon: share of the mean eigenvalue that smaller ones are raised to.
-    """
-    return _power(covariance, -0.5, epsilon)
-
-
-def coloring(covariance: Tensor) -> Tensor:
-    """E D^(1/2) E^T, the matrix that takes white features to this covariance (equation 2).
-
-    Args:
-        covariance: (N, C, C), symmetric.
-    """
-    return _power(covariance, 0.5, 0.0)
-
-
-def _power(covariance: Tensor, exponent: float, epsilon: float) -> Tensor:
-    """A power of a symmetric matrix, float64."""
-    wide = covariance.double()
-    values, vectors = torch.linalg.eigh((wide + wide.transpose(1, 2)) / 2)
-    floor = (epsilon * values.mean(1, keepdim=True)).clamp_min(_BLACK if exponent < 0 else 0.0)
-    values = torch.maximum(values, floor)
-    power: Tensor = (vectors * values.pow(exponent).unsqueeze(1)) @ vectors.transpose(1, 2)
-    return power
-
-
 class Roots(NamedTuple):
     """A matrix's square root and the inverse of that, (N, C, C)."""
 
     root: Tensor
     inverse: Tensor
+
+
+def roots(covariance: Tensor, epsilon: float = EPSILON) -> Roots:
+    """E D^(1/2) E^T, which gives white features this covariance, and E D^(-1/2) E^T, which whitens; float64.
+
+    Args:
+        covariance: (N, C, C), symmetric.
+        epsilon: share of the mean eigenvalue that smaller ones are raised to.
+    """
+    values, vectors = _eigen(covariance)
+    floor = (epsilon * values.mean(1, keepdim=True)).clamp_min(_BLACK)
+    deviations = torch.maximum(values, floor).sqrt().unsqueeze(1)
+    back = vectors.transpose(1, 2)
+    return Roots((vectors * deviations) @ back, (vectors / deviations) @ back)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """The square root of what may have none of its own directions: float64, no floor but 0."""
+    values, vectors = _eigen(covariance)
+    root: Tensor = (vectors * values.clamp_min(0).sqrt().unsqueeze(1)) @ vectors.transpose(1, 2)
+    return root
+
+
+def _eigen(covariance: Tensor) -> tuple[Tensor, Tensor]:
+    wide = covariance.double()
+    values, vectors = torch.linalg.eigh((wide + wide.transpose(1, 2)) / 2)
+    return values, vectors
 
 
 def newton_schulz(covariance: Tensor, epsilon: float, steps: int = _STEPS) -> Roots:
@@ -162,29 +165,53 @@ def transform(
     *,
     alpha: float = 1.0,
     epsilon: float = EPSILON,
-    color: Tensor | None = None,
 ) -> Affine:
-    """Equations 1 to 3 as one affine map of the content's features.
+    """Whitening, turning, colouring and blending as one affine map of the content's features.
 
     Args:
         content: of the features that will be mapped.
         style: (N or 1) pictures' whose mean and covariance they shall have.
         alpha: 0..1, how far.
-        epsilon: see `whitening`.
-        color: `coloring` of the style, where it is known already.
+        epsilon: see `roots`.
     """
-    color = coloring(style.covariance) if color is None else color
-    matrix = color @ whitening(content.covariance, epsilon)
+    root, inverse = roots(content.covariance, epsilon)
+    matrix = inverse @ _root(root @ style.covariance.double() @ root) @ inverse
     return _affine(matrix, content, style, alpha)
 
 
 def fast_transform(
-    content: Moments, style: Moments, *, alpha: float = 1.0, epsilon: float, steps: int = _STEPS
+    content: Moments,
+    style: Moments,
+    *,
+    alpha: float = 1.0,
+    epsilon: float,
+    steps: int = _STEPS,
+    turned: bool = True,
 ) -> Affine:
-    """The same by `newton_schulz`, in the moments' own precision: for GPUs, and for training."""
-    whiten = newton_schulz(content.covariance, epsilon, steps).inverse
+    """The same by products alone, in the moments' own precision: for GPUs, and for training.
+
+    Args:
+        content, style, alpha: see `transform`.
+        epsilon, steps: see `newton_schulz`.
+        turned: whether white features are turned; training spares itself the gradient of that.
+    """
+    roots_of_content = newton_schulz(content.covariance, epsilon, steps)
     color = newton_schulz(style.covariance, epsilon, steps).root
-    return _affine(color @ whiten, content, style, alpha)
+    if turned:
+        # Of the products C_s^(1/2) C_c^(1/2) = Q H, the symmetric H is the root above; the rest turns.
+        color = color @ _orthogonal(color @ roots_of_content.root, 2 * steps)
+    return _affine(color @ roots_of_content.inverse, content, style, alpha)
+
+
+def _orthogonal(matrix: Tensor, steps: int) -> Tensor:
+    """The orthogonal factor Q of (N, C, C) matrices = Q H; Higham 2008, section 8.3.
+
+    Whatever is found for directions that hardly are in the matrix, the style's covariance comes of it.
+    """
+    found: Tensor = matrix / matrix.flatten(1).norm(dim=1).clamp_min(_BLACK)[:, None, None]
+    for _ in range(steps):
+        found = 1.5 * found - 0.5 * found @ found.transpose(1, 2) @ found
+    return found
 
 
 def _affine(matrix: Tensor, content: Moments, style: Moments, alpha: float) -> Affine:

@@ -40,9 +40,9 @@ def vgg_features(layer: str, seed: int) -> Tensor:
 def test_whitening_makes_random_features_white(channels: int) -> None:
     features = random_features(channels, 1)
     found = wct.moments(features)
-    white = wct.whitening(found.covariance) @ found.covariance @ wct.whitening(found.covariance)
-    assert relative(white, torch.eye(channels)[None]) <= 1e-3
-    mapped = wct.apply(features, wct.Affine(wct.whitening(found.covariance), torch.zeros(1, channels)))
+    whiten = wct.roots(found.covariance).inverse
+    assert relative(whiten @ found.covariance @ whiten, torch.eye(channels)[None]) <= 1e-3
+    mapped = wct.apply(features, wct.Affine(whiten, torch.zeros(1, channels)))
     assert relative(wct.moments(mapped).covariance, torch.eye(channels)[None]) <= 1e-3
 
 
@@ -65,7 +65,7 @@ def test_the_same_with_features_of_vgg(layer: str) -> None:
     content, style = content[:, live], style[:, live]
     found, wanted = wct.moments(content), wct.moments(style)
     # Some directions vary a millionth of what others do; to whiten those, the floor has to be lower still.
-    whiten = wct.whitening(found.covariance, epsilon=1e-9)
+    whiten = wct.roots(found.covariance, epsilon=1e-9).inverse
     white = wct.moments(wct.apply(content.double(), wct.Affine(whiten, torch.zeros(1, len(whiten[0])))))
     assert relative(white.covariance, torch.eye(len(whiten[0]))[None]) <= 1e-3
     mapped = wct.apply(content.double(), wct.transform(found, wanted, epsilon=1e-9))
@@ -79,9 +79,23 @@ def test_against_the_equations_in_numpy() -> None:
     dc, ec = np.linalg.eigh((fc - mc) @ (fc - mc).T)
     ds, es = np.linalg.eigh((fs - ms) @ (fs - ms).T)
     white = ec @ np.diag(dc**-0.5) @ ec.T @ (fc - mc)
-    wanted = 0.6 * (es @ np.diag(ds**0.5) @ es.T @ white + ms) + 0.4 * fc
+    color = es @ np.diag(ds**0.5) @ es.T
+    left, _, right = np.linalg.svd(color @ ec @ np.diag(dc**0.5) @ ec.T)  # orthogonal Procrustes
+    wanted = 0.6 * (color @ left @ right @ white + ms) + 0.4 * fc
     made = wct.transform(wct.moments(content), wct.moments(style), alpha=0.6, epsilon=0)
     assert np.allclose(wct.apply(content, made)[0].flatten(1).numpy(), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_no_other_way_to_that_covariance_changes_features_less() -> None:
+    content, style = random_features(8, 1), random_features(8, 2)
+    found, wanted = wct.moments(content), wct.moments(style)
+    usual = wct.fast_transform(found, wanted, epsilon=0, turned=False)
+    turned = wct.fast_transform(found, wanted, epsilon=0)
+    least = wct.transform(found, wanted, epsilon=0)
+    for way in (usual, turned, least):
+        assert relative(wct.moments(wct.apply(content, way)).covariance, wanted.covariance) <= 1e-2
+    assert relative(turned.matrix, least.matrix) <= 1e-2
+    assert relative(wct.apply(content, least), content) < 0.97 * relative(wct.apply(content, usual), content)
 
 
 def test_alpha_of_nothing_changes_nothing() -> None:
@@ -122,10 +136,11 @@ def test_a_flat_picture_becomes_the_styles_mean() -> None:
 def test_newton_schulz_finds_what_eigh_finds(channels: int) -> None:
     found = wct.moments(random_features(channels, 3))
     narrow = found.covariance.float()
-    roots = wct.newton_schulz(narrow, 1e-3)
+    found_roots = wct.newton_schulz(narrow, 1e-3)
     regular = narrow + 1e-3 * narrow[0].diagonal().mean() * torch.eye(channels)
-    assert relative(roots.root, wct.coloring(regular)) <= 1e-3
-    assert relative(roots.inverse, wct.whitening(regular, 0)) <= 1e-2
+    wanted = wct.roots(regular, 0)
+    assert relative(found_roots.root, wanted.root) <= 1e-3
+    assert relative(found_roots.inverse, wanted.inverse) <= 1e-2
 
 
 def test_weights_choose_the_pixels_that_count() -> None:

@@ -84,7 +84,7 @@ def everything(given: argparse.Namespace) -> list[tuple[str, Picture]]:
     """Packaged, made and filmed ones first, then those of the folder."""
     packaged = list(_packaged())
     folder = photographs(given) if given.photographs is not None else []
-    return [*packaged, *_made(dict(packaged)), *_filmed(), *folder]
+    return [*packaged, *made(dict(packaged)), *_filmed(), *folder]
 
 
 def _photograph(name: str, picture: Picture) -> Photograph:
@@ -116,7 +116,7 @@ def _filmed() -> Iterator[tuple[str, Picture]]:
         yield f"{clip.stem}, frame {number}", next(islice(read_frames(clip), number, None))
 
 
-def _made(packaged: dict[str, Picture]) -> Iterator[tuple[str, Picture]]:
+def made(packaged: dict[str, Picture]) -> Iterator[tuple[str, Picture]]:
     """What is common in films and rare in collections of photographs."""
     if "astronaut.png" in packaged:
         yield "portrait before a wall", _before_a_wall(packaged["astronaut.png"])

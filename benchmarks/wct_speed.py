@@ -20,7 +20,7 @@ from whole_job import confine, make_film, run_job
 
 from stylize_video.models.wct import levels as wct_levels
 
-RATE_GOAL = 4.0  # frames/s
+RATE_GOAL = 10.0  # frames/s
 SECONDS = 6  # of film
 
 

@@ -437,3 +437,13 @@ def test_a_painter_is_bundled_with_its_line_of_the_manifest(
     weights_file.save(path, canvas_network(styles=2), ["a", "c"], {})
     with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
         bundle.bundle(path, folder)
+
+
+def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:
+    rims = benchmark("rims")
+    photograph = np.full((384, 512, 3), 200, np.uint8)
+    photograph[150:, 200:300] = 30
+    rim, ground = rims.rim_and_ground(photograph)
+    haloed = np.where(rim[..., None], np.uint8(240), photograph)
+    assert rims.difference(photograph, rim, ground) < 1
+    assert rims.difference(haloed, rim, ground) > 10

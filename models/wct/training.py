@@ -59,6 +59,8 @@ class Lesson:
 class WctTrainer(Trainer[Lesson]):
     """A run of this training."""
 
+    config: WctTrainingConfig
+
     def __init__(
         self,
         paintings: Sequence[Picture],
@@ -79,7 +81,7 @@ class WctTrainer(Trainer[Lesson]):
             shape: of networks from nothing.
             device: where to train.
         """
-        self.paintings, self.photographs, self.settings = paintings, photographs, config
+        self.paintings, self.photographs = paintings, photographs
         where = torch.device(device)
         with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
             torch.manual_seed(config.seed)
@@ -97,7 +99,7 @@ class WctTrainer(Trainer[Lesson]):
             self.network.requires_grad_(False)
             for convolution in self.network.own_convolutions(config.level):
                 convolution.requires_grad_(True)
-        photos = self._first_photos().to(where)
+        photos = photographs.crops(np.random.default_rng(config.seed), count=8, size=128).to(where)
         self.objectives.measure(photos)
         if start is not None:
             self.objectives.fit_embeddings(photos)
@@ -117,10 +119,6 @@ class WctTrainer(Trainer[Lesson]):
         )
         self.largest_gradient = config.largest_gradient
 
-    def _first_photos(self) -> Tensor:
-        """(8, 3, 128, 128), before any training."""
-        return self.photographs.crops(np.random.default_rng(self.settings.seed), count=8, size=128)
-
     def result(self) -> WctNetwork:
         """The networks with the averaged weights, on the CPU."""
         network = WctNetwork.empty(self.network.config)
@@ -129,7 +127,7 @@ class WctTrainer(Trainer[Lesson]):
 
     def material(self, step: int) -> Lesson:
         """See `Trainer`."""
-        config = self.settings
+        config = self.config
         rng = np.random.default_rng([config.seed, step])
         styling = step >= config.reconstruction_steps
         size = config.second_crop if styling else config.crop
@@ -142,7 +140,7 @@ class WctTrainer(Trainer[Lesson]):
 
     def losses(self, material: Lesson) -> Mapping[str, Loss]:
         """See `Trainer`."""
-        config = self.settings
+        config = self.config
         photos = self._there(material.photographs)
         if material.styles is None:
             pixels, perceptual, embedding = self.objectives.taught(photos, material.judged, self.levels)
@@ -165,11 +163,11 @@ class WctTrainer(Trainer[Lesson]):
 
     def learning_rate(self, step: int) -> float:
         """See `Trainer`."""
-        return learning_rate(step, self.settings)
+        return learning_rate(step, self.config)
 
     def correct_gradients(self) -> None:
         """The second phase leaves the encoder as it is."""
-        if self.step >= self.settings.reconstruction_steps:
+        if self.step >= self.config.reconstruction_steps:
             self.network.encoder.zero_grad(set_to_none=True)
 
     def _there(self, pictures: Tensor) -> Tensor:
@@ -177,15 +175,15 @@ class WctTrainer(Trainer[Lesson]):
 
     def prepare_step(self) -> None:
         """Begin dead channels anew, while there is time enough for them to learn."""
-        if self.step % _REVIVAL == 0 and self.step <= self.settings.reconstruction_steps * _LAST_REVIVAL:
-            generator = torch.Generator().manual_seed(self.settings.seed + self.step)
+        if self.step % _REVIVAL == 0 and self.step <= self.config.reconstruction_steps * _LAST_REVIVAL:
+            generator = torch.Generator().manual_seed(self.config.seed + self.step)
             photos = self.photographs.crops(
-                np.random.default_rng([self.settings.seed, self.step, 1]),
+                np.random.default_rng([self.config.seed, self.step, 1]),
                 count=_WITNESSES,
-                size=self.settings.crop,
+                size=self.config.crop,
             )
             if revive(
-                self.network, photos.to(self.device), generator, self.embeddings, level=self.settings.level
+                self.network, photos.to(self.device), generator, self.embeddings, level=self.config.level
             ):
                 self._floor_second_moments()
 
@@ -198,10 +196,10 @@ class WctTrainer(Trainer[Lesson]):
 
     def _styles(self, rng: np.random.Generator) -> Tensor:
         """(N, 3, S, S) for crops of S px: pieces of paintings and of photographs, in other colours too."""
-        count, size = self.settings.batch_size, self.settings.second_crop
+        count, size = self.config.batch_size, self.config.second_crop
         chosen = self.photographs.crops(rng, count=count, size=size)
         for index in range(count):
-            if self.paintings and rng.random() < self.settings.painting_share:
+            if self.paintings and rng.random() < self.config.painting_share:
                 painting = self.paintings[int(rng.integers(len(self.paintings)))]
                 chosen[index] = to_tensor([_piece(painting, rng, size)])[0]
             if rng.random() < 0.5:

@@ -98,7 +98,7 @@ def run(
         _train(trainer, request, say)
         network = weights_file.as_stored(trainer.result())
         ranges = calibration.find_ranges(network, _to_calibrate_on(studio.photographs))
-        say("measuring photographs that it has not learned on")
+        say("measuring pictures that it has not learned on")
         learned = _measured(network, studio)
         provenance = {
             "started_from": request.start,

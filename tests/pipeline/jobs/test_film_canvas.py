@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from stylize_video.errors import WeightsError
+from stylize_video.errors import UsageError, WeightsError
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.pictures.pictures import read_picture, write_picture
+from stylize_video.pipeline.jobs import early_checks
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
@@ -66,6 +67,23 @@ def test_a_seed_is_a_painting(style: str, tmp_path: Path) -> None:
     other = painted("other.png", seed=1)
     assert np.abs(other.astype(int) - usual).mean() > 1
     assert np.array_equal(other, painted("other_again.png", seed="1"))
+
+
+def test_painted_frames_have_the_strokes_that_they_have(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    request = PaintRequest.of(film, guide=tmp_path / "frames", seed=1)
+    with pytest.raises(UsageError, match="`seed` is not for"):
+        early_checks.check(request)
+
+
+def test_two_styles_in_their_regions_share_the_canvas(film: Path, style: str) -> None:
+    masks = [film.with_name(f"{side}.png") for side in ("left", "right")]
+    for mask, white in zip(masks, (0, 1), strict=True):
+        columns = (np.arange(98) < 49) == (white == 0)
+        write_picture(mask, np.tile(255 * columns[:, None].astype(np.uint8), (66, 1, 3)))
+    other = style.replace("#b", "#a")
+    found = paint(film, "painted.mkv", region=[f"{masks[0]}={style}", f"{masks[1]}={other}"])
+    assert (found.frames, list(found.profile.times)[:3]) == (5, ["reader", "motion", "painter"])
 
 
 def test_a_file_of_the_painter_before_is_refused_in_one_line(film: Path) -> None:

@@ -95,6 +95,7 @@ def test_each_region_changes_by_itself_and_where_a_mask_is_strength_too(tmp_path
     [
         ({"stroke_size": 2.0}, "stroke_size of a look can't change"),
         ({"preserve_color": True}, "preserve_color of a look can't change"),
+        ({"seed": 3}, "seed of a look can't change"),
         ({"style": "PICTURE"}, "another method"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Converted models, kept in the user's cache folder so that the next run need not convert them again.
+"""Converted and compiled models, kept in the user's cache folder for the next run.
 
 An entry carries its own checksum: one that is damaged, or half written, is as good as none and is
 written anew. A cache that can't be read or written costs a second a run and is no error.
@@ -7,6 +7,7 @@ written anew. A cache that can't be read or written costs a second a run and is 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import time
 from contextlib import suppress
@@ -18,7 +19,8 @@ from stylize_video.files import paths, whole_file
 
 _DIGEST = hashlib.sha256().digest_size  # bytes
 _DAY = 24 * 3600  # s
-_KEPT = 32  # entries; 12 MB each, the transform's 2. A network makes several: for bytes and for floats
+_KEPT = 64  # entries, of 2 to 12 MB: a network makes several, for bytes and for floats, and for each size
+_MOST = 256 * 2**20  # bytes of them together
 
 
 def folder() -> Path:
@@ -61,7 +63,9 @@ def store(name: str, payload: bytes) -> None:
 def _prune() -> None:
     """Throw away the oldest entries, and what killed runs left."""
     entries = sorted(folder().glob("*.model"), key=lambda path: path.stat().st_mtime)
-    for path in entries[:-_KEPT]:
+    sizes = itertools.accumulate(path.stat().st_size for path in reversed(entries))
+    kept = sum(size <= _MOST for size in itertools.islice(sizes, _KEPT))
+    for path in entries[: len(entries) - kept]:
         path.unlink(missing_ok=True)
     for path in folder().glob(f"*{whole_file.PARTIAL}*"):
         if time.time() - path.stat().st_mtime > _DAY:

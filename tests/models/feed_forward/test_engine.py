@@ -202,16 +202,27 @@ def test_a_converted_model_comes_from_the_cache_and_a_damaged_one_is_made_again(
     assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
     openvino(exact=True).run("paint", *inputs(48, 64))  # another size is compiled, not converted
     assert conversions == 1
-    (entry,) = (tmp_path / "stylize-video").iterdir()
-    whole = entry.read_bytes()
-    for damaged in (whole[:-100], whole[:5000] + b"x" + whole[5001:], b""):
-        entry.write_bytes(damaged)
+    whole = {entry: entry.read_bytes() for entry in (tmp_path / "stylize-video").iterdir()}
+    assert len(whole) == 3  # one of all sizes, and compiled for two of them
+    for length, change in ((-100, b""), (5000, b"x"), (0, b"")):
+        for entry, data in whole.items():
+            entry.write_bytes(data[:length] + change + data[length:][1:] if change else data[:length])
         assert np.array_equal(openvino(exact=True).run("paint", *given), wanted)
-        assert entry.read_bytes()[32:] != damaged[32:]
     assert conversions == 4
     other = OpenVinoRuntime(program(1), exact=True, threads=1)
     assert not np.array_equal(other.run("paint", *given), wanted)  # other weights, another entry
-    assert len(list((tmp_path / "stylize-video").iterdir())) == 2
+    assert len(list((tmp_path / "stylize-video").iterdir())) == 5
+
+
+def test_a_model_compiled_before_is_not_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "folder", lambda: tmp_path / "stylize-video")
+    given = inputs(32, 48)
+    exact, fast = (openvino(exact=exact).run("paint", *given) for exact in (True, False))
+    monkeypatch.setattr(OpenVinoRuntime, "_model", None)
+    assert np.array_equal(openvino(exact=True).run("paint", *given), exact)
+    assert np.array_equal(openvino(exact=False).run("paint", *given), fast)
 
 
 def test_a_cache_that_can_not_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

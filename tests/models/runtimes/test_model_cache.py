@@ -40,6 +40,16 @@ def test_the_oldest_entries_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {path.stem for path in model_cache.folder().iterdir()} == {"a", "c", "d"}
 
 
+def test_entries_are_no_more_than_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for age, name in enumerate("abc"):
+        model_cache.store(name, b"model")
+        os.utime(model_cache.folder() / f"{name}.model", (1000 + age, 1000 + age))
+    size = (model_cache.folder() / "a.model").stat().st_size
+    monkeypatch.setattr(model_cache, "_MOST", 2 * size + 1)
+    model_cache.store("d", b"model")
+    assert {path.stem for path in model_cache.folder().iterdir()} == {"c", "d"}
+
+
 def test_no_cache_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     model_cache.store("a", b"model")

@@ -113,7 +113,7 @@ def eager(module: Callable[[Tensor], Tensor], frame: Tensor) -> Paint:
 
 
 def channels_last(module: nn.Module, frame: Tensor) -> Paint:
-    """PyTorch with a pixel's channels side by side, as `NetworkPainter` has them."""
+    """PyTorch with a pixel's channels side by side, as the product has them."""
     import torch
 
     layout = torch.channels_last

@@ -88,26 +88,6 @@ class Plan(Protocol):
         ...
 
 
-class PaintsFrames(Protocol):
-    """Paints consecutive frames."""
-
-    style: Any  # of what is painted from now on; another costs neither conversion nor compilation
-    notes: list[str]  # what a user should know of it, read when all is painted
-
-    def new_shot(self) -> Any:
-        """What is known before a shot's first picture; None if each is painted by itself."""
-        ...
-
-    def paint(self, images: Pictures, known: Any, /) -> Pictures:
-        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays.
-
-        Args:
-            images: the next of a shot.
-            known: from `new_shot`; changed in place.
-        """
-        ...
-
-
 class Artist(Protocol):
     """Paints one picture, slowly."""
 
@@ -121,15 +101,6 @@ class Artist(Protocol):
             anchors: paintings of other keys, warped here, the nearest key's first.
         """
         ...
-
-
-@dataclass(frozen=True)
-class FramePainter:
-    """What paints each frame as it comes."""
-
-    paints: PaintsFrames
-    stroke_size: float
-    load_style: Callable[[Any], Any]  # another plan of the same method -> what `paints.style` takes
 
 
 @dataclass(frozen=True)
@@ -185,7 +156,7 @@ class CanvasPainter:
     load_style: Callable[[Any], Any]  # another plan of the same method -> its style
 
 
-AnyPainter = FramePainter | CanvasPainter | KeyframePainter | GuidePainter
+AnyPainter = CanvasPainter | KeyframePainter | GuidePainter
 
 
 class Method(Protocol):

@@ -172,7 +172,7 @@ class TrainOptions:
             raise UsageError(f"{flags(useless)} of {why}; leave {'it' if len(useless) == 1 else 'them'} out")
         options.check(self)
         if self.wct and self.content is None:
-            raise UsageError(f"{flag('wct')} learns on photographs; give them with {flag('content')}")
+            raise UsageError(f"`wct` learns on photographs; give them with {flag('content')}")
         if self.steps is not None and self.minutes is not None:
             raise UsageError(f"give {flag('steps')} or {flag('minutes')}, not both")
         if self.level is not None and self.start in (None, NOTHING):

@@ -30,12 +30,16 @@ class CanvasState:
 
 
 class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
-    """Paints batch after batch, each frame on its canvas; what has no contrast stays as it is.
+    """Paints batch after batch, each frame on its canvas.
+
+    What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
+    flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
 
     Args:
         paints: what paints.
         style: of all frames, as `paints` takes it.
-        stroke_size: see `NetworkPainter`; the canvas has its cells in the px that are painted.
+        stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
+            had by painting a smaller or larger frame. The canvas has its cells in the px that are painted.
         style_at: gives the style of the frame at a time (s) instead, the same object as long as it is the
             same style.
     """

@@ -38,7 +38,7 @@ class Single(NamedTuple):
     original: Picture
     number: int  # in the film, from 0
     begins: bool  # whether it is the first of a shot
-    share: float  # 0..1, how far it is painted: not at all if it is flat (`paint.NetworkPainter`)
+    share: float  # 0..1, how far it is painted: not at all if it is flat (`canvas.PaintOnCanvas`)
 
     def painted(self, painting: FloatPicture) -> FrameBatch:
         """The frame with its painting's pixels, of the kind that came; as it is, as far as it is flat."""

@@ -1,12 +1,11 @@
-"""Painting frame by frame, as a stage."""
+"""What painting frame by frame takes: parts of one style, fades, strokes of another size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -25,81 +24,6 @@ if TYPE_CHECKING:
 # Standard deviation of a frame, of 1: at the one it is left as it is, from the other on it is painted. A
 # dim scene has 0.03, grain on black 0.004.
 _NO_CONTRAST, _ENOUGH_CONTRAST = 1 / 255, 4 / 255
-
-
-class Paints(Protocol):
-    """A way to paint, which may remember what it has painted."""
-
-    style: Any  # of what is painted from now on; another costs neither conversion nor compilation
-
-    def new_shot(self) -> Any:
-        """What is known before a shot's first picture; None if each is painted by itself."""
-        ...
-
-    def paint(self, images: Pictures, known: Any, /) -> Pictures:
-        """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays.
-
-        Args:
-            images: the next of a shot.
-            known: from `new_shot`; changed in place.
-        """
-        ...
-
-
-@dataclass
-class PaintState:
-    """What is known of a shot."""
-
-    known: Any  # what the way to paint knows
-
-
-class NetworkPainter(Stage[PaintState, FrameBatch]):
-    """Paints batch after batch with a network.
-
-    What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
-    flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
-
-    Args:
-        engine: what runs it.
-        stroke_size: a network's strokes have their size in px, whatever the frame's; another size is
-            had by painting a smaller or larger frame.
-        style_at: gives the style of the frame at a time (s), the same object as long as it is the same
-            style; by default all frames are painted in the engine's.
-    """
-
-    def __init__(
-        self,
-        engine: Paints,
-        *,
-        stroke_size: float = 1.0,
-        style_at: Callable[[Fraction], Any] | None = None,
-    ) -> None:
-        self._engine = engine
-        self._stroke_size = stroke_size
-        self._style_at = style_at
-
-    def start(self, signal: Signal) -> PaintState:  # noqa: ARG002 - all films are alike
-        """See `Stage.start`."""
-        return PaintState(self._engine.new_shot())
-
-    def step(self, state: PaintState, batch: FrameBatch, /) -> tuple[FrameBatch]:
-        """Paint a batch."""
-        if batch.frames[0].cut:
-            state.known = self._engine.new_shot()
-        painted = []
-        for part, style in by_style(batch, self._style_at, None):
-            if style is not None and style is not self._engine.style:
-                self._engine.style = style
-            painted.append(self._paint(batch.pixels[part], state.known))
-        return (batch.with_pixels(faded(arrays.joined(painted), batch.pixels)),)
-
-    def _paint(self, pixels: Pictures, known: Any) -> Pictures:
-        """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
-        if self._stroke_size == 1:
-            return self._engine.paint(pixels, known)
-        size = pixels.shape[1:3]
-        canvas = [max(1, round(side / self._stroke_size)) for side in size]
-        return resized(self._engine.paint(resized(to_unit(pixels), canvas), known), size)
 
 
 def by_style(

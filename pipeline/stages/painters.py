@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol
 from stylize_video.models.method import (
     AnyPainter,
     CanvasPainter,
-    FramePainter,
     GuidePainter,
     KeyframePainter,
     OnStep,
@@ -22,7 +21,6 @@ from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import Mask
-from stylize_video.pipeline.stages.paint import NetworkPainter
 from stylize_video.pipeline.stages.regions import Regions
 
 
@@ -76,7 +74,7 @@ def create(
     for number, plan in enumerate(plans):
         built = plan.build(device, exact=exact, on_step=on_step)
         styles = None
-        if changes is not None and isinstance(built, FramePainter | CanvasPainter):
+        if changes is not None and isinstance(built, CanvasPainter):
             styles = _Styles(changes, number, built.load_style)
         found.append(_stage(built, store, styles))
     if len(found) == 1:
@@ -102,9 +100,6 @@ def _stage(
     styles: _Styles | None,
 ) -> PaintingStage:
     match painter:
-        case FramePainter(paints, stroke_size):
-            stage: AnyStage = NetworkPainter(paints, stroke_size=stroke_size, style_at=styles)
-            return PaintingStage(stage, paints.notes)
         case CanvasPainter(on_canvas, style, stroke_size):
             stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles)
             return PaintingStage(stage, on_canvas.notes)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stylize_video.models.canvas import Canvas
 from stylize_video.pictures.arrays import to_unit
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.stages.paint import NetworkPainter
+from stylize_video.pipeline.stages.canvas import PaintOnCanvas
 from tests.pipeline._stages import through
 
 RNG = np.random.default_rng(0)
@@ -21,28 +22,36 @@ class Stripes:
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
-        self.style: Any = None
+        self.notes: list[str] = []
 
     def new_shot(self) -> None:
         """It knows nothing."""
 
-    def paint(self, images: Any, _: None = None) -> Any:
+    def new_canvas(self, height: int, width: int) -> Canvas:
+        return Canvas.of(height, width, seed=0)
+
+    def paint(self, images: Any, *_: Any) -> Any:
         self.seen.append(tuple(images.shape))
         wave = np.sin(np.arange(images.shape[2]) * (2 * np.pi / 8))
         return np.broadcast_to(0.5 + 0.4 * wave[:, None], images.shape).astype(np.float32)
+
+
+def unmoved(pixels: Any, frames: list[Frame]) -> FrameBatch:
+    """A batch of which no motion is known."""
+    return FrameBatch(pixels, frames, motion=[None] * len(frames))
 
 
 def batch(height: int, width: int, count: int = 2) -> FrameBatch:
     """Frames of noise."""
     pixels = np.zeros((height, width, 3), np.uint8)
     frames = [Frame(pixels, pts=number, time_base=Fraction(1, 25)) for number in range(count)]
-    return FrameBatch(RNG.random((count, height, width, 3), np.float32), frames)
+    return unmoved(RNG.random((count, height, width, 3), np.float32), frames)
 
 
 def painted(given: FrameBatch, stroke_size: float) -> tuple[FrameBatch, Stripes]:
     """What a painter of stripes makes of a batch."""
     engine = Stripes()
-    (result,) = through(NetworkPainter(engine, stroke_size=stroke_size), [given])
+    (result,) = through(PaintOnCanvas(engine, None, stroke_size=stroke_size), [given])
     return result, engine
 
 
@@ -75,7 +84,7 @@ def faded(contrast: float, dtype: type = np.float32) -> tuple[Any, Any]:
     given = (0.1 + contrast / 255 * (2.0 * (RNG.random((1, 64, 64, 3)) > 0.5) - 1)).astype(np.float32)
     pixels = np.rint(given * 255).astype(np.uint8) if dtype is np.uint8 else given
     frame = Frame(np.zeros((64, 64, 3), np.uint8), pts=0, time_base=Fraction(1, 25))
-    (result,) = through(NetworkPainter(Stripes()), [FrameBatch(pixels, [frame])])
+    (result,) = through(PaintOnCanvas(Stripes(), None), [unmoved(pixels, [frame])])
     return to_unit(pixels), result.pixels
 
 
@@ -99,6 +108,6 @@ def test_a_fade_goes_from_the_painting_to_the_original_without_a_jump() -> None:
 def test_only_the_flat_frames_of_a_batch_are_spared() -> None:
     given = np.stack([np.zeros((32, 32, 3), np.float32), RNG.random((32, 32, 3), np.float32)])
     frames = [Frame(np.zeros((32, 32, 3), np.uint8), pts=n, time_base=Fraction(1, 25)) for n in range(2)]
-    (result,) = through(NetworkPainter(Stripes()), [FrameBatch(given, frames)])
+    (result,) = through(PaintOnCanvas(Stripes(), None), [unmoved(given, frames)])
     assert np.array_equal(result.pixels[0], given[0])
     assert np.allclose(result.pixels[1], Stripes().paint(given)[1])

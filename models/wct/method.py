@@ -53,7 +53,7 @@ class WctPlan:
 
     style: Mixture
     stroke_size: float = 1.0
-    strength: float = 1.0  # alpha of the paper
+    strength: float = 1.0  # 0..1, how far the transform goes; see `painter.WctStyle`
     levels: tuple[int, ...] = DEFAULT_LEVELS
     weights: Path | None = None  # the networks; None: those that are bundled
     steady: bool = False  # whether the statistics of frames are smoothed over time

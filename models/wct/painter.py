@@ -52,7 +52,7 @@ class WctStyle(NamedTuple):
     """What is painted in, and how far."""
 
     statistics: Statistics  # of the painting, or of a mixture
-    strength: float = 1.0  # alpha of equation 3, 0..1
+    strength: float = 1.0  # 0..1, times `_ALPHA`: alpha of equation 3
 
     def on(self, device: Device) -> WctStyle:
         """Where it is needed, so that not each frame has to bring it there."""

@@ -106,7 +106,7 @@ try:
     main(sys.argv[1:])
 except SystemExit:
     pass
-slow = {"torch", "av", "cv2", "kornia", "numpy", "pydantic", "rich"}
+slow = {"torch", "av", "cv2", "numpy", "pydantic", "rich"}
 found = sorted(slow & sys.modules.keys())
 """
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests import media
 
-_SLOW = ("torch", "torchvision", "kornia", "scipy", "scenedetect", "rich", "pydantic")
+_SLOW = ("torch", "torchvision", "scipy", "scenedetect", "rich", "pydantic")
 _LARGEST = 400  # MB of the whole process
 
 _RUN = """

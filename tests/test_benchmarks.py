@@ -447,3 +447,51 @@ def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:
     haloed = np.where(rim[..., None], np.uint8(240), photograph)
     assert rims.difference(photograph, rim, ground) < 1
     assert rims.difference(haloed, rim, ground) > 10
+
+
+def test_each_number_of_the_stabiliser_has_its_line(benchmark: Callable[[str], Any]) -> None:
+    """At most 25, each in docs/steadiness.md with today's value; none of the modules has another."""
+    ablation = benchmark("ablation")
+    page = (FOLDER.parent / "docs" / "steadiness.md").read_text("utf-8")
+    assert len(ablation.NUMBERS) <= 25
+    for number in ablation.NUMBERS:
+        assert f"| {number.name} | {number.value:g} |" in page
+    known = {number.attribute for number in ablation.NUMBERS}
+    known |= {"_MEDIAN", "_LEAST_VARIANCE", "_MOST_GAIN"}  # as `_median`; of keyframes
+    for module in (ablation.stabilizer, ablation.detail, ablation.flow_estimation):
+        numbers = {name for name, value in vars(module).items() if isinstance(value, int | float)}
+        assert {name for name in numbers if name.isupper()} <= known | {"SMALLEST_SIDE", "TYPE_CHECKING"}
+
+
+def test_the_ablation_changes_one_number_and_puts_it_back(benchmark: Callable[[str], Any]) -> None:
+    ablation = benchmark("ablation")
+    frames = [np.repeat(noise(seed)[..., :1], 3, axis=2) for seed in (1, 2, 1, 2)]  # grey: chroma is halved
+    clip = ablation.Clip("still", frames, [ablation.motion_between(frames[0], frames[0])] * 3)
+    film = ablation.Film(clip, [True, False, False, False], {"a": frames}, tuned_on=True)
+    still = ablation.Film(clip, film.cut, {"a": [frames[0]] * 4}, tuned_on=True)
+    still.motion = film.motion = ablation.find(
+        ablation.Film(ablation.Clip("still", [frames[0]] * 4, clip.motion), film.cut, {}, tuned_on=True)
+    )
+    judge = ablation.Judge({})
+    ghost = next(number for number in ablation.NUMBERS if number.name == "ghost")
+    errors = [
+        ablation.measure([film], judge, ghost, value)["still"].error for value in (ghost.value, ghost.off)
+    ]
+    assert errors[1] < 0.9 * errors[0] < 0.9 * 1.05  # less is kept of what differs so much
+    assert ghost.value == ablation.stabilizer._GHOST
+    off = ablation.measure([film], judge, ablation.NUMBERS[0], 0.0)["still"]
+    assert off.error == pytest.approx(1, abs=0.03)
+
+
+def test_clips_made_of_photographs(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    made = benchmark("made_clips")
+    cv2.imwrite(str(tmp_path / "a.png"), noise(1))
+    cv2.imwrite(str(tmp_path / "b.png"), noise(2))
+    photographs = sorted(tmp_path.glob("*.png"))
+    for name in made.MADE | made.TURNS:
+        frames = made.make(name, photographs, 14)
+        assert len(frames) == 14
+        assert {frame.shape for frame in frames} == {(made.HEIGHT, made.WIDTH, 3)}
+        assert (frames[0] != frames[1]).any()
+    fade = made.make("fade", photographs, made.TURN_FRAMES)
+    assert fade[-1].mean() < 2 < fade[0].mean()

@@ -51,13 +51,15 @@ class _Past(NamedTuple):
 class SteadyState:
     """What is known of a film when a frame is steadied; it can be pickled."""
 
-    sharpness: Sharpness = field(default_factory=Sharpness)
+    luma: Sharpness = field(default_factory=Sharpness)
+    chroma: Sharpness = field(default_factory=Sharpness)
     past: _Past | None = None  # None: the next frame is the first of a shot
 
     def forget(self) -> None:
         """Start anew: the next frame is the first of a shot."""
         self.past = None
-        self.sharpness.forget()
+        self.luma.forget()
+        self.chroma.forget()
 
 
 class Stabilizer:
@@ -108,10 +110,12 @@ class Stabilizer:
         same = 1 - _ghosts(bias)
         kept = np.float32(self._stability) * since.trusted * same
         luma, weights = _blended(painted, changes[0], kept)
-        chroma, _ = _blended(chroma, changes[1], kept)
-        state.past = _Past(luma, chroma, bias * same[..., None])
-        steadied = opponent.join(state.sharpness.restored(luma, weights), chroma, like=painting)
-        state.sharpness.learn(detail.luma_rows(steadied), detail.luma_rows(painting))
+        mixed, chroma_weights = _blended(chroma, changes[1], kept)
+        state.past = _Past(luma, mixed, bias * same[..., None])
+        sharp = state.chroma.restored(mixed, chroma_weights[..., None])
+        steadied = opponent.join(state.luma.restored(luma, weights), sharp, like=painting)
+        state.luma.learn(detail.luma_rows(steadied), detail.luma_rows(painting))
+        state.chroma.learn(detail.rows(sharp), detail.rows(chroma))
         return steadied
 
     def _changes(

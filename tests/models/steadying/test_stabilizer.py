@@ -255,6 +255,17 @@ def test_a_slow_pan_between_the_pixels_keeps_its_detail() -> None:
     assert _means(last[inner], painting[inner]).mean() < 3
 
 
+def test_strokes_of_colour_are_kept_as_those_of_light_are() -> None:
+    """A mean has less of both: without its share a painting gets barer where it has hues alone."""
+    rng = np.random.default_rng(2)
+    strokes = [cv2.GaussianBlur(rng.standard_normal((_HEIGHT, _WIDTH, 3)), (0, 0), 2.5) for _ in range(40)]
+    paintings = [_bytes(_texture(1) * 0.5 + 64 + 100 * part) for part in strokes]
+    last = _steady(_stabilizer(halved=True), [_texture(0)] * 40, paintings)[-1]
+    reds = [cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)[..., 1] for picture in (last, paintings[-1])]
+    kept, painted = (flow.detail(np.repeat(red[::2, ::2, None], 3, axis=2)) for red in reds)
+    assert kept > 0.75 * painted  # 0.62 without
+
+
 # -- no trail --
 
 

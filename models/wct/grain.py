@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.canvas import CELL, CHANNELS_PER_OCTAVE, OCTAVES, Canvas, Field
+from stylize_video.models.canvas import CELL, CHANNELS_PER_OCTAVE, Canvas, Field
 from stylize_video.pictures import arrays
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
-# Standard deviation of each octave, of 255 levels; waves of 11, 22, 44 and 88 px.
-_LEVELS = (7, 7, 7, 7)
-assert len(_LEVELS) == OCTAVES
+# Standard deviation of each octave, waves of 11, 22, 44 and 88 px: a share of that of the picture's luma, for
+# whitening divides by what the picture has; but no less than some levels, of 1.
+_SHARE, _FEWEST = 0.13, 3 / 255
 
 
 class Grain:
@@ -43,13 +43,15 @@ class Grain:
             canvases: N, of pictures of this size.
         """
         height, width = pictures.shape[1:3]
-        grain = np.stack([self._of(canvas)[:height, :width] for canvas in canvases])[..., None]
-        grained: Pictures = arrays.to_unit(pictures) + arrays.to_place(grain, pictures)
+        unit = arrays.to_unit(pictures)
+        contrasts = unit.mean(-1).reshape(len(unit), -1).std(1).tolist()
+        layers = zip(contrasts, canvases, strict=True)
+        grain = np.stack([max(_FEWEST, _SHARE * c) * self._of(canvas) for c, canvas in layers])
+        grained: Pictures = unit + arrays.to_place(grain[:, :height, :width, None], pictures)
         return grained
 
     def _of(self, canvas: Canvas) -> NDArray[np.float32]:
-        """(H, W) of 1, in whole cells. No octave is so fine that cells could not tell it."""
-        octaves = self._field.at(canvas.places)[::CHANNELS_PER_OCTAVE]
-        cells = np.tensordot(np.array(_LEVELS, np.float32) / 255, octaves, 1)
+        """(H, W), in whole cells: the sum of all octaves. None is so fine that cells could not tell it."""
+        cells = self._field.at(canvas.places)[::CHANNELS_PER_OCTAVE].sum(0)
         wide = cv2.resize(cells, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_CUBIC)
         return np.asarray(wide, np.float32)

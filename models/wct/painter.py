@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
 _MEMORY = 0.9  # of the statistics before, in each frame
 
-# Alpha of equation 3 at a strength of 1. The canvas takes a picture further from the photograph; a little
-# less of the transform brings it back, and hardly takes it from the style, for each level gets what the one
-# before has made like it already: after four levels a hundredth of the photograph's colours is left.
+# Alpha of equation 3 at a strength of 1 on all levels but the last, which has the style's colours in full.
+# The canvas takes a picture further from the photograph; a little less of the transform brings it back, and
+# hardly takes it from the style, for each level gets what the one before has made like it already.
 _ALPHA = 0.7
 
 
@@ -52,7 +52,7 @@ class WctStyle(NamedTuple):
     """What is painted in, and how far."""
 
     statistics: Statistics  # of the painting, or of a mixture
-    strength: float = 1.0  # 0..1, times `_ALPHA`: alpha of equation 3
+    strength: float = 1.0  # 0..1; alpha of equation 3 is `_ALPHA` times that, but on the last level
 
     def on(self, device: Device) -> WctStyle:
         """Where it is needed, so that not each frame has to bring it there."""
@@ -137,7 +137,8 @@ class WctPainter:
         tensor = arrays.to_device(features, self.device.type).permute(0, 3, 1, 2)
         with torch.no_grad():
             found = self._smoothed(wct.moments(tensor), level, known)
-            affine = _affine(found, style.statistics[level], _ALPHA * style.strength)
+            share = style.strength * (1 if level == self._levels[-1] else _ALPHA)
+            affine = _affine(found, style.statistics[level], share)
             mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
         return mapped
 

@@ -81,11 +81,12 @@ def by_hand(
     levels: Sequence[int] = wct_levels.DEFAULT_LEVELS,
     alpha: float = 1.0,
 ) -> Tensor:
-    """The transform level by level, 0.7 of it on each; for sides that need no border."""
+    """The transform level by level, 0.7 of it on all but the last; for sides that need no border."""
     with torch.inference_mode():
         for level in levels:
             features = network.encoder(images, level)
-            found = wct.transform(wct.moments(features), painting[level], alpha=0.7 * alpha, epsilon=1e-2)
+            share = alpha if level == levels[-1] else 0.7 * alpha
+            found = wct.transform(wct.moments(features), painting[level], alpha=share, epsilon=1e-2)
             images = network.decode(wct.apply(features, found), level)
         return images.clamp(0, 1)
 

@@ -110,7 +110,7 @@ def warping_error(film: Pictures) -> float:
 def test_by_default_it_flickers_less(runs: dict[str, Path]) -> None:
     steadied, plain = (pictures(runs[name]) for name in ("default", "off"))
     assert len(steadied) == len(plain) == COUNT
-    assert warping_error(steadied) < warping_error(plain) / 2.5
+    assert warping_error(steadied) < warping_error(plain) / 2
 
 
 def test_detail_is_kept(runs: dict[str, Path]) -> None:

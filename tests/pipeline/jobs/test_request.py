@@ -215,7 +215,7 @@ def test_who_paints_decides_what_is_held_mixed_and_steadied() -> None:
 
     assert found() == (False, True, True, 0.5)
     assert found(stabilize=False) == found(stability=0.0) == (False, True, False, 0.5)
-    assert found(style="a.png", stabilize=False) == (False, False, False, 1.0)
+    assert found(style="a.png", stabilize=False) == (False, True, False, 1.0)
     assert found(style="a.png") == (False, True, True, 1.0)
     assert found(region=["m.png=a.png", "n.png=udnie"]) == (False, True, True, 0.5)
     assert found(style="a.png", method=METHODS[2].name) == (True, True, False, 0.5)

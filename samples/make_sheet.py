@@ -27,14 +27,14 @@ WIDTH, HEIGHT, GAP = 186, 124, 3  # px, of a cell and around it
 WHITE = 255
 
 
-def cell(picture: Picture) -> Picture:
-    """The middle of a picture, in a cell's shape and size."""
+def cell(picture: Picture, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Picture:
+    """The middle of a picture, in a cell's shape and size (width, height)."""
     height, width = picture.shape[:2]
-    side = min(width / WIDTH, height / HEIGHT)
-    wide, high = round(side * WIDTH), round(side * HEIGHT)
+    side = min(width / size[0], height / size[1])
+    wide, high = round(side * size[0]), round(side * size[1])
     left, top = (width - wide) // 2, (height - high) // 2
     cut = np.ascontiguousarray(picture[top : top + high, left : left + wide])
-    small = np.asarray(cv2.resize(cut, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    small = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
     return np.pad(small, ((GAP, GAP), (GAP, GAP), (0, 0)), constant_values=WHITE)
 
 

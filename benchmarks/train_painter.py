@@ -61,14 +61,17 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--photographs", type=Path, required=True, help="a folder of photographs")
     made.add_argument("--out", type=Path, required=True, help="the painter's file; .checkpoint beside it")
     made.add_argument("--start", type=Path, help="a painter's file whose weights are gone on from")
-    made.add_argument("--shape", choices=SHAPES, default="full", help="of the network, unless it has a start")
+    made.add_argument("--shape", choices=SHAPES, help="of a network that has no start")
     made.add_argument("--minutes", type=float, default=float("inf"))
     made.add_argument("--device", default="cpu")
     made.add_argument("--threads", type=int, help="of torch on the CPU")
     made.add_argument("--workers", type=int, default=0)
     for name, kind in (("steps", int), ("batch-size", int), ("crop", int), ("learning-rate", float)):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
-    return made.parse_args()
+    given = made.parse_args()
+    if given.start and given.shape:
+        made.error("--shape: a network that goes on from --start has its shape")
+    return given
 
 
 def _trainer(given: argparse.Namespace) -> CanvasTrainer:
@@ -87,7 +90,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
         given.photographs, held_out=config.held_out, shorter_side=SHORTER_SIDE
     )
     start = weights_file.open_file(given.start).network if given.start else None
-    shape = CanvasNetConfig(**SHAPES[given.shape])
+    shape = CanvasNetConfig(**SHAPES[given.shape or "full"])
     return CanvasTrainer(paintings, photographs, config, shape=shape, start=start, device=given.device)
 
 

@@ -37,7 +37,7 @@ def lost_structure(features: Mapping[str, Tensor], wanted: Mapping[str, Tensor])
         features, wanted: layer name -> (N, C, H, W), of the painting and of the photograph.
 
     Returns:
-        0: the photograph's own; 1: nothing of it is left.
+        0: the photograph's own, if it shows anything; 1: nothing of it is left, or it is flat.
     """
     found = [_correlation(features[layer].float(), wanted[layer].float()) for layer in CONTENT_LAYERS]
     return 1 - torch.stack(found).mean()

@@ -10,16 +10,9 @@ from stylize_video.models import canvas
 from stylize_video.models.feed_forward.layers import Style, StyleNumbers
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.shape import CanvasNetConfig, norms
+from tests.networks import CANVAS_SHAPE
 
-SMALL = CanvasNetConfig(
-    full_channels=3,
-    half_channels=4,
-    quarter_channels=5,
-    eighth_channels=6,
-    sixteenth_channels=7,
-    eighth_blocks=2,
-    sixteenth_blocks=1,
-)
+SMALL = CANVAS_SHAPE
 ONE_STYLE = torch.ones(1, 1)
 SMALL_NUMBERS = sum(2 * norm.channels for norm in norms(SMALL))
 

@@ -31,8 +31,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from checkout import Checkout
 from common import Goal, Report, parser, print_table
+from other_revision import Checkout
 from photographs import Photograph, a_third_flat, everything
 
 from stylize_video.models import styles

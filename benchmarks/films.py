@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from checkout import Checkout
 from clips import Size
 from common import ROOT, Goal, Report, parser, print_table
 from excerpts import Clip, packaged_clips, read_frames, write_excerpt
+from other_revision import Checkout
 from peer import PEER, PEER_STYLE, PEER_VERSION, check_peer, paint_with_peer
 
 from stylize_video.models import styles

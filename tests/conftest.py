@@ -9,6 +9,7 @@ Two workers run the tests (pytest-xdist), so each has a processor to itself: its
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import logging
 import os
@@ -19,11 +20,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 THREAD_GRACE_SECONDS = 3.0  # on a busy machine; only what leaks takes them
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported; for the commands that tests start, too
@@ -125,6 +128,20 @@ def _no_error_logs(request: pytest.FixtureRequest) -> Iterator[None]:
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings of the developer's shell don't reach the tests."""
     monkeypatch.delenv("STYLIZE_VIDEO_DEBUG", raising=False)
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Load a program of benchmarks/ by name, as Python does when it is run, but without running it.
+
+    They import one another by bare names, and so do others: pytest knows the repository's own package by the
+    name of its folder, whatever that is. What had such a name is put aside until the test is over.
+    """
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    for path in BENCHMARKS.glob("*.py"):
+        monkeypatch.setitem(sys.modules, path.stem, None)  # remembers what was there, if anything was
+        del sys.modules[path.stem]
+    return importlib.import_module
 
 
 @pytest.fixture(autouse=True, scope="session")

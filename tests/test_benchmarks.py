@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -24,23 +22,6 @@ from tests import media
 from tests.networks import canvas_network, styled_network
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-
-
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Load one of them as Python does when it is run, without running it."""
-    monkeypatch.syspath_prepend(FOLDER)
-
-    def load(name: str) -> Any:
-        spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, spec.name, module)  # dataclasses look there
-        monkeypatch.setitem(sys.modules, "common", None)  # and take it out again afterwards
-        del sys.modules["common"]
-        spec.loader.exec_module(module)
-        return module
-
-    return load
 
 
 def noise(seed: int) -> Any:

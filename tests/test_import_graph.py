@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
 
 @pytest.fixture
-def import_graph(monkeypatch: pytest.MonkeyPatch) -> Any:
+def import_graph(benchmark: Callable[[str], Any]) -> Any:
     """The program that draws it."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("import_graph")
+    return benchmark("import_graph")
 
 
 def test_no_circle(import_graph: Any) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,15 +15,13 @@ from stylize_video.models.gatys.config import DEFAULTS, PHOTOREAL
 from stylize_video.models.gatys.matting import affine_term
 from stylize_video.models.gatys.optimisation import GatysArtist
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SUPERSAMPLED = 8
 
 
 @pytest.fixture
-def measure(monkeypatch: pytest.MonkeyPatch) -> Any:
+def measure(benchmark: Callable[[str], Any]) -> Any:
     """The benchmarks' module."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("straight_lines")
+    return benchmark("straight_lines")
 
 
 def facade(width: int = 96, height: int = 72) -> Any:

@@ -1,6 +1,7 @@
 """Lets a painter with a canvas multiply bytes: finds the ranges of its numbers and writes them into its file.
 
-A part of making weights, after the training; the tensors stay what they are. With --compare, how near the
+A part of making weights, after the training; channels are scaled so that all use the bytes, which changes
+nothing in floats. With --compare, how near the
 quantised painting is to that in float32, on this machine.
 
     python benchmarks/calibrate_painter.py --weights FILE --photographs FOLDER [--count 16] [--compare]
@@ -18,6 +19,7 @@ from common import parser, print_table
 from photographs import photographs
 
 from stylize_video.models.feed_forward import calibration, engine, gallery, weights_file
+from stylize_video.models.feed_forward.equalisation import equalised
 from stylize_video.models.runtimes.devices import CPU, has_fast_int8
 from stylize_video.pictures.pictures import Picture, shrink_longer_side
 
@@ -37,8 +39,9 @@ def _arguments() -> argparse.Namespace:
 
 def _calibrate(path: Path, pictures: list[Picture]) -> None:
     opened = weights_file.open_file(path)
-    ranges = calibration.find_ranges(opened.network, pictures)
-    weights_file.save(path, opened.network, opened.styles, opened.provenance, ranges)
+    network = equalised(opened.network, pictures)
+    ranges = calibration.find_ranges(network, pictures)
+    weights_file.save(path, network, opened.styles, opened.provenance, ranges)
     print_table(("convolution", "from", "to"), [(name, *bounds) for name, bounds in ranges.items()])
 
 

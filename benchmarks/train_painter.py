@@ -2,10 +2,10 @@
 
 On a GPU, workers make the next photographs' views meanwhile. The checkpoint holds all that the next call of
 the same settings needs; OUT is the painter so far, in half precision, which another machine (or other
-settings) can start from.
+settings) can start from. With --teacher a painter learns what another one paints, as a start.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
-        [--start FILE] [--shape draft] [--minutes 8]
+        [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 
@@ -62,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--out", type=Path, required=True, help="the painter's file; .checkpoint beside it")
     made.add_argument("--start", type=Path, help="a painter's file whose weights are gone on from")
     made.add_argument("--shape", choices=SHAPES, help="of a network that has no start")
+    made.add_argument("--teacher", type=Path, help="a painter's file whose paintings are what is learned")
     made.add_argument("--minutes", type=float, default=float("inf"))
     made.add_argument("--device", default="cpu")
     made.add_argument("--threads", type=int, help="of torch on the CPU")
@@ -79,6 +80,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.feed_forward.shape import CanvasNetConfig
     from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
     from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
+    from stylize_video.models.feed_forward.training.distillation import DistillingTrainer
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
@@ -91,7 +93,13 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     )
     start = weights_file.open_file(given.start).network if given.start else None
     shape = CanvasNetConfig(**SHAPES[given.shape or "full"])
-    return CanvasTrainer(paintings, photographs, config, shape=shape, start=start, device=given.device)
+    more = {"shape": shape, "start": start, "device": given.device}
+    if not given.teacher:
+        return CanvasTrainer(paintings, photographs, config, **more)
+    teacher = weights_file.open_file(given.teacher)
+    if teacher.styles != STYLES:
+        raise SystemExit(f"{given.teacher} has other styles: {', '.join(teacher.styles)}")
+    return DistillingTrainer(paintings, photographs, config, teacher=teacher.network, **more)
 
 
 def _save(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
@@ -99,7 +107,12 @@ def _save(trainer: CanvasTrainer, given: argparse.Namespace) -> None:
 
     trainer.save(_checkpoint(given))
     origin = {"step": trainer.step, "commit": commit(), "config": asdict(trainer.config)}
-    weights_file.save(given.out, trainer.result(), STYLES, {**origin, "start": str(given.start or "nothing")})
+    weights_file.save(
+        given.out,
+        trainer.result(),
+        STYLES,
+        {**origin, "start": str(given.start or "nothing"), "teacher": str(given.teacher or "nobody")},
+    )
 
 
 def _checkpoint(given: argparse.Namespace) -> Path:

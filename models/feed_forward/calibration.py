@@ -6,8 +6,10 @@ and shifts follow instance normalisation, they differ little from picture to pic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,8 +24,9 @@ from stylize_video.pictures.pictures import Picture, to_tensor
 
 _RARE = 1e-4  # share of a picture's numbers that may lie beyond its bounds
 _MARGIN = 1.1  # on top: what is cut off is seen in flat bright places, coarser levels are not
-
 _DIGITS = 3  # behind the point; where a style uses nothing, one of the last place is the range
+
+Seen = TypeVar("Seen")  # of what goes into a convolution
 
 
 def find_ranges(
@@ -40,23 +43,45 @@ def find_ranges(
         The bounds by the convolution's name; the lower one is 0 where no number is negative. For each,
         those of the photograph and the style that need the widest.
     """
-    field = Field.draw(seed)
     names = multiplying(network.config)
     widest = dict.fromkeys(names, (0.0, 0.0))
-    for number, photograph in enumerate(photographs):
-        inputs = _inputs(photograph, field, seed=number)
-        for chosen in torch.eye(network.config.styles):
-            with _observed(network, names) as seen, torch.inference_mode():
-                network(*inputs, chosen[None])
-            widest = {name: _union(widest[name], seen[name]) for name in names}
+    for seen in _inputs_seen(copy.deepcopy(network).freeze(), photographs, _bounds, seed=seed):
+        widest = {name: _union(widest[name], seen[name]) for name in names}
     return {
         name: (round(low * _MARGIN, _DIGITS), max(round(high * _MARGIN, _DIGITS), 10**-_DIGITS))
         for name, (low, high) in widest.items()
     }
 
 
+def largest_inputs(network: CanvasNet, photographs: Sequence[Picture], *, seed: int = 0) -> dict[str, Tensor]:
+    """(C,) for each convolution: how far from zero each channel of its input is, but for rare numbers.
+
+    Args:
+        network: see `find_ranges`, as are the others.
+        photographs: those whose channel is largest counts.
+        seed: of the canvases.
+    """
+    largest: dict[str, Tensor] = {}
+    for seen in _inputs_seen(network, photographs, _largest, seed=seed):
+        largest = {name: torch.maximum(found, largest.get(name, found)) for name, found in seen.items()}
+    return largest
+
+
 def _union(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
     return min(one[0], other[0]), max(one[1], other[1])
+
+
+def _inputs_seen(
+    network: CanvasNet, photographs: Sequence[Picture], look: Callable[[Tensor], Seen], *, seed: int
+) -> Iterator[dict[str, Seen]]:
+    """What is seen of the inputs of the convolutions, by photograph and style."""
+    field = Field.draw(seed)
+    for number, photograph in enumerate(photographs):
+        inputs = _inputs(photograph, field, seed=number)
+        for chosen in torch.eye(network.config.styles):
+            with _observed(network, look) as seen, torch.inference_mode():
+                network(*inputs, chosen[None])
+            yield seen
 
 
 def _inputs(photograph: Picture, field: Field, *, seed: int) -> tuple[Tensor, Tensor]:
@@ -69,18 +94,15 @@ def _inputs(photograph: Picture, field: Field, *, seed: int) -> tuple[Tensor, Te
 
 
 @contextmanager
-def _observed(network: CanvasNet, names: Sequence[str]) -> Iterator[dict[str, tuple[float, float]]]:
-    """The bounds of what goes into modules while it paints."""
-    seen: dict[str, tuple[float, float]] = {}
+def _observed(network: CanvasNet, look: Callable[[Tensor], Seen]) -> Iterator[dict[str, Seen]]:
+    """What is seen of the inputs of the convolutions while it paints."""
+    seen: dict[str, Seen] = {}
 
-    def observe(name: str, given: Tensor) -> None:
-        seen[name] = _bounds(given.numpy().ravel())
+    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        return lambda _module, given: seen.update({name: look(given[0])})
 
-    def hook(name: str) -> object:
-        return lambda _module, given: observe(name, given[0])
-
-    modules: dict[str, nn.Module] = {name: network.get_submodule(name) for name in names}
-    handles = [module.register_forward_pre_hook(hook(name)) for name, module in modules.items()]  # type: ignore[arg-type]
+    modules: dict[str, nn.Module] = {n: network.get_submodule(n) for n in multiplying(network.config)}
+    handles = [module.register_forward_pre_hook(hook(name)) for name, module in modules.items()]
     try:
         yield seen
     finally:
@@ -88,7 +110,17 @@ def _observed(network: CanvasNet, names: Sequence[str]) -> Iterator[dict[str, tu
             handle.remove()
 
 
-def _bounds(values: np.ndarray) -> tuple[float, float]:
+def _bounds(features: Tensor) -> tuple[float, float]:
+    """Of (1, C, H, W)."""
+    values = features.numpy().ravel()
     rare = max(1, round(len(values) * _RARE))
     ordered = np.partition(values, (rare, len(values) - rare - 1))
     return min(0.0, float(ordered[rare])), max(0.0, float(ordered[-rare - 1]))
+
+
+def _largest(features: Tensor) -> Tensor:
+    """(1, C, H, W) -> (C,)."""
+    values = features.abs().flatten(2)[0].numpy()
+    rare = max(1, round(values.shape[1] * _RARE))
+    kept = values.shape[1] - rare - 1
+    return torch.from_numpy(np.partition(values, kept, axis=1)[:, kept])

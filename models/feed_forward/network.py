@@ -27,6 +27,8 @@ from stylize_video.models.feed_forward.layers import (
 from stylize_video.models.feed_forward.phases import ConvolutionOfPhases, end_in_phases
 from stylize_video.models.feed_forward.shape import LAST, SHUFFLE, CanvasNetConfig, norms
 
+NOISE_RANGE = 4.0  # of a canvas, whose standard deviation is 1: rarely farther from zero
+
 
 class _ConvNorm(nn.Module):
     """A convolution, normalisation by style, a ReLU."""
@@ -63,6 +65,7 @@ class CanvasNet(nn.Module):
         self.merge = _ConvNorm(convolution(quarter, quarter), quarter, s)
         self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
         self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
+        self.noise_range = 1.0
         self.last: nn.Module = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
         for norm in norms(config):
             self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
@@ -72,6 +75,7 @@ class CanvasNet(nn.Module):
         for module in self.modules():
             if isinstance(module, ResizeConv):
                 module.freeze()
+        self._narrow_noise()
         upsampling = self.up_full.convolution
         if isinstance(self.last, nn.Conv2d) and isinstance(upsampling, ResizeConv):  # else it is frozen
             end_in_phases(upsampling, self.up_full.norm)
@@ -88,11 +92,23 @@ class CanvasNet(nn.Module):
                 numbers.
         """
         shuffled = F.pixel_unshuffle(images * 2 - 1, SHUFFLE)  # (N, 48, H/4, W/4)
-        quarter = self.head(torch.cat([shuffled, noise], 1), style)  # (N, 48, H/4, W/4)
+        quarter = self.head(torch.cat([shuffled, noise / self.noise_range], 1), style)  # (N, 48, H/4, W/4)
         eighth = self._body(self.down(quarter, style), style)  # (N, 112, H/8, W/8)
         merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
         full = self.up_full(self.up_half(merged, style), style)  # (N, 12, H, W)
         return torch.sigmoid(self.last(full))
+
+    @torch.no_grad()
+    def _narrow_noise(self) -> None:
+        """Let the canvas lie in -1..1 as the picture does, and its weights make up for it.
+
+        A program of bytes rounds both alike: beside a canvas of -4..4 a picture would keep 64 levels.
+        """
+        if self.noise_range == 1.0:
+            head = self.head.convolution
+            assert isinstance(head, nn.Conv2d)
+            self.noise_range = NOISE_RANGE
+            head.weight[:, 3 * SHUFFLE**2 :] *= NOISE_RANGE
 
     def style_parameters(self) -> dict[str, nn.Parameter]:
         """The scales and shifts by name, each (styles, channels): all that differs between styles."""

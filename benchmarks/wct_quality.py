@@ -37,10 +37,10 @@ from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.painter import WctPainter, WctStyle
+from stylize_video.models.wct.training import reconstruction
 from stylize_video.models.wct.weights_file import WctWeights
 from stylize_video.pictures.arrays import to_host
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture

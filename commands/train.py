@@ -10,7 +10,7 @@ from stylize_video.commands.console.command_line import reporting
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.training import MINUTES, PANELS, TrainOptions
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
-from stylize_video.models.wct.training_config import WctTrainingConfig
+from stylize_video.models.wct.training.config import WctTrainingConfig
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.training.train_style import Learned
@@ -59,7 +59,7 @@ def _report(style: Learned, given: TrainOptions) -> tuple[str, str]:
 
 
 def _train_networks(given: TrainOptions, config: WctTrainingConfig, say: Say) -> None:
-    from stylize_video.models.wct import train as train_wct
+    from stylize_video.models.wct.training import train as train_wct
 
     request = given.request
     train_wct.run(request, config, device=given.device, say=say)

@@ -30,7 +30,7 @@ from stylize_video.models import methods, style_spec, styles, weights
 from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE
 from stylize_video.models.look import Look, parse_region
 from stylize_video.models.wct.texture import TextureOptions
-from stylize_video.models.wct.training_config import WCT
+from stylize_video.models.wct.training.config import WCT
 from stylize_video.pipeline.jobs.options import RunOptions, parse_time
 from stylize_video.pipeline.jobs.request import PaintRequest, declared, default_output
 from tests import media

@@ -26,13 +26,13 @@ from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.trainer import Progress
-from stylize_video.models.wct import objectives as wct_objectives
-from stylize_video.models.wct import reconstruction
-from stylize_video.models.wct import training as wct_training
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig
-from stylize_video.models.wct.training import WctTrainer
-from stylize_video.models.wct.training_config import WCT
+from stylize_video.models.wct.training import objectives as wct_objectives
+from stylize_video.models.wct.training import reconstruction
+from stylize_video.models.wct.training import trainer as wct_training
+from stylize_video.models.wct.training.config import WCT
+from stylize_video.models.wct.training.trainer import WctTrainer
 from stylize_video.pictures.pictures import read_picture
 from tests import media
 from tests.commands import names, refused, run

@@ -13,7 +13,7 @@ from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE, 
 from stylize_video.models.runtimes.devices import DEVICES
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.wct.levels import LEVELS
-from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
+from stylize_video.models.wct.training.config import WCT, WctTrainingConfig
 from stylize_video.option import Notation, flag, flags, option
 
 _STYLE = "The new style"

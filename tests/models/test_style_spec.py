@@ -191,7 +191,7 @@ def test_specs_are_read_without_torch() -> None:
         "import sys; from stylize_video.models import style_spec;"
         "from stylize_video.models.training import request as training_request;"
         "from stylize_video.models.feed_forward.training import config as training_config;"
-        "from stylize_video.models.wct import training_config as wct_training_config;"
+        "from stylize_video.models.wct.training import config as wct_training_config;"
         "style_spec.parse('a:1,b'); sys.exit(bool({'torch', 'cv2', 'numpy'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from stylize_video.models.wct.network import WctConfig, WctNetwork
-from stylize_video.models.wct.reconstruction import mean_psnr, psnr, psnr_of_each
+from stylize_video.models.wct.training.reconstruction import mean_psnr, psnr, psnr_of_each
 from tests.networks import noise
 
 LEVELS = (1, 2, 3, 4, 5)

@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from stylize_video.errors import TrainingError, UsageError
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.training.photographs import PhotographSet
-from stylize_video.models.wct import objectives as wct_objectives
 from stylize_video.models.wct.network import WctConfig, WctNetwork
-from stylize_video.models.wct.training import WctTrainer, learning_rate
-from stylize_video.models.wct.training_config import WCT, WctTrainingConfig
+from stylize_video.models.wct.training import objectives as wct_objectives
+from stylize_video.models.wct.training.config import WCT, WctTrainingConfig
+from stylize_video.models.wct.training.trainer import WctTrainer, learning_rate
 from stylize_video.pictures.pictures import Picture, to_tensor
 from tests.networks import noise
 

@@ -31,9 +31,9 @@ from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.trainer import Loss, Trainer, warm_then_cosine
 from stylize_video.models.wct.levels import LEVELS
 from stylize_video.models.wct.network import WctConfig, WctNetwork
-from stylize_video.models.wct.objectives import Objectives
-from stylize_video.models.wct.revival import revive
-from stylize_video.models.wct.training_config import WctTrainingConfig
+from stylize_video.models.wct.training.config import WctTrainingConfig
+from stylize_video.models.wct.training.objectives import Objectives
+from stylize_video.models.wct.training.revival import revive
 from stylize_video.pictures.pictures import Picture, to_tensor
 
 # Ways through the levels, of which one is taken in each step: half of the time the default.

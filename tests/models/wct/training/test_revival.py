@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from stylize_video.models.wct.levels import LEVELS
 from stylize_video.models.wct.network import WctConfig, WctNetwork
-from stylize_video.models.wct.revival import _carriers, revive
+from stylize_video.models.wct.training.revival import _carriers, revive
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training.run import Say
-from stylize_video.models.wct import reconstruction
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
-from stylize_video.models.wct.training import WctTrainer
-from stylize_video.models.wct.training_config import WctTrainingConfig
+from stylize_video.models.wct.training import reconstruction
+from stylize_video.models.wct.training.config import WctTrainingConfig
+from stylize_video.models.wct.training.trainer import WctTrainer
 from stylize_video.pictures.pictures import resize_longer_side, shrink_longer_side
 
 LONGER_SIDE = 700  # px at most, of the paintings that pieces are taken from

@@ -1,6 +1,6 @@
 """What the networks of the whitening and colouring transform are trained towards: both phases' losses.
 
-See `wct_training` for the phases and the papers.
+See `trainer` for the phases and the papers.
 """
 
 from __future__ import annotations

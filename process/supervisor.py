@@ -39,6 +39,8 @@ def in_child(*, as_json: bool = False) -> bool:
     if child == 0:
         os.close(heard)
         os.close(alive)
+        # Rust's libraries hang if memory runs out while they say where it ran out: the lock is taken already.
+        os.environ["RUST_BACKTRACE"] = "0"
         signals.tell_of_half_written(told)
         watcher = threading.Thread(
             target=_end_with_parent, args=(gone,), name="stylize-video parent", daemon=True

@@ -1,12 +1,14 @@
 """Makes a trained painter the bundled one: its file, its line in the manifest, and what is measured of it.
 
     python benchmarks/bundle_painter.py FILE.safetensors --paintings FOLDER [--photographs FOLDER ...]
+    python benchmarks/bundle_painter.py FILE.safetensors --draft ...
     python benchmarks/bundle_painter.py FILE.safetensors --unmeasured
 
 Copies the file to models/weights/ and writes checksum, size of the network and provenance (from the file's
-own header) into models/weights/manifest.json. All further options are for manifest_figures.py, which then
-measures the styles as they are now bundled. Painter, year and licence of each style stay as
-they are.
+own header) into models/weights/manifest.json. With --draft it is the one that --quality draft
+paints by, which has a file, an entry and figures of its own. All further options are for
+manifest_figures.py, which then measures the styles as they are now bundled. Painter, year and licence of
+each style stay as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from common import ROOT
 from macs import count
@@ -27,20 +30,21 @@ from stylize_video.models.feed_forward import blank_canvas, weights_file
 from stylize_video.models.style_spec import parse
 
 WEIGHTS = ROOT / "models" / "weights"
-NAME = "eight-paintings"  # in the manifest
+NAME, DRAFT = "eight-paintings", "eight-paintings-draft"  # in the manifest
+_OF_A_STYLE = ("name", "painting", "painter", "year", "licence")  # whatever paints it
 _COUNTED_AT = 640, 336  # px, whose sides fit the network
 
 
-def described(file: Path) -> dict[str, str]:
+def described(file: Path, name: str = NAME) -> dict[str, str]:
     """What the manifest says of a file by itself: checksum, architecture and where it comes from."""
     opened = weights_file.open_file(file)
     painter = blank_canvas.load(parse(f"{file}#{opened.styles[0]}"))
     width, height = _COUNTED_AT
     macs = round(sum(count(painter.network, painter.style, width, height).values()) / (width * height))
     size = f"{len(opened.styles)} styles, {macs:,} multiply-accumulates a pixel"
-    training = ", ".join(f"{name} {value}" for name, value in opened.provenance.items() if name != "config")
+    training = ", ".join(f"{key} {value}" for key, value in opened.provenance.items() if key != "config")
     return {
-        "file": f"{NAME}.safetensors",
+        "file": f"{name}.safetensors",
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "kind": "canvas-net",
         "architecture": f"CanvasNet with {size}, fp16",
@@ -48,13 +52,14 @@ def described(file: Path) -> dict[str, str]:
     }
 
 
-def bundle(file: Path, folder: Path = WEIGHTS) -> None:
+def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False) -> None:
     """Copy a painter to where the bundled ones lie, and say so in their manifest.
 
     Raises:
         SystemExit: its styles are not those of the manifest.
     """
-    entry, manifest = described(file), json.loads((folder / "manifest.json").read_text("utf-8"))
+    name = DRAFT if draft else NAME
+    entry, manifest = described(file, name), json.loads((folder / "manifest.json").read_text("utf-8"))
     known = [style["name"] for style in manifest["weights"][NAME]["styles"]]
     held = weights_file.open_file(file).styles
     if list(held) != known:
@@ -62,12 +67,20 @@ def bundle(file: Path, folder: Path = WEIGHTS) -> None:
     target = folder / entry["file"]
     if file.resolve() != target.resolve():
         shutil.copyfile(file, target)
-    before: Mapping[str, object] = manifest["weights"][NAME]
-    stale = (
-        {} if before["sha256"] == entry["sha256"] else {"measured_on": "not yet: those of a painter before"}
-    )
-    manifest["weights"][NAME] = {**before, **entry, **stale}
+    entries = manifest["weights"]
+    before: Mapping[str, object] = entries.get(name) or _first_draft(entries[NAME])
+    stale = before.get("sha256") not in (None, entry["sha256"])
+    told = {"measured_on": "not yet: those of a painter before"} if stale else {}
+    entries[name] = {**before, **entry, **told}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _first_draft(full: Mapping[str, Any]) -> dict[str, object]:
+    """What is known of a painter's draft before it is there: whose styles they are, and no figures."""
+    nothing = {"style_distance": None, "content_distance": None}
+    styles = [{key: style[key] for key in _OF_A_STYLE if key in style} | nothing for style in full["styles"]]
+    shared = {key: full[key] for key in ("trained_on", "licence") if key in full}
+    return {"draft_of": NAME, **shared, "measured_on": "not yet", "styles": styles}
 
 
 def _arguments() -> tuple[argparse.Namespace, Sequence[str]]:
@@ -75,6 +88,7 @@ def _arguments() -> tuple[argparse.Namespace, Sequence[str]]:
     made.add_argument(
         "weights", type=Path, metavar="FILE", help="a painter's file, calibrated if it is to be"
     )
+    made.add_argument("--draft", action="store_true", help="it is the draft")
     made.add_argument("--unmeasured", action="store_true", help="for a trial: the figures stay as they are")
     return made.parse_known_args()
 
@@ -82,10 +96,11 @@ def _arguments() -> tuple[argparse.Namespace, Sequence[str]]:
 def main() -> int:
     """Copy, write, measure."""
     given, measuring = _arguments()
-    bundle(given.weights)
+    bundle(given.weights, draft=given.draft)
     if given.unmeasured:
         return 0
     command = [sys.executable, str(ROOT / "benchmarks" / "manifest_figures.py"), *measuring]
+    command += ["--draft"] if given.draft else []
     return subprocess.run(command, check=False).returncode
 
 

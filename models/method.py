@@ -207,6 +207,10 @@ class Method(Protocol):
         """Whether a look's strength is its own affair; else the painting is mixed with the original."""
         ...
 
+    def is_draft(self, options: Any) -> bool:
+        """Whether its films may be worse, if only they are made sooner; `options` is of its own type."""
+        ...
+
     def refusal(self, ingredient: Ingredient) -> str:
         """Why it can't paint in such a style; empty: it can."""
         ...

@@ -13,8 +13,12 @@ from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.files import paths
 from stylize_video.models import weights
 from stylize_video.models.mixture import Mixture, NamedStyle, PaintedFrames, PictureStyle, TrainedStyle
+from stylize_video.option import flag
 
 DEFAULT = "kandinsky"  # whose network new styles start from
+
+FULL, DRAFT = QUALITIES = "full", "draft"  # of the networks that bundled styles are painted by
+
 _TEXTS = ("name", "painting", "painter", "year", "licence", "weights")  # fields of a `Style`
 
 
@@ -27,11 +31,11 @@ class Style:
     painter: str
     year: str
     licence: str
-    style_distance: float  # see models/perceptual/losses.py; over held-out photographs at 512 px
-    content_distance: float
+    style_distance: float | None  # see models/perceptual/losses.py; over held-out photographs at 512 px
+    content_distance: float | None
     bare_canvas: float | None = None  # 0..1, of the same photographs, see models/perceptual/brushwork.py
     warping_error: float | None = (
-        None  # of films painted as by default, see models/motion/flow.py; None: not measured
+        None  # of films painted as by default, see models/motion/flow.py; None, here as above: not measured
     )
     relative_warping_error: float | None = None  # by the square of what is painted, docs/score.md
     weights: str = ""  # the manifest's name of the file; empty for a file of the user's own
@@ -53,14 +57,18 @@ class Style:
         return cls(**found)
 
 
-def available() -> dict[str, Style]:
-    """The bundled styles by name.
+def available(quality: str = FULL) -> dict[str, Style]:
+    """The bundled styles by name, with the figures of the networks of a quality.
+
+    A manifest's entry that is the draft of another says so, by "draft_of".
 
     Raises:
         WeightsError: the manifest is missing or damaged.
     """
     found: dict[str, Style] = {}
     for name, entry in weights.manifest().items():
+        if ("draft_of" in entry) != (quality == DRAFT):
+            continue
         try:
             known = [Style.from_json({**style, "weights": name}) for style in entry.get("styles", [])]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -74,21 +82,23 @@ def available() -> dict[str, Style]:
     return found
 
 
-def check(style: Mixture, *, names: bool = True) -> None:
+def check(style: Mixture, *, names: bool = True, quality: str = FULL) -> None:
     """See whether each ingredient of a style is bundled or an existing file, without loading it.
 
     Args:
         style: what is to be painted in.
         names: whether its names are those of bundled styles; else files alone are looked for.
+        quality: of the networks that paint them.
 
     Raises:
         UnknownStyleError: no such style or file; the message names the nearest style.
+        UsageError: a bundled style has no network of that quality.
     """
     for ingredient in style.ingredients:
         match ingredient:
             case NamedStyle(name):
                 if names:
-                    _check_name(name)
+                    _check_name(name, quality)
             case TrainedStyle(file) | PictureStyle(file):
                 if not paths.is_file(file):
                     kind = "picture" if isinstance(ingredient, PictureStyle) else "weights file"
@@ -97,21 +107,23 @@ def check(style: Mixture, *, names: bool = True) -> None:
                 raise UnknownStyleError(f"{folder}: painted frames are no style")
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, quality: str) -> None:
     names = available()
     if name not in names:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
+    if name not in available(quality):
+        raise UsageError(f"{name}: no network of quality {quality} is bundled; leave {flag('quality')} out")
 
 
-def check_trained(style: Mixture) -> list[NamedStyle | TrainedStyle]:
+def check_trained(style: Mixture, quality: str = FULL) -> list[NamedStyle | TrainedStyle]:
     """The ingredients, if networks have been trained on all of them.
 
     Raises:
         UsageError: one is missing, or no style that a network can be trained on.
     """
-    check(style)
+    check(style, quality=quality)
     found = []
     for ingredient in style.ingredients:
         if not isinstance(ingredient, NamedStyle | TrainedStyle):
@@ -120,11 +132,11 @@ def check_trained(style: Mixture) -> list[NamedStyle | TrainedStyle]:
     return found
 
 
-def file_of(ingredient: NamedStyle | TrainedStyle) -> str:
-    """Which file it is in: its path, or the manifest's name of a bundled one."""
+def file_of(ingredient: NamedStyle | TrainedStyle, quality: str = FULL) -> str:
+    """Which file it is in: its path, or the manifest's name of a bundled one of a quality."""
     if isinstance(ingredient, TrainedStyle):
         return str(ingredient.file)
-    return available()[ingredient.name].weights
+    return available(quality)[ingredient.name].weights
 
 
 def bundled_network() -> str:

@@ -388,6 +388,11 @@ def test_figures_of_both_benchmarks_go_into_the_manifest(benchmark: Callable[[st
     assert (known.style_distance, known.bare_canvas) == (0.123, 0.05)
     assert (known.warping_error, known.relative_warping_error) == (pytest.approx(2e-4), 0.5)
     assert list(style)[:5] == list(before)[:5]
+    draft = {"draft_of": "eight-paintings", "styles": [{"name": before["name"], "style_distance": None}]}
+    manifest["weights"]["draft"] = draft
+    figures.written(manifest, both, "there", draft=True)
+    assert manifest["weights"]["eight-paintings"]["measured_on"] == "here"
+    assert (draft["measured_on"], draft["styles"][0]["style_distance"]) == ("there", 0.123)
 
 
 def test_the_commands_options_come_behind_two_dashes(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
@@ -415,9 +420,16 @@ def test_a_painter_is_bundled_with_its_line_of_the_manifest(
     assert "(step 7)" in found["source"]
     assert found["measured_on"].startswith("not yet")
     assert (found["licence"], found["styles"]) == ("MIT", known)
+    bundle.bundle(path, folder, draft=True)
+    told = json.loads((folder / "manifest.json").read_text())["weights"]
+    assert told["eight-paintings"] == found
+    draft = told["eight-paintings-draft"]
+    assert (draft["file"], draft["draft_of"]) == ("eight-paintings-draft.safetensors", "eight-paintings")
+    assert [style["style_distance"] for style in draft["styles"]] == [None, None]
     weights_file.save(path, canvas_network(styles=2), ["a", "c"], {})
-    with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
-        bundle.bundle(path, folder)
+    for of_draft in (False, True):
+        with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
+            bundle.bundle(path, folder, draft=of_draft)
 
 
 def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:

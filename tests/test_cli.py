@@ -222,6 +222,20 @@ def test_a_damaged_manifest_is_one_line(
         weights.manifest.cache_clear()
 
 
+def test_styles_of_a_quality_that_is_not_bundled(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = asdict(next(iter(styles.available().values())))
+    (film.parent / "manifest.json").write_text(json.dumps({"weights": {"x": {"styles": [entry]}}}), "utf-8")
+    monkeypatch.setattr(weights, "FOLDER", film.parent)
+    weights.manifest.cache_clear()
+    try:
+        assert run("styles").exit_code == 0
+        refused(2, "no network of quality draft is bundled", "styles", "--quality", "draft")
+        refused(2, "no network of quality draft is bundled", film, "--quality", "draft")
+        refused(2, "no quality called 'rough'", "styles", "--quality", "rough")
+    finally:
+        weights.manifest.cache_clear()
+
+
 def test_version_and_help() -> None:
     assert run("--version").stdout.strip() == f"stylize-video {stylize_video.__version__}"
     told = run("--help")

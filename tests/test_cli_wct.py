@@ -332,6 +332,8 @@ AT_ONCE = [  # (exit code, message, arguments in a folder with film.mp4, art.png
     ),
     (2, "no method called ''", ["--method", ""]),
     (2, "--levels is only for the transform; give a picture as style", ["--levels", "3,2,1"]),
+    (2, "--quality is only for feed-forward networks", ["--style", "art.png", "--quality", "draft"]),
+    (2, "no quality called 'rough'; there are: full, draft", ["--quality", "rough"]),
     (2, "--style udnie needs a --mask", ["--style", "udnie", "--region", "art.png=kandinsky"]),
     (2, "levels '1,2' are out of range", ["--style", "art.png", "--levels", "1,2"]),
     (2, "levels '6' are out of range", ["--style", "art.png", "--levels", "6"]),

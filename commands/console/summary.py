@@ -25,11 +25,12 @@ def lines(result: Painted) -> Iterator[str]:
         yield f"painted {result.output}: {result.frames} frames in {took} ({rate:.1f} frames/s)"
 
 
-def as_json(result: Painted, style: str) -> dict[str, Any]:
+def as_json(result: Painted, style: str, *, draft: bool) -> dict[str, Any]:
     """Everything about a run."""
     return {
         "output": str(result.output),
         "style": style,
+        "draft": draft,
         "frames": result.frames,
         "damaged": result.damaged,
         "seconds": round(result.seconds, 3),

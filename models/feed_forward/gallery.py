@@ -67,10 +67,15 @@ def open_file(path: Path) -> CanvasGallery:
     return _build(weights.read(path), str(path))
 
 
-def load(style: Mixture) -> StyledCanvas:
+def load(style: Mixture, quality: str = styles.FULL) -> StyledCanvas:
     """What paints in a style or a mixture of styles.
 
     Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
+
+    Args:
+        style: the mixture.
+        quality: of the networks that bundled styles are painted by, one of `styles.QUALITIES`; a file has one
+            network only.
 
     Raises:
         UsageError: no such style or file, one that no network was trained on, or styles that can't be mixed.
@@ -78,8 +83,8 @@ def load(style: Mixture) -> StyledCanvas:
     """
     galleries: dict[str, CanvasGallery] = {}
     shares: dict[str, list[float]] = {}
-    for ingredient, weight in zip(styles.check_trained(style), style.weights, strict=True):
-        origin = styles.file_of(ingredient)
+    for ingredient, weight in zip(styles.check_trained(style, quality), style.weights, strict=True):
+        origin = styles.file_of(ingredient, quality)
         if origin not in galleries:
             galleries[origin] = _open(ingredient, origin)
             shares[origin] = [0.0] * len(galleries[origin].styles)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stylize_video import option as options
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
 from stylize_video.models.look import Look
@@ -14,7 +15,7 @@ from stylize_video.models.method import CanvasPainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import USUAL_STABILITY, SteadyingOptions
-from stylize_video.option import flag
+from stylize_video.option import flag, option
 
 if TYPE_CHECKING:
     from stylize_video.models.feed_forward.parameters import StyleVector
@@ -22,7 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FeedForwardOptions:
-    """It can be told nothing of its own."""
+    """What only this method can be told. Checked when made.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    quality: str = option(
+        styles.FULL,
+        help="How well trained styles are painted. With draft, for previews and slow machines, the bundled "
+        "ones are by a network of a quarter of the size (a weights file of your own has its own), and motion "
+        "and encoding are coarser.",
+        panel="Speed and memory",
+        choices=styles.QUALITIES,
+    )
+
+    def __post_init__(self) -> None:
+        options.check(self)
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class FeedForwardPlan:
     style: Mixture
     stroke_size: float
     seed: int
+    quality: str = styles.FULL  # of the networks
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -47,11 +65,11 @@ class FeedForwardPlan:
         """See `Plan`."""
         from stylize_video.models.feed_forward import engine, gallery
 
-        found = gallery.load(self.style)
+        found = gallery.load(self.style, self.quality)
         made = engine.open_engine(found.parameters, device, exact=exact, seed=self.seed)
 
         def load_style(plan: FeedForwardPlan) -> StyleVector:
-            other = gallery.load(plan.style)
+            other = gallery.load(plan.style, plan.quality)
             if other.parameters.convolutions != found.parameters.convolutions:
                 raise UsageError(
                     f"{plan.style} can't follow {self.style}: their networks' convolutions differ"
@@ -74,6 +92,10 @@ class FeedForward:
     stability = USUAL_STABILITY
     blends = False
 
+    def is_draft(self, options: FeedForwardOptions) -> bool:
+        """See `Method`."""
+        return options.quality == styles.DRAFT
+
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         match ingredient:
@@ -84,16 +106,16 @@ class FeedForward:
             case _:
                 return "painted frames are no trained network"
 
-    def check(self, style: Mixture, options: FeedForwardOptions) -> None:  # noqa: ARG002 - it names no files
+    def check(self, style: Mixture, options: FeedForwardOptions) -> None:
         """See `Method`."""
-        styles.check(style)
+        styles.check(style, quality=options.quality)
 
     def plan(
         self,
         look: Look,
         style: Mixture,
-        options: FeedForwardOptions,  # noqa: ARG002 - there are none
+        options: FeedForwardOptions,
         steadying: SteadyingOptions,  # noqa: ARG002 - the canvas is steady by itself
     ) -> FeedForwardPlan:
         """See `Method`."""
-        return FeedForwardPlan(style, look.stroke_size, look.seed)
+        return FeedForwardPlan(style, look.stroke_size, look.seed, options.quality)

@@ -185,6 +185,10 @@ class Gatys:
         """See `Method`."""
         return f"add {flag('method')} {self.name}, and a picture as style"
 
+    def is_draft(self, options: GatysOptions) -> bool:  # noqa: ARG002 - it has no drafts
+        """See `Method`."""
+        return False
+
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         if isinstance(ingredient, PictureStyle):

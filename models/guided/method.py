@@ -70,6 +70,10 @@ class Guided:
         """See `Method`."""
         return f"give {flag('guide')} and a folder"
 
+    def is_draft(self, options: GuidedOptions) -> bool:  # noqa: ARG002 - it has no drafts
+        """See `Method`."""
+        return False
+
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         if isinstance(ingredient, PaintedFrames):

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 DIS = "dis"
 
 
-def between_neighbours(flow: str, device: Device) -> MotionEstimator:
-    """For the stabiliser.
+def between_neighbours(flow: str, device: Device, *, draft: bool = False) -> MotionEstimator:
+    """For the stabiliser and canvases.
+
+    Args:
+        flow: the name.
+        device: where a network runs.
+        draft: whether it may be coarser, if only it is found sooner; a network's is what it is.
 
     Raises:
         WeightsError: the network can't be downloaded.
@@ -22,7 +27,7 @@ def between_neighbours(flow: str, device: Device) -> MotionEstimator:
     if flow == DIS:
         from stylize_video.models.motion.flow_estimation import DisMotion
 
-        return DisMotion()
+        return DisMotion(coarse=draft)
     from stylize_video.models.motion.raft import RaftMotion  # brings torchvision
 
     return RaftMotion.load(device)

@@ -96,15 +96,20 @@ class DisMotion:
     says whether to trust it; found at half the size of the small picture, it does that as well.
 
     Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
+
+    Args:
+        coarse: look for both ways in the small pictures: in a third of the time, twice as far off.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, coarse: bool = False) -> None:
+        self._coarse = coarse
         self._forth, self._back = _Search(), _Search()
 
     def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
         forth = self._forth.flow(_halved(before.grey), _halved(now.grey))
-        fine = _median(self._back.flow(now.finer, before.finer))
+        then_and_now = (now.grey, before.grey) if self._coarse else (now.finer, before.finer)
+        fine = _median(self._back.flow(*then_and_now))
         return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
 
 

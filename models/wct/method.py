@@ -105,6 +105,10 @@ class Wct:
         """See `Method`."""
         return f"give a picture as style, or {flag('method')} {self.name}"
 
+    def is_draft(self, options: WctOptions) -> bool:  # noqa: ARG002 - it has no drafts
+        """See `Method`."""
+        return False
+
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         if isinstance(ingredient, NamedStyle | PictureStyle):

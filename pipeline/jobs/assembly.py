@@ -67,7 +67,9 @@ def open_sink(request: PaintRequest, reader: FilmSource, painted: Signal) -> Fil
         OutputError: it can't be written.
     """
     sink = request.sink
-    encoding = EncoderOptions(sink.codec, sink.crf, sink.preset, sink.overwrite, sink.pixel_format)
+    encoding = EncoderOptions(
+        sink.codec, sink.crf, sink.preset, sink.overwrite, sink.pixel_format, draft=request.is_draft
+    )
     return FilmSink(request.target, encoding, others=reader.others).open(painted)
 
 
@@ -112,7 +114,9 @@ def stages(request: PaintRequest, painter: AnyStage, pixel_format: str, device: 
     """
     found = [painter]
     if request.needs_motion:
-        finder = MotionFinder(choice.between_neighbours(request.steadying.flow, device))
+        finder = MotionFinder(
+            choice.between_neighbours(request.steadying.flow, device, draft=request.is_draft)
+        )
         # What waits for a keyframe need not wait with its motion.
         found.insert(1 if painter.holds else 0, FindMotion(finder, threads=_opencv_threads()))
     if (last := stabilizer(request, pixel_format)) is not None:

@@ -151,6 +151,11 @@ class PaintRequest:
         return self.stabilizes or any(way.method.needs.motion for way in self.ways)
 
     @property
+    def is_draft(self) -> bool:
+        """Whether all of the film may be worse, if only it is made sooner."""
+        return all(way.method.is_draft(self.options_of(way.method)) for way in self.ways)
+
+    @property
     def stabilizes(self) -> bool:
         """Whether the stabiliser works on what is painted."""
         return self.steadying.wanted and self.stability is not None

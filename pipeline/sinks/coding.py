@@ -23,6 +23,7 @@ class EncoderOptions:
     preset: str | None = None  # speed, in the encoder's own words
     overwrite: bool = False
     pixel_format: str | None = None  # FFmpeg's name
+    draft: bool = False  # whether it may be worse, if only it is made sooner
 
 
 class Coding:
@@ -121,7 +122,7 @@ class Coding:
         """FFmpeg's options for the encoder."""
         options = self._options
         settings = formats.encoder_options(
-            self.encoder, options.crf, options.preset, self.width * self.height
+            self.encoder, options.crf, options.preset, self.width * self.height, draft=options.draft
         )
         if self._label is not None:
             settings |= formats.field_options(self.encoder, self._label.first)

@@ -127,6 +127,15 @@ def test_a_known_shift_is_found(right_down: tuple[int, int]) -> None:
     assert np.linalg.norm(_inner(_inner(found.fine)) + 2 * shift, axis=-1).max() < 0.5
 
 
+@pytest.mark.parametrize("right_down", [(0, 0), (4, 0), (2, -3), (-20, 12)])
+def test_a_shift_is_found_in_the_small_pictures_alone(right_down: tuple[int, int]) -> None:
+    before, now = _panned(*right_down)
+    found = DisMotion(coarse=True).between(before, now)
+    assert found.fine.shape == found.back.shape == (90, 160, 2)
+    shift = np.array(right_down) / _TIMES
+    assert np.linalg.norm(_inner(found.fine) + shift, axis=-1).max() < 0.5
+
+
 @pytest.mark.parametrize("right_down", [(4, 0), (12, 8), (-20, 12)])
 def test_fetching_along_the_way_back_gives_what_is_seen_now(right_down: tuple[int, int]) -> None:
     before, now = _panned(*right_down)

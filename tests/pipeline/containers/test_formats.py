@@ -142,6 +142,20 @@ def test_default_quality() -> None:
     assert formats.encoder_options("ffv1", None, None) == {}
 
 
+@pytest.mark.parametrize("encoder", formats.QUALITY)
+def test_a_draft_is_encoded_sooner_unless_a_preset_is_asked_for(encoder: str) -> None:
+    quality = formats.QUALITY[encoder]
+    usual, draft = (formats.encoder_options(encoder, 20, None, draft=draft) for draft in (False, True))
+    places = [quality.presets.index(made[quality.preset_option]) for made in (usual, draft)]
+    sooner = places[1] < places[0] if encoder.startswith("libx26") else places[1] > places[0]
+    assert sooner
+    assert draft["crf"] == usual["crf"] == "20"
+    assert "trellis" not in draft
+    for preset in quality.presets[:2]:
+        asked = [formats.encoder_options(encoder, None, preset, draft=draft) for draft in (False, True)]
+        assert asked[0] == asked[1]
+
+
 def test_settings_are_checked() -> None:
     formats.check_quality("libx264", 51, "ultrafast")
     for encoder, crf, preset in (("libx264", 52, None), ("libx264", -1, None), ("ffv1", 1, None)):

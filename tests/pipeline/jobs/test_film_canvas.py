@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from safetensors.torch import save_file
 
 from stylize_video.errors import UsageError, WeightsError
 from stylize_video.models.feed_forward import weights_file
+from stylize_video.models.look import Look
+from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import read_picture, write_picture
 from stylize_video.pipeline.jobs import early_checks
 from stylize_video.pipeline.jobs import film as job
@@ -84,6 +88,24 @@ def test_two_styles_in_their_regions_share_the_canvas(film: Path, style: str) ->
     other = style.replace("#b", "#a")
     found = paint(film, "painted.mkv", region=[f"{masks[0]}={style}", f"{masks[1]}={other}"])
     assert (found.frames, list(found.profile.times)[:3]) == (5, ["reader", "motion", "painter"])
+
+
+def test_a_draft_is_painted_along_coarser_motion_and_encoded_sooner(film: Path, style: str) -> None:
+    usual, draft = (PaintRequest.of(film, "painted.mp4", style=style, quality=q) for q in ("full", "draft"))
+    assert (usual.is_draft, draft.is_draft) == (False, True)
+    assert PaintRequest.from_json(draft.to_json()) == draft
+    assert not replace(draft, look=Look(parse("a.jpg"))).is_draft  # another method paints it
+    found = [paint(film, f"{q}.mp4", style=style, quality=q) for q in ("full", "draft")]
+    settings = [_x264_settings(one.output) for one in found]
+    assert ["trellis=1" in told for told in settings] == [True, False]
+    assert [one.frames for one in found] == [5, 5]
+
+
+def _x264_settings(film: Path) -> str:
+    """What x264 writes into the film of how it was coded."""
+    found = re.search(rb"x264 - core[^\0]*", film.read_bytes())
+    assert found is not None
+    return found[0].decode("ascii", "replace")
 
 
 def test_a_file_of_the_painter_before_is_refused_in_one_line(film: Path) -> None:

@@ -46,6 +46,7 @@ FULL: dict[str, Any] = {
     "verify": False,
     "device": "cpu",
     "batch_size": 3,
+    "quality": "draft",
     "levels": "3,1",
     "wct_weights": "w.safetensors",
     "iterations": 7,

@@ -5,22 +5,21 @@ a wall, but sensor noise; trained to be steady, it leaves such places bare. So i
 Ulyanov et al. 2016 ("Texture Networks", section 4.1) feed their generator: noise in several octaves. It moves
 with the things, not with the screen.
 
-The field is a continuous one, periodic in the plane: each octave is Gaussian noise made in the Fourier domain
-in a band that its texels hold with room to spare, so that it can be looked up between them without losing
-contrast. What is carried through a film is where in the field each pixel lies, never the noise itself, which
-would blur. Needs no torch.
+The field is a continuous one, periodic in the plane (canvas_noise.py). What is carried through a film is
+where in the field each pixel lies, never the noise itself, which would blur. Needs no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from stylize_video.models import canvas_noise
 
 Array = NDArray[np.float32]
 
@@ -31,9 +30,7 @@ CHANNELS = OCTAVES * CHANNELS_PER_OCTAVE
 PERIOD = 2048  # px after which the field repeats, across and down
 
 _FINEST_TEXEL = 2  # px; of each further octave twice as large
-_WAVELENGTH = 5.5  # texels, at the middle of an octave's band
-_SHORTEST = 4.25  # texels: nothing beyond, which cells of 4 px could not tell from longer waves
-_BANDWIDTH = 0.4  # octaves, standard deviation of the band around its middle
+_SIDES = tuple(PERIOD // (_FINEST_TEXEL << octave) for octave in range(OCTAVES))  # texels
 
 _TRUSTED = 0.3  # trust of a flow; below it, what it shows is drawn anew
 _MOST_STRETCHED = np.log(2.0)  # of an area, either way; more, and strokes would change their size
@@ -57,7 +54,7 @@ class Field:
     @classmethod
     def draw(cls, seed: int) -> Field:
         """The field of a seed, the same on every machine but for rounding; not to be written to."""
-        return cls(_octaves(seed))
+        return cls(canvas_noise.octaves(seed, _SIDES, CHANNELS_PER_OCTAVE))
 
     def at(self, places: Array) -> Array:
         """Look the field up.
@@ -82,29 +79,6 @@ def still(height: int, width: int) -> Array:
     rows, columns = (np.arange(-(-side // CELL), dtype=np.float32) for side in (height, width))
     y, x = np.meshgrid((rows + 0.5) * CELL, (columns + 0.5) * CELL, indexing="ij")
     return np.stack([x, y], axis=-1)
-
-
-@lru_cache(maxsize=2)
-def _octaves(seed: int) -> tuple[Array, ...]:
-    """Drawn once, for all painters of a film: 11 MB, in a tenth of a second."""
-    rng = np.random.default_rng(seed)
-    drawn = tuple(_band(PERIOD // (_FINEST_TEXEL << octave), rng) for octave in range(OCTAVES))
-    for octave in drawn:
-        octave.flags.writeable = False
-    return drawn
-
-
-def _band(side: int, rng: np.random.Generator) -> Array:
-    """Noise of an octave, (side, side, CHANNELS_PER_OCTAVE)."""
-    across, down = np.fft.rfftfreq(side), np.fft.fftfreq(side)
-    frequency = np.hypot(down[:, None], across[None])
-    frequency[0, 0] = np.inf  # no mean
-    from_middle = np.log2(frequency * _WAVELENGTH)
-    gain = np.exp(-0.5 * (from_middle / _BANDWIDTH) ** 2) * (frequency < 1 / _SHORTEST)
-    white = rng.standard_normal((CHANNELS_PER_OCTAVE, side, side))
-    noise = np.fft.irfft2(np.fft.rfft2(white) * gain, s=(side, side))
-    noise /= noise.std(axis=(1, 2), keepdims=True)
-    return np.ascontiguousarray(noise.transpose(1, 2, 0), np.float32)
 
 
 def _look_up(octave: Array, places: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Converted and compiled models, kept in the user's cache folder for the next run.
+"""Converted and compiled models and canvases' noise, kept in the user's cache folder for the next run.
 
 An entry carries its own checksum: one that is damaged, or half written, is as good as none and is
 written anew. A cache that can't be read or written costs a second a run and is no error.

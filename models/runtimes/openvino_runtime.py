@@ -6,8 +6,8 @@ import importlib
 import io
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]  # (N, H, W, C)
 
+_CONVERTER = "openvino.tools.ovc"
 _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
     "feed_forward/layers.py",
@@ -44,24 +45,41 @@ _CODE = (  # what all modules are written in, and converted by; read, for import
 
 
 def import_openvino() -> Any:
-    """OpenVINO without its telemetry.
+    """OpenVINO without its telemetry, and without its tool for converting models.
 
-    Merely importing it would otherwise tell Google Analytics and leave a folder in the user's home;
-    with that package missing, it brings a stand-in of its own.
+    Merely importing it would otherwise tell Google Analytics and leave a folder in the user's home; with that
+    package missing, it brings a stand-in of its own. The tool takes half of the time, and nothing here needs
+    it; whoever else does in this process gets it when asking for it.
 
     Raises:
         ImportError: it is not installed, or not for this machine.
     """
-    missing = object()
-    known = sys.modules.get("openvino_telemetry", missing)
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes `import` raise
-    try:
+    if "openvino" in sys.modules:
         return importlib.import_module("openvino")
+    with _missing("openvino_telemetry", _CONVERTER):
+        openvino = importlib.import_module("openvino")
+    vars(openvino).setdefault("__getattr__", _convert_model)
+    return openvino
+
+
+def _convert_model(name: str) -> Any:
+    """OpenVINO's attribute that was left out, when somebody asks for it."""
+    if name != "convert_model":
+        raise AttributeError(f"module 'openvino' has no attribute {name!r}", name=name)
+    return importlib.import_module(_CONVERTER).convert_model
+
+
+@contextmanager
+def _missing(*names: str) -> Iterator[None]:
+    """As if these modules were not installed."""
+    known = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None makes `import` raise
+    try:
+        yield
     finally:
-        if known is missing:
-            del sys.modules["openvino_telemetry"]
-        else:
-            sys.modules["openvino_telemetry"] = known  # type: ignore[assignment]
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(known)
 
 
 @cache

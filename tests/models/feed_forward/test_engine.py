@@ -22,7 +22,7 @@ from stylize_video.models.canvas import CELL, Canvas
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
 from stylize_video.models.feed_forward.parameters import CanvasParameters
-from stylize_video.models.runtimes import model_cache
+from stylize_video.models.runtimes import model_cache, openvino_runtime
 from stylize_video.models.runtimes.fastest import batch_size
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
@@ -298,6 +298,14 @@ def test_openvino_neither_phones_home_nor_leaves_anything_there(tmp_path: Path) 
     )
     assert json.loads(done.stdout) == {"reached": [], "openvino": True}
     assert list(home.iterdir()) == []
+
+
+def test_others_in_the_process_can_still_convert_by_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino_telemetry", None)
+    imported = openvino_runtime.import_openvino()
+    assert callable(imported.convert_model)
+    with pytest.raises(AttributeError, match="nothing"):
+        imported.nothing  # noqa: B018
 
 
 # -- the style is an input --

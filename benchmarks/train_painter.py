@@ -67,7 +67,13 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--device", default="cpu")
     made.add_argument("--threads", type=int, help="of torch on the CPU")
     made.add_argument("--workers", type=int, default=0)
-    for name, kind in (("steps", int), ("batch-size", int), ("crop", int), ("learning-rate", float)):
+    for name, kind in (
+        ("steps", int),
+        ("batch-size", int),
+        ("crop", int),
+        ("learning-rate", float),
+        ("weave-weight", float),
+    ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
     given = made.parse_args()
     if given.start and given.shape:
@@ -84,7 +90,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
-    names = ("steps", "batch_size", "crop", "learning_rate")
+    names = ("steps", "batch_size", "crop", "learning_rate", "weave_weight")
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)
     paintings = [training_run.painting(given.paintings / f"{name}.jpg", config.style_size) for name in STYLES]

@@ -23,6 +23,7 @@ from stylize_video.models.feed_forward.training.canvas_objectives import (
 )
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes, random_scenes
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
+from stylize_video.models.feed_forward.training.weave_loss import weave_loss
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.colours import colour_distance, palettes
 from stylize_video.models.perceptual.style_targets import roughness, style_targets
@@ -130,13 +131,16 @@ class CanvasTrainer(Trainer[Scenes]):
         found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
         grams = {name: gram[chosen] for name, gram in self.grams.items()}
         moved = losses.consistency(carried, painted, visible, self.roughness[chosen])
-        return {
+        found_losses = {
             "lost structure": Loss(lost_structure(found, wanted), config.content_weight),
             "style": Loss(style_distance_in_windows(found, grams), config.style_weight),
             "colour": Loss(colour_distance(mean, self.palettes[chosen]), config.colour_weight),
             "total variation": Loss(losses.total_variation(mean), config.tv_weight),
             "consistency": Loss(moved, config.consistency_weight),
         }
+        if config.weave_weight:
+            found_losses["weave"] = Loss(weave_loss(painted), config.weave_weight)
+        return found_losses
 
     def styles_of(self, step: int) -> Tensor:
         """(N,) which style each photograph of a step is painted in."""

@@ -10,7 +10,14 @@ from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 
 _SMALLEST, _LARGEST = 64, 4096  # px; VGG's features of a larger picture fill the memory
 _RATES = ("learning_rate", "style_rate")
-_WEIGHTS = ("content_weight", "style_weight", "colour_weight", "tv_weight", "consistency_weight")
+_WEIGHTS = (
+    "content_weight",
+    "style_weight",
+    "colour_weight",
+    "tv_weight",
+    "consistency_weight",
+    "weave_weight",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class CanvasTrainingConfig:
     colour_weight: float = 3.0
     tv_weight: float = 0.02
     consistency_weight: float = 20.0
+    weave_weight: float = 0.0  # for networks whose last layers are thin; others lose it by moving
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     averaging: float = 0.999  # decay of the running mean of the weights, which is the result
     seed: int = 0

@@ -141,3 +141,9 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.011
+
+
+def test_a_weave_is_looked_at_where_it_is_asked_for() -> None:
+    config = replace(CONFIG, weave_weight=1.0)
+    assert "weave" in next(trainer(config).run()).losses
+    assert "weave" not in next(trainer().run()).losses

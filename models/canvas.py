@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import cv2
@@ -63,27 +64,35 @@ class Field:
             places: (H, W, 2), x and y in px of the field, any numbers.
 
         Returns:
-            (CHANNELS, H, W) float32.
+            (CHANNELS, H, W) float32, a pixel's channels side by side in memory.
         """
-        found = [_look_up(octave, places) for octave in self.octaves]
-        return np.ascontiguousarray(np.concatenate(found, axis=2).transpose(2, 0, 1))
+        # By hand and once: np.remainder takes longer than the rest.
+        within = places - np.floor(places * np.float32(1 / PERIOD)) * np.float32(PERIOD)
+        found = [_look_up(octave, within) for octave in self.octaves]
+        return np.concatenate(found, axis=2).transpose(2, 0, 1)
 
 
+@lru_cache(maxsize=8)
 def still(height: int, width: int) -> Array:
     """Where the cells of a frame lie in a field that begins at its corner: (H/4, W/4, 2) px, cells' centres.
 
     Args:
         height: of the frame, px; a part of a cell counts as one.
         width: likewise.
+
+    Returns:
+        Not to be written to: it is kept, for it is asked for several times a frame.
     """
     rows, columns = (np.arange(-(-side // CELL), dtype=np.float32) for side in (height, width))
     y, x = np.meshgrid((rows + 0.5) * CELL, (columns + 0.5) * CELL, indexing="ij")
-    return np.stack([x, y], axis=-1)
+    cells = np.stack([x, y], axis=-1)
+    cells.flags.writeable = False
+    return cells
 
 
-def _look_up(octave: Array, places: Array) -> Array:
-    side = len(octave)
-    texels = np.remainder(places * (side / PERIOD) - 0.5, side).astype(np.float32)
+def _look_up(octave: Array, within: Array) -> Array:
+    """An octave at places of 0 to `PERIOD`."""
+    texels = within * np.float32(len(octave) / PERIOD) - np.float32(0.5)
     found = cv2.remap(octave, texels, cast(Any, None), cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
     return cast(Array, found)
 
@@ -166,14 +175,14 @@ def _offsets(places: Array) -> Array:
 def _in_small_patches(places: Array) -> NDArray[np.bool_]:
     """(h, w): whether a cell finds too few others of its sheet around it."""
     across, down = np.moveaxis(_offsets(places), -1, 0)
-    found = np.zeros(across.shape, np.float32)
+    found = np.zeros(across.shape, np.uint8)
     directions = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
     for distance in _AROUND:
-        tolerance = _SAME_SHEET**2 * distance  # sheets stretch: differences add up along the way
+        tolerance = _SAME_SHEET * distance**0.5  # sheets stretch: differences add up along the way
         bordered = [_bordered(component, distance) for component in (across, down)]
         for y, x in directions:
             there = [_shifted(b, distance, y * distance, x * distance) for b in bordered]
-            found += _squared((there[0] - across, there[1] - down)) < tolerance
+            found += cv2.magnitude(there[0] - across, there[1] - down) < tolerance
     return np.asarray(found < _FEWEST * len(_AROUND) * len(directions))
 
 

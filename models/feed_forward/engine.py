@@ -71,7 +71,8 @@ class CanvasEngine:
         Raises:
             DeviceError: not even one picture fits into the device's memory.
         """
-        noise = np.stack([np.moveaxis(self.field.at(canvas.places), 0, -1) for canvas in canvases])
+        found = [np.moveaxis(self.field.at(canvas.places), 0, -1)[None] for canvas in canvases]
+        noise = found[0] if len(found) == 1 else np.concatenate(found)
         numbers: Pictures = style.reshape(1, 1, 1, -1)
         if self.device.type != "cpu":
             numbers = to_device(numbers, self.device.type)

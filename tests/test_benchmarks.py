@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from stylize_video.models import canvas, styles
+from stylize_video.models import canvas, styles, weights
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.perceptual import frame_distances
+from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.network import WctConfig, WctNetwork
 from tests import media
 from tests.networks import canvas_network, styled_network
 
@@ -430,6 +432,22 @@ def test_a_painter_is_bundled_with_its_line_of_the_manifest(
     for of_draft in (False, True):
         with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
             bundle.bundle(path, folder, draft=of_draft)
+
+
+def test_the_transform_is_bundled_in_a_small_file(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    bundle, path, folder = benchmark("bundle_transform"), tmp_path / "new.safetensors", tmp_path / "weights"
+    network = WctNetwork(WctConfig((4, 4, 8, 32, 32)))
+    wct_weights.save(path, network, {"a": wct_weights.statistics(network, noise(1), 64)}, {"step": 7})
+    folder.mkdir()
+    entry = {"file": "wct.safetensors", "sha256": "0", "licence": "MIT"}
+    (folder / "manifest.json").write_text(json.dumps({"weights": {"x": {}, "wct": entry}}))
+    bundle.bundle(path, folder)
+    target = folder / "wct.safetensors"
+    told = json.loads((folder / "manifest.json").read_text())["weights"]["wct"]
+    assert told == entry | {"sha256": hashlib.sha256(target.read_bytes()).hexdigest()}
+    assert target.stat().st_size < 0.9 * path.stat().st_size
+    assert list(wct_weights.open_file(target).paintings) == ["a"]
+    assert json.loads(weights.read(target).metadata["provenance"]) == {"step": 7}
 
 
 def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:

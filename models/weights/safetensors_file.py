@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import WeightsError
+from stylize_video.models.weights import byte_tensors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = 2**30  # bytes of a file; the largest network here takes 40 million
 LONGEST_HEADER = 2**20  # bytes; JSON takes some hundred times its length in memory
-_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # of each number, by its dtype's name
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}  # those of them that NumPy has
+_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I8": 1}  # of each number, by its dtype's name
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "i1"}  # those of them that NumPy has
 LENGTH = 8  # bytes of the header's length
 
 # What `json.loads` and looking at what it found raise where that is not as expected.
@@ -51,7 +52,8 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
         path: its name, for messages.
 
     Returns:
-        The arrays have the file's own dtype, but for bfloat16, which NumPy lacks: float32.
+        The arrays have the file's own dtype, but for bfloat16, which NumPy lacks, and bytes, which stand for
+        other numbers (`byte_tensors`): those are float32.
 
     Raises:
         WeightsError: it is no safetensors file, its header lies, or a number in it is not finite.
@@ -64,7 +66,8 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, s
         if not isinstance(strings, dict) or not all(isinstance(value, str) for value in strings.values()):
             raise ValueError("its header's metadata are no strings")
         _check_places(header, len(data) - start)
-        tensors = {name: _array(entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
+        held = {name: _array(entry) for name, entry in deserialize(data)}  # type: ignore[no-untyped-call]
+        tensors = byte_tensors.unpacked(held, strings)
     except (SafetensorError, *LIES) as error:
         raise WeightsError(f"{path}: no safetensors file ({_short(error)})") from error
     check_finite(tensors, str(path))

@@ -6,7 +6,9 @@
 
 Copies the file to models/weights/ and writes checksum, size of the network and provenance (from the file's
 own header) into models/weights/manifest.json. With --draft it is the one that --quality draft
-paints by, which has a file, an entry and figures of its own. All further options are for
+paints by, which has a file, an entry and figures of its own. With --bits 8 or 10 the weights of its large
+convolutions take so many each instead of 16: eight are what multiplying bytes makes of them, so that
+nothing changes there; painters in floats lose some decibels. All further options are for
 manifest_figures.py, which then measures the styles as they are now bundled. Painter, year and licence of
 each style stay as they are.
 """
@@ -26,8 +28,10 @@ from typing import Any
 from common import ROOT
 from macs import count
 
+from stylize_video.models import weights
 from stylize_video.models.feed_forward import blank_canvas, weights_file
 from stylize_video.models.style_spec import parse
+from stylize_video.models.weights import byte_tensors, file_format
 
 WEIGHTS = ROOT / "models" / "weights"
 NAME, DRAFT = "eight-paintings", "eight-paintings-draft"  # in the manifest
@@ -52,8 +56,14 @@ def described(file: Path, name: str = NAME) -> dict[str, str]:
     }
 
 
-def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False) -> None:
+def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False, bits: int | None = None) -> None:
     """Copy a painter to where the bundled ones lie, and say so in their manifest.
+
+    Args:
+        file: the painter's.
+        folder: where the bundled ones lie.
+        draft: whether it is the one for drafts.
+        bits: of each weight of its large convolutions; None: the file as it is.
 
     Raises:
         SystemExit: its styles are not those of the manifest.
@@ -65,7 +75,9 @@ def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False) -> None:
     if list(held) != known:
         raise SystemExit(f"{file} holds {', '.join(held)}; the manifest has {', '.join(known)}")
     target = folder / entry["file"]
-    if file.resolve() != target.resolve():
+    if bits is not None:
+        entry |= _made_small(file, target, bits)
+    elif file.resolve() != target.resolve():
         shutil.copyfile(file, target)
     entries = manifest["weights"]
     before: Mapping[str, object] = entries.get(name) or _first_draft(entries[NAME])
@@ -73,6 +85,17 @@ def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False) -> None:
     told = {"measured_on": "not yet: those of a painter before"} if stale else {}
     entries[name] = {**before, **entry, **told}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _made_small(file: Path, target: Path, bits: int) -> dict[str, str]:
+    """Write the painter with fewer bits; what the manifest says otherwise then."""
+    opened, ranges = weights_file.open_file(file), file_format.ranges(weights.read(file).metadata)
+    weights_file.save(target, opened.network, opened.styles, opened.provenance, ranges, bits=bits)
+    architecture = described(target)["architecture"].removesuffix("fp16")
+    return {
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "architecture": f"{architecture}{bits} bits a weight",
+    }
 
 
 def _first_draft(full: Mapping[str, Any]) -> dict[str, object]:
@@ -89,6 +112,7 @@ def _arguments() -> tuple[argparse.Namespace, Sequence[str]]:
         "weights", type=Path, metavar="FILE", help="a painter's file, calibrated if it is to be"
     )
     made.add_argument("--draft", action="store_true", help="it is the draft")
+    made.add_argument("--bits", type=int, choices=byte_tensors.BITS, help="of a weight; default: as it is")
     made.add_argument("--unmeasured", action="store_true", help="for a trial: the figures stay as they are")
     return made.parse_known_args()
 
@@ -96,7 +120,7 @@ def _arguments() -> tuple[argparse.Namespace, Sequence[str]]:
 def main() -> int:
     """Copy, write, measure."""
     given, measuring = _arguments()
-    bundle(given.weights, draft=given.draft)
+    bundle(given.weights, draft=given.draft, bits=given.bits)
     if given.unmeasured:
         return 0
     command = [sys.executable, str(ROOT / "benchmarks" / "manifest_figures.py"), *measuring]

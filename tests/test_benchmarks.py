@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from stylize_video.models import canvas, styles, weights
-from stylize_video.models.feed_forward import weights_file
+from stylize_video.models.feed_forward import gallery, weights_file
+from stylize_video.models.feed_forward.shape import multiplying
 from stylize_video.models.perceptual import frame_distances
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
@@ -432,6 +433,27 @@ def test_a_painter_is_bundled_with_its_line_of_the_manifest(
     for of_draft in (False, True):
         with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):
             bundle.bundle(path, folder, draft=of_draft)
+
+
+def test_a_painter_can_be_bundled_with_fewer_bits(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    bundle, path, folder = benchmark("bundle_painter"), tmp_path / "new.safetensors", tmp_path / "weights"
+    network = canvas_network()
+    ranges = dict.fromkeys(multiplying(network.config), (-1.0, 2.0))
+    weights_file.save(path, network, ["a"], {"step": 7}, ranges)
+    folder.mkdir()
+    manifest = {"weights": {"eight-paintings": {"sha256": "0", "styles": [{"name": "a"}]}}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    bundle.bundle(path, folder, bits=8)
+    found = json.loads((folder / "manifest.json").read_text())["weights"]["eight-paintings"]
+    target = folder / found["file"]
+    assert found["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert found["architecture"].endswith("a pixel, 8 bits a weight")
+    assert target.stat().st_size < path.stat().st_size
+    small, large = gallery.open_file(target).parameters, gallery.open_file(path).parameters
+    assert small.ranges == large.ranges == ranges
+    rounded = {f"{name}.weight" for name in ranges}
+    for name, array in large.arrays.items():
+        assert np.array_equal(array, small.arrays[name]) == (name not in rounded)
 
 
 def test_the_transform_is_bundled_in_a_small_file(benchmark: Callable[[str], Any], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The file of a painter with a canvas: fp16 safetensors, with its shape, styles and origin in the header."""
+"""The file of a painter with a canvas: safetensors, with its shape, styles and origin in the header."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save as serialise
+from safetensors.numpy import save as serialise
 
 from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying
 from stylize_video.models.runtimes.program import Ranges
-from stylize_video.models.weights import safetensors_file
+from stylize_video.models.weights import byte_tensors, safetensors_file
 from stylize_video.models.weights.file_format import CANVAS
 
 
@@ -35,20 +35,24 @@ def save(
     styles: Sequence[str],
     provenance: dict[str, Any],
     ranges: Ranges | None = None,
+    *,
+    bits: int | None = None,
 ) -> None:
     """Write a painter, whole or not at all.
 
     Args:
         path: of the file.
-        network: its weights are written as half precision.
+        network: its weights are written as half precision, or fewer bits.
         styles: their names, in the order of the network's scales and shifts.
         provenance: how it came about.
         ranges: of what goes into its convolutions, so that they can multiply bytes; see `calibration`.
+        bits: of each weight of those convolutions (see `byte_tensors`). Eight are what multiplying bytes
+            makes of them: painted so, nothing changes.
 
     Raises:
         WeightsError: the file can't be written.
     """
-    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    tensors = {name: value.half().contiguous().numpy() for name, value in network.state_dict().items()}
     header = {
         "format": CANVAS,
         "shape": json.dumps(asdict(network.config)),
@@ -57,6 +61,10 @@ def save(
     }
     if ranges:
         header["ranges"] = json.dumps(dict(ranges))
+    if bits is not None:
+        header[byte_tensors.HEADER] = byte_tensors.VERSION
+        names = [f"{name}.weight" for name in multiplying(network.config)]
+        tensors = byte_tensors.packed(tensors, dict.fromkeys(names, bits))
     try:
         whole_file.write(whole_file.destination(path), serialise(tensors, header))
     except OSError as error:

@@ -80,10 +80,11 @@ def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False, bits: int
     elif file.resolve() != target.resolve():
         shutil.copyfile(file, target)
     entries = manifest["weights"]
-    before: Mapping[str, object] = entries.get(name) or _first_draft(entries[NAME])
-    stale = before.get("sha256") not in (None, entry["sha256"])
-    told = {"measured_on": "not yet: those of a painter before"} if stale else {}
-    entries[name] = {**before, **entry, **told}
+    before: Mapping[str, object] = entries.get(name) or {**entry, **_first_draft(entries[NAME])}
+    stale = (
+        {} if before["sha256"] == entry["sha256"] else {"measured_on": "not yet: those of a painter before"}
+    )
+    entries[name] = {**before, **entry, **stale}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -222,6 +222,13 @@ def test_a_damaged_manifest_is_one_line(
         weights.manifest.cache_clear()
 
 
+def test_styles_are_listed_by_the_figures_of_their_drafts() -> None:
+    listed = json.loads(run("styles", "--quality", "draft", "--json").stdout)
+    assert list(listed) == list(styles.available())
+    assert {style["weights"] for style in listed.values()} == {f"{styles.bundled_network()}-draft"}
+    assert "kandinsky" in run("styles", "--quality", "draft").stdout
+
+
 def test_styles_of_a_quality_that_is_not_bundled(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = asdict(next(iter(styles.available().values())))
     (film.parent / "manifest.json").write_text(json.dumps({"weights": {"x": {"styles": [entry]}}}), "utf-8")

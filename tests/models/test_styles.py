@@ -106,14 +106,25 @@ def fitted(path: Path, share: float) -> StyleVector:
 @pytest.mark.parametrize("quality", styles.QUALITIES)
 @pytest.mark.parametrize("name", styles.available())
 def test_every_bundled_style_is_its_networks_own(name: str, quality: str) -> None:
-    if name not in styles.available(quality):
-        pytest.skip("its draft is not bundled yet")
     style = styles.available(quality)[name]
     opened = gallery.open_bundled(style.weights)
     assert style.licence
     assert style.style_distance is None or style.style_distance > 0
     found = gallery.load(parse(name), quality)
     np.testing.assert_array_equal(found.style, opened.parameters.table[opened.index(name)])
+
+
+def test_every_bundled_style_has_a_draft_that_is_a_third_of_the_size_at_most() -> None:
+    full, draft = styles.available(), styles.available(styles.DRAFT)
+    assert list(full) == list(draft)
+    sizes = [
+        sum(
+            array.size
+            for array in gallery.open_bundled(found[styles.DEFAULT].weights).parameters.arrays.values()
+        )
+        for found in (full, draft)
+    ]
+    assert sizes[1] < sizes[0] / 3
 
 
 def test_the_network_that_new_styles_start_from_is_the_default_styles() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from stylize_video.commands import paint, score, styles, texture, train
+from stylize_video.commands import check, paint, score, styles, texture, train
 from stylize_video.commands.console.command_line import PAINT, Command, MainJobGroup
 
 app = typer.Typer(
@@ -20,12 +20,13 @@ app.command(
     cls=Command,
     hidden=True,
     epilog="Other commands: `styles` lists the styles, `train` learns a new one, `score` measures what "
-    "came out, `texture` makes more of a picture; each has a --help. A film called 'styles' is given as "
-    "./styles.",
+    "came out, `check` verifies that nothing was lost, `texture` makes more of a picture; each has a --help. "
+    "A film called 'styles' is given as ./styles.",
 )(paint.paint)
 app.command("styles", cls=Command)(styles.list_styles)
 app.command("train", cls=Command)(train.train)
 app.command("score", cls=Command)(score.score_film)
+app.command("check", cls=Command)(check.check_film)
 app.command("texture", cls=Command)(texture.texture)
 
 

@@ -36,7 +36,8 @@ FLOORS = (
         "rooms",
         (
             "pipeline.sources", "pipeline.sinks", "pipeline.carried", "pipeline.stages",
-            "pipeline.runner", "pipeline.transfer", "pipeline.plane_transfer", "models*",
+            "pipeline.verification", "pipeline.runner", "pipeline.transfer", "pipeline.plane_transfer",
+            "models*",
         ),
     ),
     ("ground", ("pipeline*",)),

@@ -21,7 +21,7 @@ from stylize_video.errors import InputError
 from stylize_video.pipeline.carried.adder import StreamAdder
 from stylize_video.pipeline.carried.packets import SourcePackets
 from stylize_video.pipeline.carried.report import CarriedStream, Tally
-from stylize_video.pipeline.carried.tracks import CopyTrack
+from stylize_video.pipeline.carried.tracks import CopyTrack, Track
 from stylize_video.pipeline.clocks.timeline import Timeline
 from stylize_video.pipeline.containers import muxer_options, streams, tags, track_choice
 from stylize_video.pipeline.containers.formats import Container
@@ -106,6 +106,11 @@ class Carrier:
             output.set_chapters(tags.clipped_chapters(self.source, self.clip))
         elif self.source.chapters():
             self.notes.append(f"chapters: {self._container.name} can't hold them, left out")
+
+    @property
+    def tracks(self) -> dict[int, Track]:
+        """What takes each stream's packets, by its index in the source; others may be put in their place."""
+        return self._tracks
 
     def mux_until(self, time: Fraction) -> None:
         """Mux every packet that is decoded at or before `time` (s, the output's clock)."""

@@ -52,13 +52,15 @@ class Tally:
 
     def add(self, packet: av.Packet[Any]) -> None:
         """Count `packet`; its pts must be in the output's ticks."""
-        data: Any = memoryview(packet)
+        data = memoryview(packet)
         if self._codec == "mov_text" and bytes(data) == EMPTY_CUE:
             return
-        if self._codec == "aac":
-            data = aac.sound(data)
-        self._hash.update(data)
+        self._hash.update(self.payload(data))
         self.times.append(packet.pts if packet.pts is not None else packet.dts or 0)
+
+    def payload(self, data: memoryview) -> Any:
+        """What of a packet's bytes is hashed."""
+        return aac.sound(data) if self._codec == "aac" else data
 
     def span(self, time_base: Fraction) -> tuple[Fraction, Fraction] | None:
         """Time (s) of the first and of the last packet; None without any."""

@@ -24,7 +24,6 @@ from stylize_video.pipeline.profile import Profile
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
-from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages import cuts
@@ -32,6 +31,7 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
+from stylize_video.pipeline.verification.verify import verify
 from stylize_video.process import signals
 
 _MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on

@@ -39,7 +39,7 @@ class MissingFrames:
         pts = packet.pts
         if pts is None or (self._first is not None and pts < self._first):
             return
-        if _is_shown(packet, self._codec):
+        if is_shown(packet, self._codec):
             heapq.heappush(self._awaited, pts)
 
     def came(self, picture: av.VideoFrame) -> int:
@@ -75,7 +75,7 @@ def is_cut_jpeg(data: bytes) -> bool:
     return data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN)
 
 
-def _is_shown(packet: Packet, codec: str) -> bool:
+def is_shown(packet: Packet, codec: str) -> bool:
     """Whether a packet is to become a picture by itself."""
     if packet.is_discard or not packet.size:
         return False

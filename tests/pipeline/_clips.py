@@ -19,8 +19,8 @@ from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
-from stylize_video.pipeline.sinks.verification import verify as _verify
 from stylize_video.pipeline.time_range import TimeRange
+from stylize_video.pipeline.verification.verify import verify as _verify
 
 ASS_HEADER = b"""[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\n\
 Format: Name, Fontname, Fontsize\r\nStyle: Default,Arial,16\r\n\r\n[Events]\r\n\

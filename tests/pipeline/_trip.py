@@ -12,8 +12,8 @@ from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
-from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.verification.verify import verify
 
 
 @dataclass(frozen=True)

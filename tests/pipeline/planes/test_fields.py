@@ -17,8 +17,8 @@ from stylize_video.pipeline.planes.fields import Labeller, deinterlaced, first_f
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
-from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.verification.verify import verify
 
 BASE = Fraction(1, 25)
 WIDTH, HEIGHT = 96, 64

@@ -23,7 +23,7 @@ from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
 from stylize_video.pipeline.sinks.sink import Sink
-from stylize_video.pipeline.sinks.verification import verify
+from stylize_video.pipeline.verification.verify import verify
 from tests import media
 
 TICK = Fraction(1, 25)

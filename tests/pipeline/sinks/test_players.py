@@ -18,8 +18,8 @@ from stylize_video.pipeline.jobs.request import PaintRequest, default_output
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead
-from stylize_video.pipeline.sinks.verification import verify
 from stylize_video.pipeline.sources.film import FilmSource
+from stylize_video.pipeline.verification.verify import verify
 from tests import media
 
 UDNIE = Look(style_spec.parse("udnie"))

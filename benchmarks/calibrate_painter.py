@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import statistics
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from common import parser, print_table
+from likeness import noisy, psnr
 from photographs import photographs
 
 from stylize_video.models.feed_forward import calibration, engine, gallery, weights_file
@@ -24,7 +24,6 @@ from stylize_video.models.runtimes.devices import CPU, has_fast_int8
 from stylize_video.pictures.pictures import Picture, shrink_longer_side
 
 SIZE = 384  # px of the longer side
-NOISE = 4.0  # levels, standard deviation
 
 
 def _arguments() -> argparse.Namespace:
@@ -45,26 +44,19 @@ def _calibrate(path: Path, pictures: list[Picture]) -> None:
     print_table(("convolution", "from", "to"), [(name, *bounds) for name, bounds in ranges.items()])
 
 
-def _psnr(painted: Any, other: Any) -> float:
-    error = np.square(painted.astype(np.float64) - other).mean()
-    return float(20 * np.log10(255) - 10 * np.log10(max(error, 1e-9)))
-
-
 def _compare(path: Path, pictures: list[Picture]) -> None:
     """PSNR of bytes against float32, and of both against themselves under sensor noise, dB."""
     opened = gallery.open_file(path)
-    rng = np.random.default_rng(0)
     rows = []
     for number, name in enumerate(opened.styles):
         style = opened.parameters.mixed([float(n == number) for n in range(len(opened.styles))])
         engines = [engine.open_engine(opened.parameters, CPU, exact=exact) for exact in (True, False)]
         figures = []
-        for picture in pictures:
-            grain = np.rint(rng.normal(0, NOISE, picture.shape))
-            both = np.stack([picture, np.clip(picture + grain, 0, 255).astype(np.uint8)])
+        for number_of_picture, picture in enumerate(pictures):
+            both = np.stack([picture, noisy(picture, seed=number_of_picture)])
             blank = engines[0].new_canvas(*picture.shape[:2])
             exact, fast = (e.paint(both, [blank, blank], style) for e in engines)
-            figures.append((_psnr(exact[0], fast[0]), _psnr(*exact), _psnr(*fast)))
+            figures.append((psnr(exact[0], fast[0]), psnr(*exact), psnr(*fast)))
         rows.append((name, *(statistics.fmean(column) for column in zip(*figures, strict=True))))
     print("in bytes" if has_fast_int8() else "this processor multiplies no bytes: as it does paint")
     print_table(("style", "to float32, dB", "float32 under noise, dB", "under noise, dB"), rows)

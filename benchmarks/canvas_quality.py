@@ -32,6 +32,7 @@ from typing import Any
 import cv2
 import numpy as np
 from common import Goal, Report, parser, print_table
+from likeness import noisy, psnr
 from other_revision import Checkout
 from photographs import Photograph, a_third_flat, everything
 
@@ -45,7 +46,6 @@ from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import Picture, read_picture, to_tensor, write_picture
 
 THIS, AGAINST = "this", "against"
-_NOISE = 4  # levels, standard deviation
 _BARE, _MOST_BARE, _STYLE, _MOST_STYLE, _CONTENT = 0.12, 0.18, 0.16, 0.24, 1.25
 _WEAVE, _NOISE_DB = 1.5, 42.0
 
@@ -109,18 +109,6 @@ class Style:
 def _deviation(picture: Picture) -> float:
     """Of the colours from their mean: the root of the sum of the channels' variances."""
     return float(np.sqrt(picture.reshape(-1, 3).var(0, dtype=np.float64).sum()))
-
-
-def noisy(picture: Picture) -> Picture:
-    """With sensor noise."""
-    grain = np.random.default_rng(0).normal(0, _NOISE, picture.shape)
-    return np.asarray(np.clip(np.rint(picture + grain), 0, 255), np.uint8)
-
-
-def psnr(one: Picture, other: Picture) -> float:
-    """In dB."""
-    error = np.square(one.astype(np.float64) - other).mean()
-    return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
 def product(weights: Path | None, names: Sequence[str]) -> Paint:

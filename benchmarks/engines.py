@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 from common import ROOT, Report, parser, print_table, warn_if_busy
+from likeness import psnr
 from whole_job import CORES, STYLE, confine
 
 if TYPE_CHECKING:
@@ -222,12 +223,6 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def psnr(one: Tensor, other: Tensor) -> float:
-    """Of two pictures in 0..1, dB."""
-    error = (one.double() - other.double()).square().mean().item()
-    return -10 * math.log10(error) if error else math.inf
-
-
 def measure(name: str, build: Build, module: nn.Module, frame: Tensor, *, frames: int, like: Tensor) -> Row:
     """Build one engine, paint, compare with what eager float32 painted."""
     began = time.perf_counter()
@@ -239,7 +234,7 @@ def measure(name: str, build: Build, module: nn.Module, frame: Tensor, *, frames
     ready = time.perf_counter() - began
     for _ in range(WARM_UP):
         paint()
-    return Row(name, [_ms(paint) for _ in range(frames)], ready, psnr(first, like))
+    return Row(name, [_ms(paint) for _ in range(frames)], ready, psnr(first, like, peak=1))
 
 
 def _ms(paint: Paint) -> float:

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from common import Goal, Report, parser, print_table
+from likeness import psnr
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
 STYLE = "kandinsky"
 GOAL_SIZE, GOAL_RATE = "1920x1080", 1000.0  # frames/s on an H200
@@ -53,13 +53,6 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _psnr(one: Tensor, other: Tensor) -> float:
-    import torch
-
-    error = (one.float() - other.float()).square().mean() / 255**2
-    return float(-10 * torch.log10(error.clamp_min(1e-12)))
-
-
 def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float]:
     import torch
 
@@ -84,10 +77,8 @@ def _measure(size: str, device: torch.device, seconds: float) -> dict[str, float
             torch.cuda.reset_peak_memory_stats(device)
         fast = _rate(lambda: made.paint(there, canvases, painter.style), count, device, seconds)
         memory = torch.cuda.max_memory_allocated(device) / 1e9 if device.type == "cuda" else 0.0
-        alike = _psnr(
-            torch.from_numpy(to_host(made.paint(there, canvases, painter.style)[:1])).permute(0, 3, 1, 2),
-            wanted,
-        )
+        painted = to_host(made.paint(there, canvases, painter.style)[:1])
+        alike = psnr(painted.transpose(0, 3, 1, 2), wanted)
         network, style = plain.network.to(device), plain.style[None].to(device)
         single = there[:1].permute(0, 3, 1, 2).float() / 255
         slow = _rate(lambda: network(single, style), 1, device, seconds / 2)

@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from common import Goal, Report, parser, print_table
+from likeness import noisy, psnr
 from peer import PEER, check_peer
 from photographs import flat_share, made, photographs
 
@@ -48,7 +48,6 @@ from stylize_video.pictures.pictures import Picture, read_picture, resize_longer
 PSNR_GOALS = {1: 30.0, 2: 27.0, 3: 25.0, 4: 22.0, 5: 19.0}  # dB
 BARE_GOAL, STYLE_GOAL, CONTENT_GOAL = 0.10, 0.28, 1.45
 
-_NOISE = 4.0  # levels, standard deviation
 
 Paint = Callable[[Picture], Picture]
 
@@ -130,10 +129,7 @@ def measured(
 
 def noise_db(paint: Paint, photograph: Picture, painted: Picture) -> float:
     """How far a painting stays the same when its photograph gets noise."""
-    grain = np.random.default_rng(0).normal(0, _NOISE, photograph.shape)
-    again = paint(np.clip(np.rint(photograph + grain), 0, 255).astype(np.uint8))
-    error = np.square(again.astype(np.float64) - painted).mean()
-    return float(10 * np.log10(255**2 / error))
+    return psnr(paint(noisy(photograph)), painted)
 
 
 def mean(rows: Iterable[Row]) -> tuple[float, ...]:

@@ -63,9 +63,11 @@ def test_figures_of_other_photographs_are_not_compared(benchmark: Callable[[str]
 
 
 def test_noise_of_four_levels_is_36_db(benchmark: Callable[[str], Any]) -> None:
-    quality = benchmark("canvas_quality")
+    likeness = benchmark("likeness")
     grey = np.full((100, 100, 3), 128, np.uint8)
-    assert quality.psnr(grey, quality.noisy(grey)) == pytest.approx(20 * np.log10(255 / 4), abs=0.1)
+    assert likeness.psnr(grey, likeness.noisy(grey)) == pytest.approx(20 * np.log10(255 / 4), abs=0.1)
+    assert likeness.psnr(torch.zeros(4), torch.full((4,), 0.1), peak=1) == pytest.approx(20)
+    assert likeness.psnr(grey, grey) == float("inf")
 
 
 def test_a_third_of_the_photographs_are_the_flattest(benchmark: Callable[[str], Any]) -> None:
@@ -116,6 +118,8 @@ def row(clip: str, style: str, painter: str, relative: float, *, steadied: bool 
         steadied=steadied,
         relative_warping_error=relative,
         bare_canvas=relative / 10,
+        bare_as_it_is=relative / 100,
+        longer_side=176 if clip == "small" else 512,
     )
 
 
@@ -136,8 +140,9 @@ def test_films_are_compared_by_means_over_the_styles(benchmark: Callable[[str], 
     assert by_name["a"]["with by the peer's"] == pytest.approx(2 / 5)
     assert by_name["a"]["bare canvas"] == pytest.approx(0.2)
     assert np.isnan(by_name["b"]["with by before's"])
-    told = {goal.what: goal.met for goal in films.goals(rows)}
+    told = {goal.what: goal.met for goal in films.goals([*rows, row("small", "x", films.THIS, 2.0)])}
     assert told["a: bare canvas"] is False
+    assert told["small: bare as it is"] is True
     assert told["relative warping error with by before's"] is True
 
 

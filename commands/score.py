@@ -19,46 +19,54 @@ if TYPE_CHECKING:
 _PLACES = 4  # worst ones that a page or an object shows
 
 
+_Source = Annotated[
+    Path,
+    typer.Argument(metavar="INPUT", help="The film as it was before it was painted.", show_default=False),
+]
+_Output = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUTPUT", help="The painted film, whichever tool has painted it.", show_default=False
+    ),
+]
+_Style = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        "-s",
+        metavar="PICTURE",
+        help="Measure bare canvas and distances to a painting too: a picture of it, or a style's name.",
+        autocompletion=style_names,
+        show_default=False,
+    ),
+]
+_MaxSize = Annotated[
+    int,
+    typer.Option(
+        metavar="PX",
+        help="The longer side of the frames that are measured. Half of it is four times as fast.",
+    ),
+]
+_Page = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.html", help="Write a page with curves, cuts and the worst frames.", show_default=False
+    ),
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing page.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
 def score_film(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="INPUT", help="The film as it was before it was painted.", show_default=False),
-    ],
-    output: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUTPUT", help="The painted film, whichever tool has painted it.", show_default=False
-        ),
-    ],
-    style: Annotated[
-        str | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="PICTURE",
-            help="Measure bare canvas and distances to a painting too: a picture of it, or a style's name.",
-            autocompletion=style_names,
-            show_default=False,
-        ),
-    ] = ScoreOptions.style,
-    max_size: Annotated[
-        int,
-        typer.Option(
-            metavar="PX",
-            help="The longer side of the frames that are measured. Half of it is four times as fast.",
-        ),
-    ] = ScoreOptions.max_size,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.html",
-            help="Write a page with curves, cuts and the worst frames.",
-            show_default=False,
-        ),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing page.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    source: _Source,
+    output: _Output,
+    style: _Style = ScoreOptions.style,
+    max_size: _MaxSize = ScoreOptions.max_size,
+    html: _Page = None,
+    overwrite: _Overwrite = False,
+    as_json: _AsJson = False,
+    quiet: _Quiet = False,
 ) -> None:
     """Measure a painted film against its original: steadiness, detail, drift, frames, times, streams."""
     with reporting(as_json=as_json) as say:

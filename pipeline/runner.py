@@ -67,48 +67,77 @@ def run(
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
         Exception: the first error of any of them, as it was raised.
     """
-    transfer = transfer or RgbTransfer()
     parts, mine = _parts(stages, signal)
-    read_frames: Channel[Frame] = Channel(depth)
-    between: list[Channel[FrameBatch]] = [Channel(1) for _ in parts[1:]]
-    painted: Channel[Frame] = Channel(depth)
-    crew = Crew(read_frames, *between, painted)
-    counted, delivery = _Counted(iter(read_frames)), _Delivery(painted, transfer)
-    hand_overs: list[HandOver] = [*(partial(_hand_over, channel) for channel in between), delivery.run]
+    line = _Line(parts, mine, depth=depth)
+    delivery = _Delivery(line.painted, transfer or RgbTransfer())
+    counted = _Counted(iter(line.read))
     began = time.perf_counter()
     painting = 0.0
     try:
-        crew.start("reader", lambda: _read(frames, read_frames))
-        crew.start("writer", lambda: _write(painted, write))
-        uploads = (transfer.upload(group) for group in batcher.batches(counted, size=batch_size))
-        taken_by: list[Iterable[FrameBatch]] = [uploads, *between]
-        work = [
-            partial(part.work, taken, hand_over)
-            for part, taken, hand_over in zip(parts, taken_by, hand_overs, strict=True)
-        ]
-        for part, its_work in zip(parts[:mine], work[:mine], strict=True):
-            crew.start(part.name, partial(_unless_closed, its_work))
-        for part, its_work in zip(parts[mine + 1 :], work[mine + 1 :], strict=True):
-            crew.start(part.name, its_work)
-        work[mine]()
+        line.crew.start("reader", lambda: _read(frames, line.read))
+        line.crew.start("writer", lambda: _write(line.painted, write))
+        line.start(counted, delivery, batch_size)()
         painting = time.perf_counter() - began
     except ChannelClosedError:
-        pass  # another thread failed first; `crew.end` raises its error
+        pass  # another thread failed first; `Crew.end` raises its error
     except KeyboardInterrupt:
-        read_frames.abandon()
-        for channel in between[:mine]:
-            channel.abandon()
-        # What is painted still goes on, and is written.
-        (between[mine] if mine < len(between) else painted).finish()
-        crew.end()
+        line.finish_what_is_painted()
         raise
     except BaseException as error:
-        crew.fail(error)
-    crew.end()
+        line.crew.fail(error)
+    line.crew.end()
     if delivery.count != counted.count:
         raise RuntimeError(f"the stages took {counted.count} frames and gave {delivery.count}")
-    seconds = {parts[mine].name: painting, **crew.seconds}
-    return _profile([part.name for part in parts], seconds, [read_frames, *between, painted], began)
+    seconds = {parts[mine].name: painting, **line.crew.seconds}
+    return _profile([part.name for part in parts], seconds, line.channels, began)
+
+
+class _Line:
+    """Parts one behind the other, the channels between them, and the threads that they work in.
+
+    Args:
+        parts: of the stages.
+        mine: which of them works in the caller's thread.
+        depth: frames that may wait before the first part, and behind the last.
+    """
+
+    def __init__(self, parts: Sequence[_Part], mine: int, *, depth: int) -> None:
+        self._parts, self._mine = parts, mine
+        self.read: Channel[Frame] = Channel(depth)
+        self._between: list[Channel[FrameBatch]] = [Channel(1) for _ in parts[1:]]
+        self.painted: Channel[Frame] = Channel(depth)
+        self.crew = Crew(*self.channels)
+
+    @property
+    def channels(self) -> list[Channel[Any]]:
+        """All of them, in order."""
+        return [self.read, *self._between, self.painted]
+
+    def start(self, counted: _Counted, delivery: _Delivery, batch_size: int) -> Callable[[], None]:
+        """Let all parts but the caller's begin; the caller's work."""
+        uploads = (delivery.transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
+        taken_by: list[Iterable[FrameBatch]] = [uploads, *self._between]
+        hand_overs: list[HandOver] = [
+            *(partial(_hand_over, channel) for channel in self._between),
+            delivery.run,
+        ]
+        work = [
+            partial(part.work, taken, hand_over)
+            for part, taken, hand_over in zip(self._parts, taken_by, hand_overs, strict=True)
+        ]
+        for number, (part, its_work) in enumerate(zip(self._parts, work, strict=True)):
+            if number != self._mine:
+                ahead = number < self._mine
+                self.crew.start(part.name, partial(_unless_closed, its_work) if ahead else its_work)
+        return work[self._mine]
+
+    def finish_what_is_painted(self) -> None:
+        """After Ctrl-C: nothing more is read, and what is painted still goes on, and is written."""
+        self.read.abandon()
+        for channel in self._between[: self._mine]:
+            channel.abandon()
+        (self._between[self._mine] if self._mine < len(self._between) else self.painted).finish()
+        self.crew.end()
 
 
 class _Part:
@@ -198,12 +227,12 @@ class _Delivery:
 
     def __init__(self, painted: Channel[Frame], transfer: Transfer) -> None:
         self._painted = painted
-        self._transfer = transfer
+        self.transfer = transfer
         self.count = 0
 
     def run(self, batches: Iterator[FrameBatch]) -> None:
         """Deliver all of them."""
-        downloads = _Downloads(batches, self._transfer)
+        downloads = _Downloads(batches, self.transfer)
         last: int | None = None
         try:
             for frame in downloads:

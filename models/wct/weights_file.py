@@ -200,7 +200,7 @@ def _factor(covariance: Tensor) -> Tensor:
     """
     values, vectors = torch.linalg.eigh(covariance[0].double())
     root = values.clamp_min(0).sqrt().unsqueeze(1) * vectors.T
-    upper = torch.linalg.qr(root).R
+    upper: Tensor = torch.linalg.qr(root).R
     return upper[_triangle(len(upper))].reshape(_table(len(upper)))
 
 

@@ -103,7 +103,8 @@ def _joined(levels: NDArray[Any], bits: int) -> NDArray[Any]:
     lowest = np.zeros(-(-levels.size // each) * each, np.uint8)
     lowest[: levels.size] = levels.ravel() & 2**bits - 1
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    return np.bitwise_or.reduce(lowest.reshape(-1, each) << shifts, axis=1).view(np.int8)
+    joined: NDArray[np.uint8] = np.bitwise_or.reduce(lowest.reshape(-1, each) << shifts, axis=1)
+    return joined.view(np.int8)
 
 
 def _parted(joined: NDArray[Any], bits: int, count: int) -> NDArray[Any]:

@@ -2,10 +2,11 @@
 
 On a GPU, workers make the next photographs' views meanwhile. The checkpoint holds all that the next call of
 the same settings needs; OUT is the painter so far, in half precision, which another machine (or other
-settings) can start from. With --teacher a painter learns what another one paints, as a start.
+settings) can start from. With --teacher a painter learns what another one paints, as a start. An alias-free
+painter can start from a plain one's file, whose deep layers it takes.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
-        [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
+        [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 
@@ -24,6 +25,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from common import commit, parser
 
 if TYPE_CHECKING:
+    from stylize_video.models.feed_forward.network import StyledNet
     from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
     from stylize_video.models.training.trainer import Progress
 
@@ -50,6 +52,7 @@ DRAFT = {
     "sixteenth_blocks": 1,
 }
 SHAPES: dict[str, dict[str, int]] = {"full": {}, "draft": DRAFT}
+FEED_FORWARD, ALIAS_FREE = "feed-forward", "alias-free"
 SHORTER_SIDE = 288  # px that photographs are shrunk to
 SAVE_EVERY_S = 180
 SAY_EVERY = 20  # steps
@@ -60,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--paintings", type=Path, required=True, help="a folder with NAME.jpg for each style")
     made.add_argument("--photographs", type=Path, required=True, help="a folder of photographs")
     made.add_argument("--out", type=Path, required=True, help="the painter's file; .checkpoint beside it")
+    made.add_argument("--architecture", choices=(FEED_FORWARD, ALIAS_FREE), default=FEED_FORWARD)
     made.add_argument("--start", type=Path, help="a painter's file whose weights are gone on from")
     made.add_argument("--shape", choices=SHAPES, help="of a network that has no start")
     made.add_argument("--teacher", type=Path, help="a painter's file whose paintings are what is learned")
@@ -78,6 +82,8 @@ def _arguments() -> argparse.Namespace:
     given = made.parse_args()
     if given.start and given.shape:
         made.error("--shape: a network that goes on from --start has its shape")
+    if given.architecture == ALIAS_FREE and given.shape:
+        made.error("--shape: is of a feed-forward painter")
     return given
 
 
@@ -97,7 +103,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     photographs = PhotographSet.from_folder(
         given.photographs, held_out=config.held_out, shorter_side=SHORTER_SIDE
     )
-    start = weights_file.open_file(given.start).network if given.start else None
+    start = _start(given)
     shape = CanvasNetConfig(**SHAPES[given.shape or "full"])
     more = {"shape": shape, "start": start, "device": given.device}
     if not given.teacher:
@@ -106,6 +112,23 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     if teacher.styles != STYLES:
         raise SystemExit(f"{given.teacher} has other styles: {', '.join(teacher.styles)}")
     return DistillingTrainer(paintings, photographs, config, teacher=teacher.network, **more)
+
+
+def _start(given: argparse.Namespace) -> StyledNet | None:
+    """What is gone on from; None: nothing, and a feed-forward painter is wanted."""
+    from stylize_video.models.alias_free.network import AliasFreeNet
+    from stylize_video.models.alias_free.shape import AliasFreeConfig
+    from stylize_video.models.alias_free.start import from_plain
+    from stylize_video.models.feed_forward import weights_file
+
+    if given.architecture == FEED_FORWARD:
+        return weights_file.open_file(given.start).network if given.start else None
+    shape = AliasFreeConfig(styles=len(STYLES))
+    if given.start is None:
+        return AliasFreeNet(shape)
+    if weights_file.format_of(given.start) == AliasFreeNet.file_format:
+        return weights_file.open_file(given.start, AliasFreeNet).network
+    return from_plain(weights_file.open_file(given.start).network, shape)
 
 
 def _save(trainer: CanvasTrainer, given: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from stylize_video.models.alias_free.shape import AliasFreeConfig
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
@@ -27,6 +28,7 @@ CANVAS_SHAPE = CanvasNetConfig(
     eighth_blocks=2,
     sixteenth_blocks=1,
 )
+ALIAS_FREE_SHAPE = AliasFreeConfig(**{**vars(CANVAS_SHAPE), "styles": 2}, seen_channels=4)  # as deep as that
 WCT_SHAPE = WctConfig((4, 4, 8, 8, 8))
 
 

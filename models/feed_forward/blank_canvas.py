@@ -12,7 +12,7 @@ from stylize_video.models import styles
 from stylize_video.models.canvas import CELL, Canvas, Field
 from stylize_video.models.feed_forward import gallery
 from stylize_video.models.feed_forward.layers import StyleNumbers
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import STRIDE
 from stylize_video.models.mixture import Mixture
 from stylize_video.pictures.arrays import padded
@@ -26,7 +26,7 @@ class OnBlankCanvas(nn.Module):
         seed: of the canvas.
     """
 
-    def __init__(self, network: CanvasNet, *, seed: int = 0) -> None:
+    def __init__(self, network: StyledNet, *, seed: int = 0) -> None:
         super().__init__()
         self.network = network
         self._field, self._seed = Field.draw(seed), seed

@@ -104,6 +104,7 @@ class ResizeConv(nn.Module):
         self.register_buffer("fold", _bilinear_fold(), persistent=False)
         self.register_buffer("folded", None, persistent=False)
         self.shuffles = True  # else the four phases stay channels, side by side; see `phases.py`
+        self.padding_mode = "replicate"  # a convolution's word for it, so that borders can be told alike
 
     def freeze(self) -> None:
         """Fold the kernel once and for all, for a network that only paints."""
@@ -119,7 +120,7 @@ class ResizeConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, 2H, 2W), or (N, 4 * outputs, H, W)."""
-        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        padded = F.pad(x, (1, 1, 1, 1), mode=self.padding_mode)
         phases = F.conv2d(padded, self.kernel(), self.bias.repeat_interleave(4))
         return F.pixel_shuffle(phases, 2) if self.shuffles else phases
 

@@ -12,6 +12,8 @@ is new:
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -26,6 +28,7 @@ from stylize_video.models.feed_forward.layers import (
 )
 from stylize_video.models.feed_forward.phases import ConvolutionOfPhases, end_in_phases
 from stylize_video.models.feed_forward.shape import LAST, SHUFFLE, CanvasNetConfig, norms
+from stylize_video.models.weights import file_format
 
 NOISE_RANGE = 4.0  # of a canvas, whose standard deviation is 1: rarely farther from zero
 
@@ -42,15 +45,47 @@ class _ConvNorm(nn.Module):
         return F.relu(self.norm(self.convolution(x), style))
 
 
-class CanvasNet(nn.Module):
+class StyledNet(nn.Module):
+    """What paints frame and canvas in styles, whatever its layers: trainers, files and runtimes know no more.
+
+    Args:
+        config: its shape.
+    """
+
+    config_type: ClassVar[type[CanvasNetConfig]] = CanvasNetConfig
+    file_format: ClassVar[str] = file_format.CANVAS  # of the files that hold its weights
+
+    def __init__(self, config: CanvasNetConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def freeze(self) -> Self:
+        """Ready to paint and never to learn again; returns itself."""
+        return self.eval()
+
+    def style_parameters(self) -> dict[str, nn.Parameter]:
+        """The scales and shifts by name, each (styles, channels): all that differs between styles."""
+        return {
+            f"{path}.{name}": parameter
+            for path, module in self.named_modules()
+            if isinstance(module, ConditionalInstanceNorm)
+            for name, parameter in module.named_parameters()
+        }
+
+    def _number_styles(self) -> None:
+        """Tell each normalisation where its own are among a style's numbers."""
+        for norm in norms(self.config):
+            self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
+
+
+class CanvasNet(StyledNet):
     """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
 
     H and W are multiples of `shape.STRIDE`, and twice that at least.
     """
 
     def __init__(self, config: CanvasNetConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         s, quarter, eighth = config.styles, config.quarter_channels, config.eighth_channels
         sixteenth, half, full = config.sixteenth_channels, config.half_channels, config.full_channels
         before = config.eighth_blocks // 2
@@ -67,11 +102,10 @@ class CanvasNet(nn.Module):
         self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
         self.noise_range = 1.0
         self.last: nn.Module = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
-        for norm in norms(config):
-            self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
+        self._number_styles()
 
-    def freeze(self) -> CanvasNet:
-        """Ready to paint and never to learn again; returns itself."""
+    def freeze(self) -> Self:
+        """See `StyledNet`."""
         for module in self.modules():
             if isinstance(module, ResizeConv):
                 module.freeze()
@@ -109,15 +143,6 @@ class CanvasNet(nn.Module):
             assert isinstance(head, nn.Conv2d)
             self.noise_range = NOISE_RANGE
             head.weight[:, 3 * SHUFFLE**2 :] *= NOISE_RANGE
-
-    def style_parameters(self) -> dict[str, nn.Parameter]:
-        """The scales and shifts by name, each (styles, channels): all that differs between styles."""
-        return {
-            f"{path}.{name}": parameter
-            for path, module in self.named_modules()
-            if isinstance(module, ConditionalInstanceNorm)
-            for name, parameter in module.named_parameters()
-        }
 
     def _body(self, x: Tensor, style: Style) -> Tensor:
         """(N, eighth, H/8, W/8) -> the same shape."""

@@ -20,7 +20,7 @@ from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying
 from stylize_video.models.runtimes.program import Ranges
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.network import CanvasNet
+    from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
 
 StyleVector = NDArray[np.float32]  # (K,), the scales and shifts of one style; see `shape.norms`
 
@@ -57,7 +57,7 @@ class CanvasParameters:
                 raise ValueError(f"{name}: from {low} to {high} is no range")
 
     @classmethod
-    def of(cls, network: CanvasNet) -> CanvasParameters:
+    def of(cls, network: StyledNet) -> CanvasParameters:
         """Those of a network."""
         state = network.state_dict()
         return cls(network.config, {name: value.float().cpu().numpy() for name, value in state.items()})

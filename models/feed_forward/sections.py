@@ -5,14 +5,14 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from stylize_video.models.feed_forward.layers import StyleNumbers
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
 
 
 class Paint(nn.Module):
     """Pictures, their canvases and a style -> paintings."""
 
-    def __init__(self, network: CanvasNet) -> None:
+    def __init__(self, network: StyledNet) -> None:
         super().__init__()
         self.network = network
 

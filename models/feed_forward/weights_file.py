@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import torch
 from safetensors.numpy import save as serialise
@@ -14,24 +14,25 @@ from safetensors.numpy import save as serialise
 from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
-from stylize_video.models.feed_forward.network import CanvasNet
-from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying
+from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
+from stylize_video.models.feed_forward.shape import multiplying
 from stylize_video.models.runtimes.program import Ranges
 from stylize_video.models.weights import byte_tensors, safetensors_file
-from stylize_video.models.weights.file_format import CANVAS
+
+Network = TypeVar("Network", bound=StyledNet)
 
 
-class Opened(NamedTuple):
+class Opened(NamedTuple, Generic[Network]):
     """What a file holds."""
 
-    network: CanvasNet
+    network: Network
     styles: tuple[str, ...]  # in the order of the network's scales and shifts
     provenance: dict[str, Any]
 
 
 def save(
     path: Path,
-    network: CanvasNet,
+    network: StyledNet,
     styles: Sequence[str],
     provenance: dict[str, Any],
     ranges: Ranges | None = None,
@@ -54,7 +55,7 @@ def save(
     """
     tensors = {name: value.half().contiguous().numpy() for name, value in network.state_dict().items()}
     header = {
-        "format": CANVAS,
+        "format": network.file_format,
         "shape": json.dumps(asdict(network.config)),
         "styles": json.dumps(list(styles)),
         "provenance": json.dumps(provenance),
@@ -71,30 +72,47 @@ def save(
         raise WeightsError(f"{path}: can't be written ({error.strerror})") from error
 
 
-def as_stored(network: CanvasNet) -> CanvasNet:
+def as_stored(network: Network) -> Network:
     """The network as it will be read back, rounded to half precision."""
-    rounded = CanvasNet(network.config)
+    rounded = type(network)(network.config)
     rounded.load_state_dict({name: value.half().float() for name, value in network.state_dict().items()})
     return rounded.eval()
 
 
-def open_file(path: Path) -> Opened:
-    """Read a painter, in float32.
+def format_of(path: Path) -> str:
+    """What the file's header says that it holds, see `models/weights/file_format.py`; or nothing.
+
+    Raises:
+        WeightsError: it is missing or damaged.
+    """
+    return safetensors_file.parse(safetensors_file.read(path), path)[1].get("format", "")
+
+
+@overload
+def open_file(path: Path) -> Opened[CanvasNet]: ...
+
+
+@overload
+def open_file(path: Path, kind: type[Network]) -> Opened[Network]: ...
+
+
+def open_file(path: Path, kind: type[Any] = CanvasNet) -> Opened[Any]:
+    """Read a painter of a kind, in float32.
 
     Raises:
         WeightsError: it is missing, damaged, or holds something else.
     """
     arrays, header = safetensors_file.parse(safetensors_file.read(path), path)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    if header.get("format") != CANVAS:
-        raise WeightsError(f"{path}: holds no painter with a canvas")
+    if header.get("format") != kind.file_format:
+        raise WeightsError(f"{path}: holds no painter with a canvas, or one of another architecture")
     try:
-        config = CanvasNetConfig(**json.loads(header["shape"]))
+        config = kind.config_type(**json.loads(header["shape"]))
         if config.eighth_blocks + config.sixteenth_blocks > len(tensors):  # a billion would take minutes
             raise ValueError("more blocks than tensors")
-        weights.check_shapes(lambda: CanvasNet(config), tensors)
+        weights.check_shapes(lambda: kind(config), tensors)
         with torch.random.fork_rng(devices=[]):
-            network = CanvasNet(config)
+            network = kind(config)
         network.load_state_dict({name: value.float() for name, value in tensors.items()})
         styles, provenance = json.loads(header["styles"]), json.loads(header["provenance"])
         if len(styles) != config.styles:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 CANVAS = "stylize-video canvas-net 1"  # a painter with a canvas
+ALIAS_FREE = "stylize-video alias-free 1"  # an alias-free one
 
 
 def ranges(metadata: Mapping[str, str]) -> dict[str, tuple[float, float]]:

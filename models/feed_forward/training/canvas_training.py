@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
 from stylize_video.models.feed_forward.shape import STRIDE, CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
@@ -46,7 +46,7 @@ class CanvasTrainer(Trainer[Scenes]):
         config: CanvasTrainingConfig,
         *,
         shape: CanvasNetConfig | None = None,
-        start: CanvasNet | None = None,
+        start: StyledNet | None = None,
         device: str = "cpu",
     ) -> None:
         """Prepare.
@@ -56,7 +56,7 @@ class CanvasTrainer(Trainer[Scenes]):
             photographs: to learn on.
             config: everything else.
             shape: of a network from nothing.
-            start: a network to go on from, with a style for each painting; its shape is taken.
+            start: a network to go on from, with a style for each painting; its kind and shape are taken.
             device: where to train.
         """
         if start is None and config.styles_alone:
@@ -100,9 +100,9 @@ class CanvasTrainer(Trainer[Scenes]):
         crops = self.photographs.crops(rng, count=self.config.batch_size, size=size)
         return random_scenes(crops, self.field, rng)
 
-    def result(self) -> CanvasNet:
+    def result(self) -> StyledNet:
         """The painter with the averaged weights, on the CPU."""
-        network = CanvasNet(self.shape)
+        network = type(self.network)(self.shape)
         state = {**self.network.state_dict(), **self.average}
         network.load_state_dict({name: value.cpu() for name, value in state.items()})
         return network.eval()
@@ -152,16 +152,17 @@ class CanvasTrainer(Trainer[Scenes]):
         return pictures.to(self.device).contiguous(memory_format=torch.channels_last)
 
 
-def _begun(shape: CanvasNetConfig, start: CanvasNet | None, seed: int) -> CanvasNet:
+def _begun(shape: CanvasNetConfig, start: StyledNet | None, seed: int) -> StyledNet:
+    kind = CanvasNet if start is None else type(start)
     with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
         torch.manual_seed(seed)
-        network = CanvasNet(shape)
+        network = kind(shape)
     if start is not None:
         network.load_state_dict(start.state_dict())
     return network
 
 
-def _groups(network: CanvasNet, learned: Mapping[str, Tensor], style_rate: float) -> list[dict[str, object]]:
+def _groups(network: StyledNet, learned: Mapping[str, Tensor], style_rate: float) -> list[dict[str, object]]:
     """For the optimizer: convolutions, and scales and shifts, which learn faster."""
     own = network.style_parameters()
     shared = [value for name, value in learned.items() if name not in own]

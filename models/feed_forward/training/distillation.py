@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
@@ -31,9 +31,9 @@ class DistillingTrainer(CanvasTrainer):
         photographs: PhotographSet,
         config: CanvasTrainingConfig,
         *,
-        teacher: CanvasNet,
+        teacher: StyledNet,
         shape: CanvasNetConfig | None = None,
-        start: CanvasNet | None = None,
+        start: StyledNet | None = None,
         device: str = "cpu",
     ) -> None:
         """Prepare.

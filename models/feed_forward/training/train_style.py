@@ -12,7 +12,7 @@ from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
 from stylize_video.models.feed_forward import calibration, gallery, weights_file
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
@@ -97,6 +97,7 @@ def run(
     with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
         network = weights_file.as_stored(trainer.result())
+        assert isinstance(network, CanvasNet)  # as what it starts from is
         ranges = calibration.find_ranges(network, _to_calibrate_on(studio.photographs))
         say("measuring pictures that it has not learned on")
         learned = _measured(network, studio)
@@ -156,7 +157,7 @@ def _steps(studio: _Studio, config: CanvasTrainingConfig, minutes: float, say: S
     return steps
 
 
-def _measured(network: CanvasNet, studio: _Studio) -> tuple[Learned, ...]:
+def _measured(network: StyledNet, studio: _Studio) -> tuple[Learned, ...]:
     """What is known of the styles of a user's own."""
     photographs = [resize_longer_side(p, brushwork.SIZE) for p in studio.photographs.held_out[:_MEASURED]]
     found = []
@@ -172,7 +173,7 @@ def _measured(network: CanvasNet, studio: _Studio) -> tuple[Learned, ...]:
     return tuple(found)
 
 
-def _painters(network: CanvasNet) -> list[StyledNetwork]:
+def _painters(network: StyledNet) -> list[StyledNetwork]:
     """What paints in each of the styles; the network itself stays as it is."""
     parameters = CanvasParameters.of(network)
     paints = OnBlankCanvas(parameters.network().freeze())

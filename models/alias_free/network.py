@@ -1,0 +1,154 @@
+"""The alias-free painter: the painter with a canvas, whose feature maps are sampled, continuous signals.
+
+A translation of photograph and canvas by any fraction of a pixel gives the same painting, translated. After
+Karras et al. 2021, "Alias-Free Generative Adversarial Networks"; inputs, style and canvas are those of
+`models/feed_forward/network.py`, and so is the work at an eighth and a sixteenth of the resolution. What is
+different:
+
+- Convolutions and normalisation commute with translation; only what bends a signal or changes its grid does
+  not. So before each stride what the coarser grid can't hold is taken away, upsampling leaves no images, and
+  curves are round and computed on twice the samples (`activation.py`).
+- Cutoffs lie below the Nyquist frequency ("non-critical sampling", section 3.2): a filter is no cliff, and
+  what it lets through beyond is never there.
+- The photograph enters at half the resolution, by a long filter, and what was seen of it there comes back on
+  the way up: no space-to-depth, which keeps detail as phases of the grid. No pixel shuffle either.
+- On the way up, convolutions come before the upsampling, whose finer grid the curve is computed on: no
+  downsampling again.
+- The sigmoid at the end is filtered too, on three channels.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from stylize_video.models.alias_free.activation import BentUpsampling, Curve, Filtered, smooth
+from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.resampling import BORDER, Downsample
+from stylize_video.models.alias_free.shape import AliasFreeConfig
+from stylize_video.models.feed_forward.layers import ConditionalInstanceNorm, Style
+from stylize_video.models.feed_forward.network import StyledNet
+from stylize_video.models.feed_forward.shape import LAST
+from stylize_video.models.weights import file_format
+
+# Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5; stopped are 43, 45 and 48 dB.
+DEEP = LowPass(cutoff=0.4, transition=0.2, taps=26)  # at a quarter of the resolution and below: cheap
+SHALLOW = LowPass(cutoff=0.4, transition=0.25, taps=22)  # at half the resolution
+PICTURE = LowPass(cutoff=0.45, transition=0.2, taps=30)  # of the photograph, and at the ends
+
+
+def convolution(inputs: int, outputs: int) -> nn.Conv2d:
+    """3x3; a normalisation follows, which would subtract a bias again."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=BORDER, bias=False)
+
+
+class Stage(nn.Module):
+    """A convolution, normalisation by style, and what bends: a filtered curve, or one that upsamples."""
+
+    def __init__(self, inputs: int, outputs: int, styles: int, bend: nn.Module) -> None:
+        super().__init__()
+        self.convolution = convolution(inputs, outputs)
+        self.norm = ConditionalInstanceNorm(outputs, styles)
+        self.bend = bend
+
+    def forward(self, x: Tensor, style: Style) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H, W) or (N, outputs, 2H, 2W)."""
+        return cast(Tensor, self.bend(self.norm(self.convolution(x), style)))
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions with normalisation, a filtered curve between them, added to the input."""
+
+    def __init__(self, channels: int, styles: int, curve: Curve) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = (convolution(channels, channels) for _ in range(2))
+        self.norm1, self.norm2 = (ConditionalInstanceNorm(channels, styles) for _ in range(2))
+        self.bend = Filtered(channels, curve, DEEP)
+
+    def forward(self, x: Tensor, style: Style) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        y = self.bend(self.norm1(self.conv1(x), style))
+        residual: Tensor = self.norm2(self.conv2(y), style)
+        return x + residual
+
+
+class AliasFreeNet(StyledNet):
+    """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
+
+    H and W are multiples of `shape.STRIDE`, and twice that at least.
+
+    Args:
+        config: its shape.
+        curve: what bends its features.
+    """
+
+    config_type: ClassVar[type[AliasFreeConfig]] = AliasFreeConfig
+    file_format: ClassVar[str] = file_format.ALIAS_FREE
+
+    def __init__(self, config: AliasFreeConfig, *, curve: Curve = smooth) -> None:
+        super().__init__(config)
+        widths = {name: (inputs, outputs) for name, inputs, outputs in config.convolutions}
+
+        def same(name: str, design: LowPass) -> Stage:
+            return Stage(*widths[name], config.styles, Filtered(widths[name][1], curve, design))
+
+        def up(name: str, design: LowPass) -> Stage:
+            return Stage(*widths[name], config.styles, BentUpsampling(widths[name][1], curve, design))
+
+        def blocks(channels: int, count: int) -> nn.ModuleList:
+            return nn.ModuleList(Block(channels, config.styles, curve) for _ in range(count))
+
+        quarter, eighth = config.quarter_channels, config.eighth_channels
+        before = config.eighth_blocks // 2
+        self.to_half = Downsample(3, PICTURE)
+        self.enter = same("enter", SHALLOW)
+        self.to_quarter = Downsample(config.seen_channels, SHALLOW)
+        self.head = same("head", DEEP)
+        self.to_eighth = Downsample(quarter, DEEP)
+        self.down = same("down", DEEP)
+        self.before = blocks(eighth, before)
+        self.to_sixteenth = Downsample(eighth, DEEP)
+        self.down_deep = same("down_deep", DEEP)
+        self.deep = blocks(config.sixteenth_channels, config.sixteenth_blocks)
+        self.up_eighth = up("up_eighth", DEEP)
+        self.after = blocks(eighth, config.eighth_blocks - before)
+        self.up_quarter = up("up_quarter", DEEP)
+        self.merge = same("merge", DEEP)
+        self.up_half = up("up_half", SHALLOW)
+        self.merge_half = same("merge_half", SHALLOW)
+        self.up_full = up("up_full", PICTURE)
+        self.last = nn.Conv2d(config.full_channels, 3, LAST, padding=LAST // 2, padding_mode=BORDER)
+        self.end = Filtered(3, torch.sigmoid, PICTURE)
+        self._number_styles()
+
+    def forward(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:
+        """Paint.
+
+        Args:
+            images: (N, 3, H, W) float RGB in 0..1.
+            noise: (N, canvas.CHANNELS, H/4, W/4), see `models/canvas.py`.
+            style: (N, S) or (1, S) weights over the network's S styles, summing to one; or their
+                numbers.
+        """
+        seen = self.enter(self.to_half(images * 2 - 1), style)  # (N, 24, H/2, W/2)
+        quarter = self.head(torch.cat([self.to_quarter(seen), noise], 1), style)  # (N, 48, H/4, W/4)
+        eighth = self._body(self.down(self.to_eighth(quarter), style), style)  # (N, 112, H/8, W/8)
+        merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
+        half = torch.cat([self.up_half(merged, style), seen], 1)  # (N, 32 + 24, H/2, W/2)
+        full = self.up_full(self.merge_half(half, style), style)  # (N, 16, H, W)
+        painted: Tensor = self.end(self.last(full))  # (N, 3, H, W)
+        return painted.clamp(0, 1)  # a filter overshoots at edges, by little
+
+    def _body(self, x: Tensor, style: Style) -> Tensor:
+        """(N, eighth, H/8, W/8) -> the same shape."""
+        for block in self.before:
+            x = block(x, style)
+        deep = self.down_deep(self.to_sixteenth(x), style)  # (N, 144, H/16, W/16)
+        for block in self.deep:
+            deep = block(deep, style)
+        x = x + self.up_eighth(deep, style)
+        for block in self.after:
+            x = block(x, style)
+        return x

@@ -5,7 +5,7 @@ style's mean and covariance, and decoded; the next level takes what came out.
 
 In a film, each frame's own statistics would make it brighter or darker whenever something comes into
 view. So the statistics that it is whitened by follow the film slowly (`_MEMORY`), and begin anew with
-each shot.
+each shot. So does the contrast that the canvas is as strong as.
 
 Whitening gives a wall no strokes, which has no contrast to be made larger. So a canvas (models/canvas.py)
 lies below each frame: a little of it is added before the frame is encoded (`grain`).
@@ -22,8 +22,9 @@ import torch
 from stylize_video.models.canvas import Canvas
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.program import Runtime
+from stylize_video.models.wct import grain
 from stylize_video.models.wct import transform as wct
-from stylize_video.models.wct.grain import Grain
+from stylize_video.models.wct.grain import Contrast, Grain
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
 from stylize_video.models.wct.transform import Moments
 from stylize_video.models.wct.weights_file import Statistics
@@ -35,24 +36,25 @@ if TYPE_CHECKING:
 _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
 _MEMORY = 0.9  # of the statistics before, in each frame
 
-# Alpha of equation 3 at a strength of 1 on all levels but the last, which has the style's colours in full.
-# The canvas takes a picture further from the photograph; a little less of the transform brings it back, and
-# hardly takes it from the style, for each level gets what the one before has made like it already.
-_ALPHA = 0.7
+# Alpha of equation 3 at a strength of 1, by level; the last level goes all the way, so that the picture has
+# the style's colours in full. The canvas takes a picture further from the photograph; less of the coarse
+# levels, whose networks give back least of it, brings it back, and finer ones make the style of that.
+_ALPHA = {5: 0.4, 4: 0.4, 3: 0.7, 2: 1.0, 1: 1.0}
 
 
 @dataclass
 class ShotMoments:
-    """The statistics of a shot's features up to the frame that came last, by level; can be pickled."""
+    """What is known of a shot up to the frame that came last, smoothed; can be pickled."""
 
-    of_level: dict[int, Moments] = field(default_factory=dict)
+    of_level: dict[int, Moments] = field(default_factory=dict)  # of its features
+    contrast: Contrast | None = None
 
 
 class WctStyle(NamedTuple):
     """What is painted in, and how far."""
 
     statistics: Statistics  # of the painting, or of a mixture
-    strength: float = 1.0  # 0..1; alpha of equation 3 is `_ALPHA` times that, but on the last level
+    strength: float = 1.0  # 0..1; alpha of equation 3 is `_ALPHA` times that
 
     def on(self, device: Device) -> WctStyle:
         """Where it is needed, so that not each frame has to bring it there."""
@@ -73,6 +75,7 @@ class WctPainter:
         levels: from coarse to fine.
         steady: whether statistics are smoothed over time.
         seed: of the field that all canvases lie in.
+        from_noise: whether pictures are noise, of which nothing is to be kept: all levels go all the way.
     """
 
     def __init__(
@@ -82,10 +85,12 @@ class WctPainter:
         levels: Sequence[int] = DEFAULT_LEVELS,
         steady: bool = True,
         seed: int = 0,
+        from_noise: bool = False,
     ) -> None:
         self._runtime = runtime
         self._levels = tuple(levels)
         self._memory = _MEMORY if steady else 0.0
+        self._alpha = dict.fromkeys(_ALPHA, 1.0) if from_noise else _ALPHA
         self._seed = seed
         self._grain = Grain(seed)
         self.notes: list[str] = []  # what a user should know of it
@@ -122,7 +127,7 @@ class WctPainter:
         """
         known = ShotMoments() if known is None else known
         height, width = images.shape[1:3]
-        grained = self._grain.below(images, canvases) if canvases else images
+        grained = self._grained(images, canvases, known) if canvases else images
         features = self._runtime.run("encode", _padded(grained, 2 ** (max(self._levels) - 1)))
         last = len(self._levels) - 1
         for number, level in enumerate(self._levels):
@@ -132,12 +137,21 @@ class WctPainter:
         ending = "bytes" if arrays.is_bytes(images) else "decode"
         return self._runtime.run(ending, mapped)[:, :height, :width]
 
+    def _grained(self, images: Pictures, canvases: Sequence[Canvas], known: ShotMoments) -> Pictures:
+        """The pictures with the canvas below, as strong as the shot's contrast asks for so far."""
+        contrasts = []
+        for own in grain.contrasts_of(images):
+            before = known.contrast
+            known.contrast = own if before is None else grain.mixed(before, own, self._memory)
+            contrasts.append(known.contrast)
+        return self._grain.below(images, canvases, contrasts)
+
     def _map(self, features: Pictures, level: int, style: WctStyle, known: ShotMoments) -> Pictures:
         """(N, h, w, C) features of a level -> the same, with the style's statistics."""
         tensor = arrays.to_device(features, self.device.type).permute(0, 3, 1, 2)
         with torch.no_grad():
             found = self._smoothed(wct.moments(tensor), level, known)
-            share = style.strength * (1 if level == self._levels[-1] else _ALPHA)
+            share = style.strength * (1.0 if level == self._levels[-1] else self._alpha[level])
             affine = _affine(found, style.statistics[level], share)
             mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
         return mapped

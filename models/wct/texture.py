@@ -101,7 +101,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
     style = WctStyle(load(Mixture.only(PictureStyle(source)), weights))
     program = wct_sections.program(weights.network, options.levels)
     runtime, _ = fastest_runtime(program, choose_device(device), exact=False)
-    painter = WctPainter(runtime, levels=options.levels, steady=False)
+    painter = WctPainter(runtime, levels=options.levels, steady=False, from_noise=True)
     generator = torch.Generator().manual_seed(options.seed)
     picture = torch.rand(1, options.height, options.width, 3, generator=generator)  # always the same noise
     images: Pictures = picture.numpy()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import sections as wct_sections
 from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.grain import Grain
+from stylize_video.models.wct.grain import Grain, contrasts_of
 from stylize_video.models.wct.painter import WctPainter, WctStyle
 
 HEIGHT, WIDTH = 96, 128
@@ -70,6 +72,60 @@ def test_the_grain_has_a_few_levels_and_moves_with_the_canvas() -> None:
     still = Canvas.of(HEIGHT, WIDTH, seed=0)
     back = np.full((*canvas.places.shape[:2], 2), (-8.0, 0.0), np.float32)  # a pan to the right
     moved, _ = canvas.carried(back, np.ones(back.shape[:2], np.float32))
-    before, after = (grain.below(flat(127), [c])[0, ..., 0] * 255 - 127 for c in (still, moved))
+    contrasts = contrasts_of(flat(127))
+    before, after = (grain.below(flat(127), [c], contrasts)[0, ..., 0] * 255 - 127 for c in (still, moved))
     assert 3 < before.std() < 20
     assert np.corrcoef(after[:, 32:].ravel(), before[:, 24:-8].ravel())[0, 1] > 0.95
+
+
+def halves(difference: int) -> NDArray[np.uint8]:
+    """A dark and a bright half, both flat."""
+    return np.concatenate([flat(127 - difference), flat(127 + difference)], axis=2)[:, :, ::2]
+
+
+def noisy(deviation: float, seed: int) -> NDArray[np.uint8]:
+    """A frame of grey noise."""
+    noise = np.random.default_rng(seed).normal(127, deviation, (1, HEIGHT, WIDTH, 1))
+    return np.asarray(noise.clip(0, 255), np.uint8).repeat(3, axis=3)
+
+
+def strengths(differences: Sequence[int], *, steady: bool = True, shots: int = 1) -> list[float]:
+    """How strong the grain below each frame of a film of `halves` is, in levels."""
+    paints, found = WctPainter(painter()._runtime, steady=steady), []
+    canvas = paints.new_canvas(HEIGHT, WIDTH)
+    for _ in range(shots):
+        known = paints.new_shot()
+        for difference in differences:
+            frame = halves(difference)
+            grained = paints._grained(frame, [canvas], known)
+            found.append(float((grained * 255 - frame).std()))
+    return found
+
+
+def test_a_film_that_flickers_has_grain_that_does_not() -> None:
+    film = [20, 80] * 6
+    frame_by_frame, smoothed = strengths(film, steady=False), strengths(film)
+    assert min(max(pair) / min(pair) for pair in pairwise(frame_by_frame)) > 2.5
+    assert max(max(pair) / min(pair) for pair in pairwise(smoothed[-5:])) < 1.15
+
+
+def test_each_shot_has_grain_of_its_own_contrast() -> None:
+    assert strengths([60])[0] > 2.5 * strengths([10])[0]
+    one = strengths([60, 10])
+    assert strengths([60, 10], shots=2) == [*one, *one]
+
+
+def test_flat_parts_have_more_grain_than_rich_ones() -> None:
+    frame = np.concatenate([flat(127)[:, :, : WIDTH // 2], noisy(90, 0)[:, :, : WIDTH // 2]], axis=2)
+    canvas = Canvas.of(HEIGHT, WIDTH, seed=0)
+    grain = Grain(0).below(frame, [canvas], contrasts_of(frame))[0] - frame[0] / np.float32(255)
+    plain, rich = grain[:, : WIDTH // 2 - 32].std(), grain[:, WIDTH // 2 + 32 :].std()
+    assert plain > 2 * rich
+
+
+def test_a_tensor_has_the_contrast_of_its_array() -> None:
+    frame = noisy(40, 1)[:, :90, :70]  # no whole blocks
+    one, other = contrasts_of(frame)[0], contrasts_of(torch.from_numpy(frame))[0]
+    assert one.whole == pytest.approx(other.whole, rel=1e-4)
+    np.testing.assert_allclose(one.of_blocks, other.of_blocks, rtol=1e-3)
+    assert one.of_blocks.shape == (6, 5)

@@ -30,6 +30,7 @@ from tests.networks import noise, wct_network
 CPU = torch.device("cpu")
 ALL = (5, 4, 3, 2, 1)
 SUBSETS = [wct_levels.DEFAULT_LEVELS, ALL, (3, 2, 1), (4, 2), (5, 1), (5,), (1,)]
+SHARES = {5: 0.4, 4: 0.4, 3: 0.7, 2: 1.0}
 SIZES = [(72, 80), (37, 50), (16, 16), (33, 17), (9, 130), (1, 1)]
 RUNTIMES: dict[str, Callable[[Program], Runtime]] = {
     "eager": lambda program: TorchRuntime(program, CPU, half=False),
@@ -81,11 +82,11 @@ def by_hand(
     levels: Sequence[int] = wct_levels.DEFAULT_LEVELS,
     alpha: float = 1.0,
 ) -> Tensor:
-    """The transform level by level, 0.7 of it on all but the last; for sides that need no border."""
+    """The transform level by level, `SHARES` of it on all but the last; for sides that need no border."""
     with torch.inference_mode():
         for level in levels:
             features = network.encoder(images, level)
-            share = alpha if level == levels[-1] else 0.7 * alpha
+            share = alpha if level == levels[-1] else SHARES[level] * alpha
             found = wct.transform(wct.moments(features), painting[level], alpha=share, epsilon=1e-2)
             images = network.decode(wct.apply(features, found), level)
         return images.clamp(0, 1)

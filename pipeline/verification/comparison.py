@@ -137,6 +137,10 @@ class Comparison:
             wanted, found = words.Series(expected[first:], base), words.Series(self.times[first:], found_base)
             yield from self._compare("frame", wanted, found, film.index)
 
+    def copies(self) -> frozenset[int]:
+        """Indices of the output's streams whose bytes are the input's own."""
+        return frozenset(s.index for c, s in self.pairs if c.digest == self._tallies[s.index].digest)
+
     def summary(self) -> str:
         """One line that says what was found equal."""
         carried = [c for c in self._report.carried if not c.converted]

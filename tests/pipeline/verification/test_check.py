@@ -19,7 +19,7 @@ from stylize_video.pipeline.verification import decoding
 from stylize_video.pipeline.verification.check import Checked, check
 from stylize_video.pipeline.verification.expectation import Part
 from tests import media
-from tests.pipeline import _clips
+from tests.pipeline import _clips, _codecs
 from tests.pipeline._clips import Clip
 from tests.pipeline._trip import trip
 from tests.pipeline.verification._tampering import Tampering, altered, delayed, tamper
@@ -273,6 +273,16 @@ def test_sound_that_does_not_decode(films: tuple[Path, Path]) -> None:
     with av.open(bad) as film:
         (fault,) = decoding.findings(film, film.streams.video[0], [])
     assert fault.what.startswith("stream 1 (audio, aac, eng) can't be decoded whole, at 0.149")
+
+
+def test_sound_that_does_not_decode_in_the_input_either(tmp_path: Path) -> None:
+    source = _codecs.make(tmp_path / "film.mkv", _codecs.TRACKS["wmalossless"])
+    checked = check(source, trip(source, tmp_path / "out.mkv").path, decode=True)
+    assert said(checked) == []
+    assert [finding.what for finding in checked.findings if finding.kind == "decoding"] == [
+        "stream 1 (audio, wmalossless) can't be decoded whole, at 0.000 s; so it is in the input"
+    ]
+    assert not checked.verdict.endswith("decoded")
 
 
 def test_converted_sound_shifted_by_40_ms(tmp_path: Path) -> None:

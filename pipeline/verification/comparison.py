@@ -286,4 +286,4 @@ class Comparison:
         for name, wanted, got in zip(ColorTags._fields, self._report.color, found, strict=True):
             same = wanted == got or (name == "range" and {wanted, got} <= set(_UNSAID_RANGE))
             if not same:
-                yield Finding("color", f"colour {name} is {got}, not {wanted}", film.index)
+                yield words.other_color(name, wanted, got, film.index)

@@ -11,6 +11,23 @@ from stylize_video.pipeline.verification import alignment
 from stylize_video.pipeline.verification.finding import Finding, at, listed
 from stylize_video.pipeline.verification.fingerprints import PrintedTally
 
+# Codes of ISO/IEC 23091-2, by the tag they are of; ranges are FFmpeg's.
+_BT601 = {5: "BT.601, PAL", 6: "BT.601"}
+_COLORS = {
+    "matrix": {0: "RGB", 1: "BT.709", 2: "not said", **_BT601, 9: "BT.2020"},
+    "range": {0: "not said", 1: "limited", 2: "full"},
+    "primaries": {1: "BT.709", 2: "not said", **_BT601, 9: "BT.2020", 12: "Display P3"},
+    "transfer": {1: "BT.709", 2: "not said", 6: "BT.601", 13: "sRGB", 16: "PQ", 18: "HLG"},
+}
+
+
+def other_color(tag: str, wanted: int, found: int, index: int) -> Finding:
+    """A colour tag is another one."""
+    got, want = (
+        f"{code} ({_COLORS[tag][code]})" if code in _COLORS[tag] else str(code) for code in (found, wanted)
+    )
+    return Finding("color", f"colour {tag} is {got}, not {want}", index)
+
 
 class Series(NamedTuple):
     """Times on a clock."""

@@ -168,7 +168,10 @@ def test_wrong_colour_tags(films: tuple[Path, Path], tmp_path: Path) -> None:
     with _clips.sink(other, source, color=ColorTags(matrix=1, primaries=1)) as writer:
         _clips.feed(writer, source)
         writer.finish()
-    assert said(check(source, other)) == ["colour matrix is 1, not 2", "colour primaries is 1, not 2"]
+    assert said(check(source, other)) == [
+        "colour matrix is 1 (BT.709), not 2 (not said)",
+        "colour primaries is 1 (BT.709), not 2 (not said)",
+    ]
 
 
 def test_wrong_rotation(tmp_path: Path) -> None:

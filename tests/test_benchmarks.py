@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ import torch
 from stylize_video.models import canvas, styles, weights
 from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.shape import multiplying
+from stylize_video.models.motion import flow
 from stylize_video.models.perceptual import frame_distances
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
@@ -489,36 +491,47 @@ def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:
 
 def test_each_number_of_the_stabiliser_has_its_line(benchmark: Callable[[str], Any]) -> None:
     """At most 25, each in docs/steadiness.md with today's value; none of the modules has another."""
-    ablation = benchmark("ablation")
+    numbers = benchmark("stabilizer_numbers")
     page = (FOLDER.parent / "docs" / "steadiness.md").read_text("utf-8")
-    assert len(ablation.NUMBERS) <= 25
-    for number in ablation.NUMBERS:
+    assert len(numbers.NUMBERS) <= 25
+    for number in numbers.NUMBERS:
         assert f"| {number.name} | {number.value:g} |" in page
-    known = {number.attribute for number in ablation.NUMBERS}
+    known = {number.attribute for number in numbers.NUMBERS}
     known |= {"_MEDIAN", "_LEAST_VARIANCE", "_MOST_GAIN"}  # as `_median`; of keyframes
-    for module in (ablation.stabilizer, ablation.detail, ablation.flow_estimation):
-        numbers = {name for name, value in vars(module).items() if isinstance(value, int | float)}
-        assert {name for name in numbers if name.isupper()} <= known | {"SMALLEST_SIDE", "TYPE_CHECKING"}
+    for module in (numbers.stabilizer, numbers.detail, numbers.flow_estimation):
+        found = {name for name, value in vars(module).items() if isinstance(value, int | float)}
+        assert {name for name in found if name.isupper()} <= known | {"SMALLEST_SIDE", "TYPE_CHECKING"}
 
 
 def test_the_ablation_changes_one_number_and_puts_it_back(benchmark: Callable[[str], Any]) -> None:
     ablation = benchmark("ablation")
     frames = [np.repeat(noise(seed)[..., :1], 3, axis=2) for seed in (1, 2, 1, 2)]  # grey: chroma is halved
-    clip = ablation.Clip("still", frames, [ablation.motion_between(frames[0], frames[0])] * 3)
-    film = ablation.Film(clip, [True, False, False, False], {"a": frames}, tuned_on=True)
-    still = ablation.Film(clip, film.cut, {"a": [frames[0]] * 4}, tuned_on=True)
-    still.motion = film.motion = ablation.find(
-        ablation.Film(ablation.Clip("still", [frames[0]] * 4, clip.motion), film.cut, {}, tuned_on=True)
-    )
+    seen = [benchmark("steadied_films").motion_between(frames[0], frames[0])] * 3
+    cut = [True, False, False, False]
+    film = ablation.Film("still", frames, cut, seen, {"a": frames}, tuned_on=True)
+    still = ablation.Film("still", [frames[0]] * 4, cut, seen, {}, tuned_on=True)
+    film.motion = still.find()
     judge = ablation.Judge({})
     ghost = next(number for number in ablation.NUMBERS if number.name == "ghost")
     errors = [
         ablation.measure([film], judge, ghost, value)["still"].error for value in (ghost.value, ghost.off)
     ]
     assert errors[1] < 0.9 * errors[0] < 0.9 * 1.05  # less is kept of what differs so much
-    assert ghost.value == ablation.stabilizer._GHOST
+    assert ghost.value == ghost.module._GHOST
     off = ablation.measure([film], judge, ablation.NUMBERS[0], 0.0)["still"]
     assert off.error == pytest.approx(1, abs=0.03)
+
+
+def test_steadied_films_are_measured_as_all_films_are(benchmark: Callable[[str], Any]) -> None:
+    steadied, excerpts = benchmark("steadied_films"), benchmark("excerpts")
+    frames, painted = [noise(1), noise(2), noise(3)], [noise(4), noise(5), noise(6)]
+    seen = [steadied.motion_between(*pair) for pair in pairwise(frames)]
+    film = steadied.Film("a", frames, [True, False, False], seen, {"s": frames}, tuned_on=False)
+    found = steadied.Judge({}).measure(film, "s", painted)
+    one, other = (excerpts.Clip("a", frames, seen).measure(film) for film in (painted, frames))
+    assert found.error == pytest.approx(one.relative_warping_error / other.relative_warping_error, rel=0.01)
+    kept = [np.mean([flow.horizontal_detail(p) for p in pictures]) for pictures in (painted, frames)]
+    assert found.detail == pytest.approx(kept[0] / kept[1], rel=0.01)
 
 
 def test_clips_made_of_photographs(benchmark: Callable[[str], Any], tmp_path: Path) -> None:

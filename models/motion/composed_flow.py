@@ -10,7 +10,7 @@ where they are doubted. Pure functions; no torch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -22,7 +22,6 @@ from stylize_video.models.motion.flow_estimation import FramePyramid, shrunk_by
 
 if TYPE_CHECKING:
     from stylize_video.models.float_pictures import FloatPicture
-    from stylize_video.models.motion.flow_estimation import MotionEstimator
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
 
 FlowEstimator = Callable[["Picture", "Picture"], Flow]  # from the first to the second, in full size
@@ -42,8 +41,16 @@ class Reach(NamedTuple):
     trust: Confidence  # (H, W)
 
 
+class FindsBothWays(Protocol):
+    """Finds motion there and back at once, as RAFT does."""
+
+    def both_ways(self, this: FramePyramid, other: FramePyramid) -> FlowPair:
+        """Between two frames of one size, for which `can_be_found` holds: (h, w, 2) px of `grey`."""
+        ...
+
+
 class MotionFlow:
-    """Flow in full size from a `MotionEstimator`, such as RAFT, which finds both directions at once.
+    """Flow in full size from what finds both directions at once.
 
     What it found last is kept, for the way back is asked for next.
 
@@ -51,7 +58,7 @@ class MotionFlow:
         estimator: finds motion.
     """
 
-    def __init__(self, estimator: MotionEstimator) -> None:
+    def __init__(self, estimator: FindsBothWays) -> None:
         self._estimator = estimator
         self._last: tuple[Picture, Picture, Flow] | None = None  # from, to, and how
 
@@ -62,10 +69,9 @@ class MotionFlow:
             return last[2]
         height, width = first.shape[:2]
         times = shrunk_by(first)
-        before, now = (_view(picture, times) for picture in (second, first))
-        found = self._estimator.between(before, now)
-        self._last = second, first, found.forth[:height, :width]
-        return found.back[:height, :width]
+        found = self._estimator.both_ways(_view(first, times), _view(second, times))
+        self._last = second, first, found.back[:height, :width]
+        return found.there[:height, :width]
 
 
 def _view(picture: Picture, times: int) -> FramePyramid:

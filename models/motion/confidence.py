@@ -18,7 +18,7 @@ Video Temporal Consistency" (equation 5: exp(-50 |difference|^2), so that c = 36
 Ours are the structure in the third; the sum d of all three with exp(-d^2) of it as the confidence, so that
 small ones cost nothing and nothing is switched on or off from frame to frame; and one set of tolerances,
 `CARRYING`, for keyframes, guides and the stabiliser. The stabiliser's flow is found coarsely and errs by
-more: `COARSE` is the same set for that.
+more: `COARSE` is the same set for that; and it is found one way only, so that it is spared the round trip.
 """
 
 from __future__ import annotations
@@ -103,13 +103,35 @@ def confidence(
     """
     x, y = destinations(pair.there)
     trip = _round_trip(pair.there, pair.back, x, y, tolerances)
-    edge = _motion_edge(pair.there, tolerances)
-    look = _structure(this) * np.float32(tolerances.shift**2) + np.float32(tolerances.colour**2)
     doubt = trip.found / trip.tolerated
-    doubt += edge.found / edge.tolerated
-    doubt += _unlike(fetch_from(other, x, y), this) / look
-    trusted = cv2.exp(-doubt * doubt) * _inside(x, y, tolerances.border)
-    return np.asarray(trusted, np.float32)
+    doubt += _doubt(pair.there, x, y, this, other, tolerances)
+    return _trusted(doubt, x, y, tolerances)
+
+
+def one_way_confidence(
+    there: Flow, this: NDArray[Any], other: NDArray[Any], tolerances: Tolerances
+) -> Confidence:
+    """As `confidence`, of a flow there alone: nothing is known of a round trip.
+
+    Args:
+        there: (H, W, 2) px, from this picture to the other.
+        this, other, tolerances: see `confidence`.
+    """
+    x, y = destinations(there)
+    return _trusted(_doubt(there, x, y, this, other, tolerances), x, y, tolerances)
+
+
+def _doubt(
+    there: Flow, x: Plane, y: Plane, this: NDArray[Any], other: NDArray[Any], tolerances: Tolerances
+) -> Plane:
+    """What the motion's edges and the look speak against it by, squared; x and y are where it ends."""
+    edge = _motion_edge(there, tolerances)
+    look = _structure(this) * np.float32(tolerances.shift**2) + np.float32(tolerances.colour**2)
+    return edge.found / edge.tolerated + _unlike(fetch_from(other, x, y), this) / look
+
+
+def _trusted(doubt: Plane, x: Plane, y: Plane, tolerances: Tolerances) -> Confidence:
+    return np.asarray(cv2.exp(-doubt * doubt) * _inside(x, y, tolerances.border), np.float32)
 
 
 def visible(forward: Flow, backward: Flow, tolerances: Tolerances = PUBLISHED) -> Mask:

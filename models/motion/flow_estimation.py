@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow, FlowPair
+from stylize_video.models.motion.flow import SMALLEST_SIDE, Flow
 
 if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture  # (H, W, 3) uint8 RGB
@@ -29,6 +29,8 @@ _SHRINK = 4  # times smaller than the frame are the pictures that flow is judged
 # it, twice the time for nothing.
 _FINER = 2
 _SHORT_SIDE = 90  # px that are left at least, if the frame has them
+# Steps in which each patch looks for its place; with the preset's 12 patches go astray in grain.
+_STEPS = 5
 _MEDIAN = 5  # px a side, over the flow: single patches go astray
 
 
@@ -36,13 +38,7 @@ class Motion(NamedTuple):
     """Between two small pictures, in their px."""
 
     back: Flow  # (h, w, 2) from now to before
-    forth: Flow  # (h, w, 2) from before to now
     fine: Flow  # as `back`, of the same piece of the scene, in a larger picture if there is one, and its px
-
-    @property
-    def pair(self) -> FlowPair:
-        """From now to before, and from there to now."""
-        return FlowPair(self.back, self.forth)
 
 
 class FramePyramid(NamedTuple):
@@ -72,53 +68,30 @@ class MotionEstimator(Protocol):
         ...
 
 
-class _Search:
-    """DIS, for one thread at a time.
-
-    It keeps its memory from frame to frame, which takes longer to get than some flows to find; of the last
-    flow it keeps nothing.
-    """
-
-    def __init__(self) -> None:
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        # Down to single pixels, where the presets stop at a half or a quarter of the size.
-        self._dis.setFinestScale(0)
-
-    def flow(self, first: Grey, second: Grey) -> Flow:
-        """From one picture to another, (h, w, 2) px."""
-        return np.asarray(self._dis.calc(first, second, None), np.float32)  # type: ignore[call-overload]
-
-
 class DisMotion:
     """Motion by OpenCV's DIS, for one thread.
 
-    The way back is what pixels are carried along, so that it gets most of the time. The way forth only
-    says whether to trust it; found at half the size of the small picture, it does that as well.
-
-    Each search starts from nothing: the last flow is a bad start where a hand-held camera shakes.
+    It keeps its memory from frame to frame, which takes longer to get than some flows to find; of the last
+    flow it keeps nothing, which is a bad start where a hand-held camera shakes. There is no way forth to
+    hold the way back against: what it would tell, motion's edges and the look tell as well.
 
     Args:
-        coarse: look for both ways in the small pictures: in a third of the time, twice as far off.
+        coarse: look in the small pictures: in a third of the time, twice as far off.
     """
 
     def __init__(self, *, coarse: bool = False) -> None:
         self._coarse = coarse
-        self._forth, self._back = _Search(), _Search()
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        # Down to single pixels, where the presets stop at a half or a quarter of the size.
+        self._dis.setFinestScale(0)
+        self._dis.setGradientDescentIterations(_STEPS)
 
     def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
-        forth = self._forth.flow(_halved(before.grey), _halved(now.grey))
-        then_and_now = (now.grey, before.grey) if self._coarse else (now.finer, before.finer)
-        fine = _median(self._back.flow(*then_and_now))
-        return Motion(resized(fine, now.grey.shape), resized(forth, now.grey.shape), fine)
-
-
-def _halved(grey: Grey) -> Grey:
-    """To half the size, if that leaves enough for motion to be found in."""
-    height, width = (side // 2 for side in grey.shape)
-    if min(height, width) < SMALLEST_SIDE:
-        return grey
-    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        pair = (now.grey, before.grey) if self._coarse else (now.finer, before.finer)
+        found = self._dis.calc(*pair, None)  # type: ignore[call-overload]
+        fine = _median(np.asarray(found, np.float32))
+        return Motion(resized(fine, now.grey.shape), fine)
 
 
 def resized(flow: Flow, shape: tuple[int, ...]) -> Flow:
@@ -127,8 +100,10 @@ def resized(flow: Flow, shape: tuple[int, ...]) -> Flow:
     if flow.shape[:2] == (height, width):
         return flow
     kernel = cv2.INTER_AREA if height < flow.shape[0] else cv2.INTER_LINEAR
-    per_px = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    return np.asarray(cv2.resize(flow, (width, height), interpolation=kernel) * per_px, np.float32)
+    per_px = (width / flow.shape[1], height / flow.shape[0], 0, 0)
+    return np.asarray(
+        cv2.multiply(cv2.resize(flow, (width, height), interpolation=kernel), per_px), np.float32
+    )
 
 
 def fetch(plane: NDArray[np.float32], flow: Flow, kernel: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from stylize_video.models.motion.confidence import COARSE, Confidence, confidence
+from stylize_video.models.motion.confidence import COARSE, Confidence, one_way_confidence
 from stylize_video.models.motion.flow_estimation import (
     FramePyramid,
     Grey,
@@ -73,5 +73,5 @@ class MotionFinder:
         if before is None or before.picture.shape != picture.shape:
             return FrameMotion(now.grey, times, None)
         motion = self._estimator.between(before, now)
-        trusted = confidence(motion.pair, now.grey, before.grey, COARSE)
+        trusted = one_way_confidence(motion.back, now.grey, before.grey, COARSE)
         return FrameMotion(now.grey, times, FromBefore(before.grey, motion, trusted))

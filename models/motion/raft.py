@@ -7,6 +7,7 @@ fourth, for the flow is asked for in no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from stylize_video.models.motion.flow import Flow, FlowPair
 from stylize_video.models.motion.flow_estimation import FramePyramid, Motion, resized, shrunk_by
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.weights.torchvision_weights import TorchvisionWeights
@@ -58,13 +60,20 @@ class RaftMotion:
 
     def between(self, before: FramePyramid, now: FramePyramid) -> Motion:
         """See `MotionEstimator.between`."""
-        old, new = self._tensor(before.picture), self._tensor(now.picture)
+        (back,) = self._flows([now], [before])
+        return Motion(resized(back, now.grey.shape), resized(back, now.finer.shape))
+
+    def both_ways(self, this: FramePyramid, other: FramePyramid) -> FlowPair:
+        """See `composed_flow.FindsBothWays.both_ways`."""
+        flows = self._flows([this, other], [other, this])
+        return FlowPair(*(resized(flow, this.grey.shape) for flow in flows))
+
+    def _flows(self, these: Sequence[FramePyramid], others: Sequence[FramePyramid]) -> list[Flow]:
+        """From each to its other one, (h, w, 2) px of what is seen."""
+        first, second = (torch.cat([self._tensor(v.picture) for v in views]) for views in (these, others))
         with torch.inference_mode():
-            flows = self._network(torch.cat([new, old]), torch.cat([old, new]))[-1]  # (2, 2, h, w)
-        back, forth = flows.float().permute(0, 2, 3, 1).cpu().numpy()
-        back, forth = np.ascontiguousarray(back), np.ascontiguousarray(forth)
-        small = now.grey.shape
-        return Motion(resized(back, small), resized(forth, small), resized(back, now.finer.shape))
+            found = self._network(first, second)[-1]  # (N, 2, h, w)
+        return [np.ascontiguousarray(flow) for flow in found.float().permute(0, 2, 3, 1).cpu().numpy()]
 
     def _tensor(self, picture: Picture) -> Tensor:
         """What RAFT sees of a frame: (1, 3, h, w) in -1..1."""

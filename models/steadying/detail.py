@@ -9,17 +9,12 @@ and learned from frame to frame, for the whole picture (`Sharpness`).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
-from stylize_video.models.steadying import opponent
-from stylize_video.models.steadying.opponent import AnyPicture, Plane
+from stylize_video.models.steadying.opponent import Plane
 
 _FINE = 5  # px a side, of the blur that what is sharpened is finer than
-_MOST_SHARPENING = 2.5  # gain
-_EVERY = 17  # rows of which one is measured; odd, for painters have patterns of 2, 4 and 8 px
 _MOST_GAIN = 1.6  # of a mixture's strokes; of equal shares of independent ones it is 1.41
 _LEAST_VARIANCE = 1e-5  # of strokes, of values in 0..1
 
@@ -57,10 +52,8 @@ def local_gain(wanted: Plane, there_is: Plane) -> Plane:
 class Sharpness:
     """Gives a mean of paintings the detail of one, as it learns from frame to frame how much that takes.
 
-    Detail is the mean gradient magnitude, as in `flow.detail`, here of some rows only: it is asked for in
-    films, frame after frame.
-
-    It is asked for after each frame; what is found is for the next one.
+    Detail is the mean absolute difference of neighbours, as in `flow.horizontal_detail`, here also of those
+    one above the other. It is asked for after each frame; what is found is for the next one.
     """
 
     def __init__(self) -> None:
@@ -77,41 +70,19 @@ class Sharpness:
         fine *= weights
         return strengthened(plane, fine, self._gain)
 
-    def learn(self, steadied: Rows, painted: Rows) -> None:
-        """Take what came out, and of what: the gain moves by what is missing."""
-        detail = _detail(*painted)
+    def learn(self, steadied: Plane, painted: Plane) -> None:
+        """Take what came out, and of what: the gain moves by what is missing.
+
+        Between -1, where nothing fine is left, and 1, where it is doubled. Below 0 it takes off what a cubic
+        kernel adds to a slow pan.
+        """
+        detail = _detail(painted)
         if detail > 0:  # else it is of one colour
-            missing = 1 - _detail(*steadied) / detail
-            # Below 0 it takes off what a cubic kernel adds to a slow pan; at -1 nothing fine would be left.
-            self._gain = min(_MOST_SHARPENING, max(-1.0, self._gain + missing))
+            missing = 1 - _detail(steadied) / detail
+            self._gain = min(1.0, max(-1.0, self._gain + missing))
 
 
-class Rows(NamedTuple):
-    """Some rows of a picture, and those below them."""
-
-    these: Plane
-    below: Plane
-
-
-def rows(picture: AnyPicture) -> Rows:
-    """Every seventeenth row, none of fewer than eighteen."""
-    last = (len(picture) - 1) // _EVERY * _EVERY
-    these, below = (picture[first : last + first : _EVERY] for first in (0, 1))
-    return Rows(these, below)
-
-
-def luma_rows(painting: AnyPicture) -> Rows:
-    """Luma of such rows, in 0..255, of either kind of painting."""
-    found = rows(painting)
-    if not found.these.size:
-        return found
-    (these, _), (below, _) = (opponent.split(np.ascontiguousarray(part), halved=False) for part in found)
-    return Rows(these, below)
-
-
-def _detail(these: Plane, below: Plane) -> float:
-    """Mean gradient magnitude, by forward differences; 0 for too small a picture."""
-    if not these.size or these.shape[1] < 2:
-        return 0.0
-    across, down = these[:, 1:] - these[:, :-1], below[:, :-1] - these[:, :-1]
-    return float(np.sqrt(across * across + down * down).mean())
+def _detail(plane: Plane) -> float:
+    """The sum of absolute differences of neighbours; (H, W) or (H, W, 2)."""
+    pairs = (plane[:, 1:], plane[:, :-1]), (plane[1:], plane[:-1])
+    return sum(cv2.norm(one, other, cv2.NORM_L1) for one, other in pairs if one.size)

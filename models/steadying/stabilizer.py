@@ -11,6 +11,8 @@ filters are known for is kept away:
   mean. Nothing is rounded on the way.
 - Ghosts, of what is hidden or uncovered: nothing is carried where `confidence` finds no reason to, and what
   goes on differing from its painting over a whole area, which flicker doesn't, is painted anew.
+- Lag, where the light changes: what is carried is as light as its painting over wide areas, as far as the
+  film itself has changed there. A fade or a dissolve is no flicker.
 
 docs/steadiness.md has a line for each tuned number, and benchmarks/ablation.py makes it.
 """
@@ -25,18 +27,20 @@ import numpy as np
 
 from stylize_video.models.motion import flow_estimation as motion
 from stylize_video.models.motion.flow_estimation import Motion
-from stylize_video.models.motion.neighbours import FrameMotion
-from stylize_video.models.steadying import detail, opponent
+from stylize_video.models.motion.neighbours import FrameMotion, FromBefore
+from stylize_video.models.steadying import opponent
 from stylize_video.models.steadying.detail import Sharpness
 from stylize_video.models.steadying.opponent import AnyPicture, Plane
 
 if TYPE_CHECKING:
     from stylize_video.models.motion.flow import Flow
+    from stylize_video.models.motion.flow_estimation import Grey
 
 _MOST = 0.98  # of the frame before; with all of it, a painting would never change again
 _GHOST = 14.0  # levels, of 255, lately between what is carried and the painting; half is lost there
 _NOTICED = 0.2  # of each frame, in what is so lately: flicker comes and goes, a ghost stays
 _AREA = 3  # px of the small pictures, a side: strokes are smaller, ghosts are larger
+_CELL = 8  # px of the small pictures, a side, in whose means light is followed
 
 
 class _Past(NamedTuple):
@@ -106,17 +110,19 @@ class Stabilizer:
             state.past = _Past(painted, chroma, np.zeros((*found.grey.shape, 3), np.float32))
             return painting
         changes = self._changes(past, found, since.motion, painted, chroma)
-        bias = _lately(past.bias, _means(*changes, found.grey.shape), since.motion.back)
+        off = _means(*changes, found.grey.shape)
+        off -= _followed(changes, off, painted, found.grey, since)
+        bias = _lately(past.bias, off, since.motion.back)
         same = 1 - _ghosts(bias)
-        kept = np.float32(self._stability) * since.trusted * same
+        left = _contrast_left(since.grey, found.grey)
+        kept = np.float32(self._stability * left) * since.trusted * same
         luma, weights = _blended(painted, changes[0], kept)
         mixed, chroma_weights = _blended(chroma, changes[1], kept)
         state.past = _Past(luma, mixed, bias * same[..., None])
-        sharp = state.chroma.restored(mixed, chroma_weights[..., None])
-        steadied = opponent.join(state.luma.restored(luma, weights), sharp, like=painting)
-        state.luma.learn(detail.luma_rows(steadied), detail.luma_rows(painting))
-        state.chroma.learn(detail.rows(sharp), detail.rows(chroma))
-        return steadied
+        sharp = state.luma.restored(luma, weights), state.chroma.restored(mixed, chroma_weights[..., None])
+        state.luma.learn(sharp[0], painted)
+        state.chroma.learn(sharp[1], chroma)
+        return opponent.join(*sharp, like=painting)
 
     def _changes(
         self, past: _Past, found: FrameMotion, moved: Motion, painted: Plane, chroma: Plane
@@ -163,9 +169,50 @@ def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> P
         luma_change, chroma_change: (H, W) and (H/2, W/2, 2) levels.
         size: (h, w) of what is returned, (h, w, 3).
     """
-    changes = (luma_change, *cv2.split(chroma_change))
-    means = cv2.merge([cv2.resize(change, size[::-1], interpolation=cv2.INTER_AREA) for change in changes])
-    return np.asarray(means, np.float32)
+    return np.asarray(
+        cv2.merge([_smaller(change, size) for change in (luma_change, chroma_change)]), np.float32
+    )
+
+
+def _followed(
+    changes: tuple[Plane, Plane], off: Plane, painted: Plane, grey: Grey, since: FromBefore
+) -> Plane:
+    """Take out of the changes what is light's: as large a share of it as the film has changed by.
+
+    Args:
+        changes: of luma and chroma; written to.
+        off: (h, w, 3), their means.
+        painted: luma of the painting.
+        grey: (h, w), of the film.
+        since: from there to the frame before.
+
+    Returns:
+        (h, w, 3) levels that were taken out, smooth.
+    """
+    before = motion.fetch(since.grey.astype(np.float32), since.motion.back)
+    cells = tuple(max(1, round(side / _CELL)) for side in grey.shape)
+    film, now = (_smaller(each, cells) for each in (before, grey.astype(np.float32)))
+    wide = _smaller(off, cells)
+    lit = wide[..., 0] + _smaller(_smaller(painted, grey.shape), cells)  # twice: four times as fast
+    most = (np.abs(film - now) / np.maximum(film, 1) * lit)[..., None]
+    light = np.clip(wide, -most, most)
+    for each, part in zip(changes, (light[..., 0], light[..., 1:]), strict=True):
+        each -= _resized(np.ascontiguousarray(part), each.shape)
+    return _resized(light, grey.shape)
+
+
+def _contrast_left(before: Grey, now: Grey) -> float:
+    """1, and less where a film loses more than half of its contrast in one frame: the end of a fade to black.
+
+    Painters that make any contrast their own make strokes of it to the last, and those go all at once.
+    """
+    left, there_was = (float(cv2.meanStdDev(grey)[1][0, 0]) for grey in (now, before))
+    return min(1.0, 2 * left / there_was) if there_was else 1.0
+
+
+def _smaller(plane: Plane, size: tuple[int, ...]) -> Plane:
+    """To a height and width, each value the mean of what it stands for."""
+    return np.asarray(cv2.resize(plane, size[1::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _lately(bias: Plane, off: Plane, back: Flow) -> Plane:

@@ -328,7 +328,7 @@ def test_a_blend_that_trusts_everything_leaves_a_trail(
 ) -> None:
     """So that the test above can fail."""
     monkeypatch.setattr(
-        "stylize_video.models.motion.neighbours.confidence",
+        "stylize_video.models.motion.neighbours.one_way_confidence",
         lambda _, now, *__: np.ones(now.shape, np.float32),
     )
     monkeypatch.setattr(

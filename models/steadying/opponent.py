@@ -42,8 +42,8 @@ def join(luma: Plane, chroma: Plane, *, like: AnyPicture) -> AnyPicture:
     """
     depth = cv2.CV_8U if like.dtype == np.uint8 else cv2.CV_32F
     # Adding nothing is the fastest way to round and cut off at once.
-    whole = [cv2.add(plane, 0.0, dtype=depth) for plane in (luma, chroma)]  # type: ignore[call-overload]
-    if chroma.shape[:2] != luma.shape:
-        whole[1] = cv2.resize(whole[1], luma.shape[::-1])
+    planes = [cv2.add(plane, 0.0, dtype=depth) for plane in (luma, *cv2.split(chroma))]  # type: ignore[call-overload]
+    size = luma.shape[::-1]
+    whole = [plane if plane.shape == luma.shape else cv2.resize(plane, size) for plane in planes]
     painting: AnyPicture = cv2.cvtColor(cv2.merge(whole), cv2.COLOR_YCrCb2RGB)
     return painting if depth == cv2.CV_8U else np.clip(painting * np.float32(1 / 255), 0, 1)

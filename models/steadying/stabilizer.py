@@ -40,6 +40,7 @@ _MOST = 0.98  # of the frame before; with all of it, a painting would never chan
 _GHOST = 14.0  # levels, of 255, lately between what is carried and the painting; half is lost there
 _NOTICED = 0.2  # of each frame, in what is so lately: flicker comes and goes, a ghost stays
 _AREA = 3  # px of the small pictures, a side: strokes are smaller, ghosts are larger
+_UNSEEN = 1e-3  # trust of what is not trusted at all, so that there is always something to mix
 _CELL = 8  # px of the small pictures, a side, in whose means light is followed
 
 
@@ -111,7 +112,7 @@ class Stabilizer:
             return painting
         changes = self._changes(past, found, since.motion, painted, chroma)
         off = _means(*changes, found.grey.shape)
-        off -= _followed(changes, off, painted, found.grey, since)
+        _follow_light(changes, off, painted, found.grey, since)
         bias = _lately(past.bias, off, since.motion.back)
         same = 1 - _ghosts(bias)
         left = _contrast_left(since.grey, found.grey)
@@ -174,9 +175,9 @@ def _means(luma_change: Plane, chroma_change: Plane, size: tuple[int, ...]) -> P
     )
 
 
-def _followed(
+def _follow_light(
     changes: tuple[Plane, Plane], off: Plane, painted: Plane, grey: Grey, since: FromBefore
-) -> Plane:
+) -> None:
     """Take out of the changes what is light's: as large a share of it as the film has changed by.
 
     Args:
@@ -185,20 +186,17 @@ def _followed(
         painted: luma of the painting.
         grey: (h, w), of the film.
         since: from there to the frame before.
-
-    Returns:
-        (h, w, 3) levels that were taken out, smooth.
     """
     before = motion.fetch(since.grey.astype(np.float32), since.motion.back)
     cells = tuple(max(1, round(side / _CELL)) for side in grey.shape)
-    film, now = (_smaller(each, cells) for each in (before, grey.astype(np.float32)))
-    wide = _smaller(off, cells)
+    seen = since.trusted + np.float32(_UNSEEN)  # what is uncovered has another light of its own
+    film, now, total = (_smaller(each, cells) for each in (before * seen, grey * seen, seen))
+    wide = _smaller(off * seen[..., None], cells) / total[..., None]
     lit = wide[..., 0] + _smaller(_smaller(painted, grey.shape), cells)  # twice: four times as fast
-    most = (np.abs(film - now) / np.maximum(film, 1) * lit)[..., None]
+    most = (np.abs(film - now) / np.maximum(film, total) * lit)[..., None]
     light = np.clip(wide, -most, most)
     for each, part in zip(changes, (light[..., 0], light[..., 1:]), strict=True):
         each -= _resized(np.ascontiguousarray(part), each.shape)
-    return _resized(light, grey.shape)
 
 
 def _contrast_left(before: Grey, now: Grey) -> float:

@@ -101,9 +101,8 @@ def resized(flow: Flow, shape: tuple[int, ...]) -> Flow:
         return flow
     kernel = cv2.INTER_AREA if height < flow.shape[0] else cv2.INTER_LINEAR
     per_px = (width / flow.shape[1], height / flow.shape[0], 0, 0)
-    return np.asarray(
-        cv2.multiply(cv2.resize(flow, (width, height), interpolation=kernel), per_px), np.float32
-    )
+    scaled = cv2.resize(flow, (width, height), interpolation=kernel)
+    return np.asarray(cv2.multiply(scaled, per_px), np.float32)  # type: ignore[call-overload]
 
 
 def fetch(plane: NDArray[np.float32], flow: Flow, kernel: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ import cv2
 import numpy as np
 from common import ROOT, Goal, Report, parser, print_table
 from excerpts import Clip, motion_between, packaged_clips, paint
-from keyframes import paint_film
+from keyframed_films import paint_film
 from numpy.typing import NDArray
 
 from stylize_video.models.motion import flow

@@ -479,7 +479,7 @@ def test_weights_that_are_none(film: Path, art: Path, weights: Path) -> None:
     from stylize_video.models import weights as bundled
 
     painter = bundled.FOLDER / "eight-paintings.safetensors"
-    refused(1, "this version reads 'stylize-video wct 1'", film, *common, "--wct-weights", painter)
+    refused(1, "this version reads 'stylize-video wct 2'", film, *common, "--wct-weights", painter)
     message = "wct.safetensors has no statistics of 'udnie', but of: red, kandinsky; give a picture"
     known = ("--method", "wct", "--wct-weights", weights, "--device", "cpu", "--quiet")
     refused(2, message, film, "--style", "udnie", *known)

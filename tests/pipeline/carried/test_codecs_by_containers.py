@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ _CONTAINERS = ("mkv", "webm", "mp4", "mov", "ts", "avi")
 
 
 def _table() -> dict[str, tuple[str, ...]]:
-    """Rows of the page's table: codec, what becomes of it in each container."""
-    lines = [line.strip("| \n").split(" | ") for line in _PAGE.read_text().splitlines() if line[:1] == "|"]
+    """Rows of the page's first table: codec, what becomes of it in each container."""
+    page = dropwhile(lambda line: line[:1] != "|", _PAGE.read_text().splitlines())
+    lines = [line.strip("| \n").split(" | ") for line in takewhile(lambda line: line[:1] == "|", page)]
     assert tuple(lines[0][2:]) == _CONTAINERS
     return {line[0]: tuple(line[2:]) for line in lines[2:]}
 

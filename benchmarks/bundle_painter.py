@@ -81,9 +81,8 @@ def bundle(file: Path, folder: Path = WEIGHTS, *, draft: bool = False, bits: int
         shutil.copyfile(file, target)
     entries = manifest["weights"]
     before: Mapping[str, object] = entries.get(name) or {**entry, **_first_draft(entries[NAME])}
-    stale = (
-        {} if before["sha256"] == entry["sha256"] else {"measured_on": "not yet: those of a painter before"}
-    )
+    same = before["sha256"] == entry["sha256"] or before.get("measured_on") == "not yet"
+    stale = {} if same else {"measured_on": "not yet: those of a painter before"}
     entries[name] = {**before, **entry, **stale}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

@@ -21,7 +21,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stylize_video.models.feed_forward import blank_canvas
 from stylize_video.models.feed_forward.layers import ResizeConv
+from stylize_video.models.feed_forward.phases import ConvolutionOfPhases
 from stylize_video.models.style_spec import parse
+
+Convolution = nn.Conv2d | ResizeConv | ConvolutionOfPhases
 
 BUDGET = 40_000  # MACs a pixel of the frame
 
@@ -32,7 +35,7 @@ def count(network: nn.Module, style: Tensor, width: int, height: int) -> dict[st
     hooks = [
         layer.register_forward_hook(_counter(name, found))
         for name, layer in network.named_modules()
-        if isinstance(layer, nn.Conv2d | ResizeConv)
+        if isinstance(layer, Convolution)
     ]
     _paint_black(network, style, width, height)
     for hook in hooks:
@@ -42,10 +45,11 @@ def count(network: nn.Module, style: Tensor, width: int, height: int) -> dict[st
 
 def _counter(name: str, found: dict[str, int]) -> Callable[[nn.Module, Any, Tensor], None]:
     def hook(layer: nn.Module, _inputs: Any, output: Tensor) -> None:
-        assert isinstance(layer, nn.Conv2d | ResizeConv)
+        assert isinstance(layer, Convolution)
         # Each value of the output is the sum of so many products. At twice the resolution a
-        # ResizeConv has as many values as four times the channels at the low one.
-        products = layer.weight[0].numel()
+        # ResizeConv has as many values as four times the channels at the low one; so has one of phases.
+        kernel = layer.kernel if isinstance(layer, ConvolutionOfPhases) else layer.weight
+        products = kernel[0].numel()
         found[name] = output.numel() * products
 
     return hook

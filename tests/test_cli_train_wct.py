@@ -116,7 +116,7 @@ def test_networks_are_trained_measured_and_written(studio: Studio, monkeypatch: 
         for level, moments in known.items():
             for one, other in zip(moments, wanted[level], strict=True):
                 # Factors of covariances are stored in half precision.
-                torch.testing.assert_close(one, other, rtol=0, atol=2e-3 * float(other.abs().max()))
+                torch.testing.assert_close(one, other, rtol=0, atol=1e-2 * float(other.abs().max()))
 
     config = replace(WCT, **TINY, seed=3, learning_rate=0.001, reconstruction_steps=1, stylisation_steps=1)
     photographs = PhotographSet.from_folder(studio.folder / "photographs", held_out=24, shorter_side=99)

@@ -86,11 +86,13 @@ def _widened(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     upper, step = arrays[name], arrays.get(name + _STEP)
     if step is None or step.dtype != np.float32 or step.shape != upper.shape[:1]:
         raise ValueError(f"{name!r} has no steps that fit")
+    finer = [(bits, part) for bits, part in _FINE.items() if name + part in arrays]
+    if len(finer) > 1:
+        raise ValueError(f"{name!r} is told finer twice")
     levels = upper.astype(np.float32)
-    for bits, part in _FINE.items():
-        if name + part in arrays:
-            lower = _parted(arrays[name + part], bits - 8, upper.size)
-            levels = levels * 2 ** (bits - 8) + lower.reshape(upper.shape)
+    for bits, part in finer:
+        lower = _parted(arrays[name + part], bits - 8, upper.size)
+        levels = levels * 2 ** (bits - 8) + lower.reshape(upper.shape)
     with np.errstate(over="ignore", invalid="ignore"):  # `check_finite` tells what comes of lies
         return np.asarray(levels * _along(step, levels), np.float32)
 

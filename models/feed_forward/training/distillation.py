@@ -17,6 +17,7 @@ from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
+from stylize_video.models.training import checkpoint
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.trainer import Loss
 from stylize_video.pictures.pictures import Picture
@@ -50,6 +51,7 @@ class DistillingTrainer(CanvasTrainer):
         super().__init__(paintings, photographs, config, shape=shape, start=start, device=device)
         if teacher.config.styles != self.shape.styles:
             raise ValueError(f"a teacher of {teacher.config.styles} styles for {self.shape.styles}")
+        self.identity["teacher"] = checkpoint.fingerprint((), teacher.state_dict())
         self.teacher = teacher.to(self.device).to(memory_format=torch.channels_last).eval()
         self.teacher.requires_grad_(False)
 

@@ -192,7 +192,8 @@ def _follow_light(
     seen = since.trusted + np.float32(_UNSEEN)  # what is uncovered has another light of its own
     film, now, total = (_smaller(each, cells) for each in (before * seen, grey * seen, seen))
     wide = _smaller(off * seen[..., None], cells) / total[..., None]
-    lit = wide[..., 0] + _smaller(_smaller(painted, grey.shape), cells)  # twice: four times as fast
+    carried = off[..., 0] + _smaller(painted, grey.shape)  # its luma; in two steps: four times as fast
+    lit = np.maximum(_smaller(carried * seen, cells) / total, 0)  # a cubic kernel may go below 0
     most = (np.abs(film - now) / np.maximum(film, total) * lit)[..., None]
     light = np.clip(wide, -most, most)
     for each, part in zip(changes, (light[..., 0], light[..., 1:]), strict=True):

@@ -162,6 +162,17 @@ def test_a_lamp_switched_on_is_followed_at_once() -> None:
     assert abs(float(last.mean()) - float(bright.mean())) < 4
 
 
+@pytest.mark.parametrize("step", [16, 24])
+def test_a_grey_painting_stays_grey_in_a_fade_while_the_camera_pans(step: int) -> None:
+    """By a painter that makes any contrast its own. Little is trusted, and that has a light of its own."""
+    ground = cv2.cvtColor(_texture(1, width=2 * _WIDTH + 16), cv2.COLOR_RGB2GRAY)
+    stabilizer = _stabilizer(0.8, halved=True)
+    for number, light in enumerate(np.linspace(0, 1, 14)):
+        film = _bytes(ground[:, number * step :][:, :_WIDTH] * light)
+        original, painting = (cv2.merge([grey] * 3) for grey in (film, cv2.equalizeHist(film)))
+        assert np.ptp(stabilizer.steady(original, painting), axis=-1).max() <= 1
+
+
 # -- how much is kept --
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths
 from stylize_video.pictures.orientation import Orientation
-from stylize_video.pipeline.containers import track_choice
+from stylize_video.pipeline.containers import streams, track_choice
 from stylize_video.pipeline.containers.formats import CONTAINERS, Container
-from stylize_video.pipeline.containers.opening import open_media
+from stylize_video.pipeline.containers.opening import PICTURES, open_media
 from stylize_video.pipeline.planes import display_matrix
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
@@ -24,9 +26,8 @@ from stylize_video.pipeline.verification.comparison import Comparison, open_outp
 from stylize_video.pipeline.verification.expectation import Expectation, Part, expect
 from stylize_video.pipeline.verification.finding import Finding, counted
 
-# By FFmpeg's demuxer, where a name doesn't tell the kind of file.
-_KINDS = {"matroska": "mkv", "mov": "mp4", "avi": "avi", "mpegts": "ts", "gif": "gif"}
-
+# By FFmpeg's demuxer, where a name doesn't tell the kind of file; the likeliest first.
+_KINDS = {"matroska": ("mkv",), "mov": ("mp4", "mov"), "avi": ("avi",), "mpegts": ("ts",), "gif": ("gif",)}
 
 _EARLY = Fraction(1, 4)  # s before the promised end at which a last frame is early
 
@@ -66,8 +67,8 @@ def check(source: Path, output: Path, part: Part | None = None, *, decode: bool 
             raise InputError(f"{film}: {why_not}")
     if source.samefile(output):
         raise UsageError(f"{output}: is the input itself; give the painted film")
-    container = _kind(output)
     try:
+        container = _kind(output)
         with open_output(output, container) as opened:
             return _check(source, output, part or Part(), container, opened, decode=decode)
     except (OSError, av.FFmpegError) as error:
@@ -117,33 +118,58 @@ def _undecoded(
 
 
 def _early_end(opened: InputContainer, comparison: Comparison) -> Iterator[Finding]:
-    """Say that the file was cut off, where frames are missing and its header promises more."""
-    film, times = comparison.film, comparison.times
-    if film is None or len(times) >= len(comparison.read.times) or not opened.duration:
+    """Say that the file was cut off, where its last frames are missing and its header promises more.
+
+    Where sound or text goes on to that end, only frames are missing.
+    """
+    film, times, read = comparison.film, comparison.times, comparison.read
+    if film is None or len(times) >= len(read.times) or not opened.duration:
         return
     end = (times[-1] if times else 0) * Fraction(film.time_base or 1)
+    wanted = (read.times[-1] - read.shift) * read.time_base
     promised = Fraction((opened.start_time or 0) + opened.duration, av.time_base)
-    if promised > end + _EARLY:
+    if wanted > end and promised > max(end, comparison.others_end()) + _EARLY:
         what = f"its last frame is at {float(end):.3f} s, but its header promises {float(promised):.3f} s"
         yield Finding("file", what, film.index, end)
 
 
 def _kind(output: Path) -> Container:
-    """The container, by what the file is; its name tells mov from mp4 and webm from mkv."""
+    """The container, by what the file is; its name tells mov from mp4 and webm from mkv, if it may be so.
+
+    Raises:
+        InputError: none of those that are written here, or it holds what FFmpeg doesn't write to such a one.
+    """
     with open_media(output) as opened:
         demuxer = opened.format.name.split(",")[0]
         extension = output.suffix.lower().removeprefix(".")
-        named = CONTAINERS.get(extension)
-        if named is not None and (named.is_picture or demuxer == _demuxer(extension)):
-            return named
-        if demuxer not in _KINDS:
+        kinds = _KINDS.get(demuxer, ())
+        if extension in CONTAINERS and _is_read_by(CONTAINERS[extension], demuxer):
+            kinds = (extension, *kinds)
+        if not kinds:
             raise InputError(f"{output}: is a file of {demuxer}, which nobody here writes")
-        return CONTAINERS[_KINDS[demuxer]]
+        film = track_choice.choose(opened, output)
+        for kind in kinds:
+            if _holds(CONTAINERS[kind], film):
+                return CONTAINERS[kind]
+        codec = streams.codec_name(film)
+        raise InputError(f"{output}: can't be checked, as FFmpeg doesn't write {codec} to {kinds[-1]}")
 
 
-def _demuxer(extension: str) -> str:
-    muxer = CONTAINERS[extension].muxer
-    return {"mp4": "mov", "webm": "matroska"}.get(muxer, muxer)
+def _is_read_by(container: Container, demuxer: str) -> bool:
+    if container.is_picture:
+        return demuxer in PICTURES
+    return demuxer == {"mp4": "mov", "webm": "matroska"}.get(container.muxer, container.muxer)
+
+
+def _holds(container: Container, film: VideoStream) -> bool:
+    """Whether FFmpeg writes such a stream to it; some muxers say so only at the header."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container.muxer) as trial:
+            trial.add_stream_from_template(film, opaque=True)
+            trial.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
 
 
 def _place(container: InputContainer, film: av.VideoStream) -> int:

@@ -137,6 +137,11 @@ class Comparison:
             wanted, found = words.Series(expected[first:], base), words.Series(self.times[first:], found_base)
             yield from self._compare("frame", wanted, found, film.index)
 
+    def others_end(self) -> Fraction:
+        """When the last packet of sound, text and the like begins, s; 0 without any."""
+        found = (self._tallies[s.index].span(Fraction(s.time_base or 1)) for _, s in self.pairs)
+        return max((span[1] for span in found if span is not None), default=Fraction(0))
+
     def copies(self) -> frozenset[int]:
         """Indices of the output's streams whose bytes are the input's own."""
         return frozenset(s.index for c, s in self.pairs if c.digest == self._tallies[s.index].digest)
@@ -199,7 +204,7 @@ class Comparison:
         if wanted is not None and isinstance(found, PrintedTally):
             return words.other_packets(carried, wanted, found, base, index)
         if found.packets != carried.packets:
-            what = f"{carried.name} has {found.packets} packets, not {carried.packets}"
+            what = f"{carried.name} has {counted(found.packets, 'packet')}, not {carried.packets}"
         else:
             what = f"{carried.name} does not hold the bytes that were written"
         return Finding("packets", what, index)

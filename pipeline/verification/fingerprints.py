@@ -22,7 +22,7 @@ class PrintedTally(Tally):
 
     def __init__(self, codec: str) -> None:
         super().__init__(codec)
-        self.prints = array("L")
+        self.prints = array("I")
         self.time_base = Fraction(1)
 
     def add(self, packet: av.Packet[Any]) -> None:

@@ -23,6 +23,7 @@ _OF_THE_FILE = frozenset(
         "minor_version",
         "compatible_brands",
         "encoder",
+        "software",  # the encoder, by AVI's name
         "duration",
         "bps",
         "source_id",

@@ -18,6 +18,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stylize_video.errors import InputError, StylizeVideoError
 from stylize_video.pipeline.carried.carrier import Carrier
 from stylize_video.pipeline.carried.converted_tracks import AudioTrack
 from stylize_video.pipeline.carried.report import CarriedStream
@@ -55,6 +56,9 @@ def rehearse(
         settings: of its muxer.
         output: the finished one, of which the painted stream `film` is taken for the rehearsal.
         film: the painted stream.
+
+    Raises:
+        InputError: FFmpeg doesn't write such a stream to such a container.
     """
     stage = _Stage(container, settings)
     place = [0]
@@ -66,16 +70,30 @@ def rehearse(
             copy.disposition = carrier.film.disposition
         place[0] = copy.index
 
-    carrier.add_streams(cast(OutputContainer, stage), add_film)
-    for index, track in carrier.tracks.items():
-        if isinstance(track, AudioTrack):
-            carrier.tracks[index] = _Beginning(track, stage)
-    stage.made.start_encoding()
-    stage.open_with(output, film, place[0])
+    with _as_input_error(output, container):
+        carrier.add_streams(cast(OutputContainer, stage), add_film)
+        for index, track in carrier.tracks.items():
+            if isinstance(track, AudioTrack):
+                carrier.tracks[index] = _Beginning(track, stage)
+        stage.made.start_encoding()
+        stage.open_with(output, film, place[0])
     carrier.finish()
     report = carrier.report()
     found, film_tags = stage.labels()
     return Carried(report, stage.tallies, found, place[0], film_tags, tuple(carrier.notes))
+
+
+@contextlib.contextmanager
+def _as_input_error(output: InputContainer, container: Container) -> Iterator[None]:
+    """What FFmpeg's muxer refuses makes a file that can't be checked, and is no fault of this program."""
+    try:
+        yield
+    except StylizeVideoError:
+        raise
+    except (ValueError, av.FFmpegError) as error:
+        why = error.strerror if isinstance(error, av.FFmpegError) else error
+        what = f"can't be checked, as FFmpeg doesn't write its like to {container.name} ({why})"
+        raise InputError(f"{output.name}: {what}") from error
 
 
 class _Stage:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 from stylize_video.pipeline.carried.report import CarriedStream
 from stylize_video.pipeline.verification import alignment
-from stylize_video.pipeline.verification.finding import Finding, at, listed
+from stylize_video.pipeline.verification.finding import Finding, at, counted, listed
 from stylize_video.pipeline.verification.fingerprints import PrintedTally
 
 # Codes of ISO/IEC 23091-2, by the tag they are of; ranges are FFmpeg's.
@@ -46,7 +46,8 @@ class Series(NamedTuple):
 
 def other_count(wanted: Series, found: Series, index: int) -> Finding:
     """There are more frames than there should be, or fewer."""
-    what = f"{len(found.times)} frames in it, {len(wanted.times)} were read"
+    read = "1 was" if len(wanted.times) == 1 else f"{len(wanted.times)} were"
+    what = f"{counted(len(found.times), 'frame')} in it, {read} read"
     times = [wanted.seconds(n) for n in range(len(wanted.times))]
     got = [found.seconds(n) for n in range(len(found.times))]
     misfits = alignment.of_times(times, got, found.base)
@@ -65,7 +66,7 @@ def other_times(what: str, wanted: Series, found: Series, places: Sequence[int],
     if len(places) > 1 and max(late) - min(late) <= found.base + wanted.base:
         how = "late" if late[0] > 0 else "early"
         whole = f"all {total}" if len(places) == total else f"{len(places)} of {total}"
-        said += f"; {whole} are {float(abs(late[0]) * 1000):.3g} ms {how}"
+        said += f"; {whole} are {_long(abs(late[0]))} {how}"
     elif len(places) > 1:
         said += f"; {len(places)} of {total} are elsewhere"
     return Finding("times", said, index, found.seconds(first))
@@ -88,12 +89,17 @@ def other_packets(
         what = "other text" if carried.type == "subtitle" else "other bytes"
         said.append(f"holds {what} at {listed(altered)}")
     if found.packets != carried.packets:
-        said.append(f"has {found.packets} packets, not {carried.packets}")
+        said.append(f"has {counted(found.packets, 'packet')}, not {carried.packets}")
     said += [f"missing: {_those(missing)}"] if missing else []
     said += [f"too many: {_those(added)}"] if added else []
     return Finding(
         "packets", f"{carried.name} {'; '.join(said)}", index, min((*missing, *added, *altered), default=None)
     )
+
+
+def _long(span: Fraction) -> str:
+    """A span (s) for people: in ms below a second."""
+    return f"{float(span):.6g} s" if round(span * 1000) >= 1000 else f"{float(span * 1000):.3g} ms"
 
 
 def _is_raw(carried: CarriedStream) -> bool:

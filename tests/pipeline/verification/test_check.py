@@ -14,10 +14,13 @@ import av
 import pytest
 
 from stylize_video.errors import InputError, UsageError
+from stylize_video.pipeline.containers.formats import CONTAINERS
 from stylize_video.pipeline.signal import ColorTags
-from stylize_video.pipeline.verification import decoding
+from stylize_video.pipeline.verification import check as check_module
+from stylize_video.pipeline.verification import decoding, labels, words
 from stylize_video.pipeline.verification.check import Checked, check
 from stylize_video.pipeline.verification.expectation import Part
+from stylize_video.pipeline.verification.fingerprints import PrintedTally
 from tests import media
 from tests.pipeline import _clips, _codecs
 from tests.pipeline._clips import Clip
@@ -339,6 +342,83 @@ def test_a_name_says_nothing_of_the_kind(films: tuple[Path, Path]) -> None:
     source, output = films
     renamed = shutil.copy(output, output.with_name("film.of.mine"))
     assert said(check(source, renamed)) == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "written", "name"),
+    [
+        ("h264", "good.mkv", "out.webm"),
+        ("h264", "good.mp4", "out.png"),
+        ("vp9", "good.mp4", "out.mov"),
+        ("prores", "good.mov", "out.mp4"),
+    ],
+)
+def test_a_name_of_a_kind_that_cannot_hold_the_film(
+    tmp_path: Path, codec: str, written: str, name: str
+) -> None:
+    source = media.constant(tmp_path).path
+    made = tmp_path / written
+    with _clips.sink(made, source, _clips.EncoderOptions(codec=codec)) as writer:
+        _clips.feed(writer, source)
+        writer.finish()
+    assert said(check(source, Path(shutil.copy(made, tmp_path / name)))) == []
+
+
+def test_a_codec_that_nothing_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, raw = media.constant(tmp_path).path, tmp_path / "raw.mkv"
+    with av.open(raw, "w", options={"allow_raw_vfw": "1"}) as output:
+        stream = output.add_stream("rawvideo", rate=25, width=64, height=48, pix_fmt="bgr24")
+        output.mux(stream.encode(av.VideoFrame(64, 48, "bgr24")))
+    with pytest.raises(InputError, match="can't be checked, as FFmpeg doesn't write rawvideo to mkv"):
+        check(source, raw)
+    monkeypatch.setattr(check_module, "_kind", lambda _: CONTAINERS["mkv"])  # as if it had not been noticed
+    with pytest.raises(InputError, match="can't be checked, as FFmpeg doesn't write its like to mkv"):
+        check(source, raw)
+
+
+def test_a_lost_frame_of_a_film_whose_sound_is_longer(tmp_path: Path) -> None:
+    source = _clips.make(tmp_path / "film.mkv", Clip(frames=25, options={"x264-params": "bframes=0"}))
+    longer = tmp_path / "longer.mkv"
+    with av.open(source) as film, av.open(longer, "w") as output:
+        pictures = output.add_stream_from_template(film.streams.video[0], opaque=True)
+        sound = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for packet in film.demux(video=0):
+            if packet.size:
+                packet.stream = pictures
+                output.mux(packet)
+        for tenth in range(30):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=800)
+            frame.sample_rate, frame.pts = 8000, 800 * tenth
+            output.mux(sound.encode(frame))
+    good = trip(longer, tmp_path / "good.mkv").path
+    for lost in (5, 24):  # the last one is missing at the end, but the file is whole
+        (fault,) = faults(
+            (longer, good), Tampering(of(FILM, lambda n, p, lost=lost: [] if n == lost else [p]))
+        )
+        assert fault.startswith("24 frames in it, 25 were read; missing: that at ")
+
+
+def test_the_encoder_of_an_avi_is_its_own_affair() -> None:
+    assert labels.kept({"software": "Lavf59.27.100", "title": "Film"}) == {"title": "Film"}
+
+
+def test_a_packet_takes_as_many_bytes_as_is_said() -> None:
+    tally = PrintedTally("h264")
+    assert tally.prints.itemsize + tally.times.itemsize == 12
+    tally.prints.append(2**32 - 1)
+
+
+@pytest.mark.parametrize(("ms", "told"), [(40, "40 ms late"), (1600, "1.6 s late"), (75_250, "75.25 s late")])
+def test_how_late_is_said_in_words(ms: int, told: str) -> None:
+    clock = Fraction(1, 1000)
+    wanted, found = words.Series([0, 40], clock), words.Series([ms, ms + 40], clock)
+    assert words.other_times("frame", wanted, found, [0, 1], 0).what.endswith(f"; all 2 are {told}")
+
+
+def test_one_frame_is_no_plural() -> None:
+    one, two = words.Series([0], Fraction(1, 25)), words.Series([0, 1], Fraction(1, 25))
+    assert words.other_count(two, one, 0).what == "1 frame in it, 2 were read; missing: that at 0.040 s"
+    assert words.other_count(one, two, 0).what == "2 frames in it, 1 was read; too many: that at 0.040 s"
 
 
 def test_what_cannot_be_checked(films: tuple[Path, Path], tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_faithful_copy_passes(written: tuple[Path, Written]) -> None:
 def test_missing_frame(written: tuple[Path, Written]) -> None:
     path, report = written
     remux(path, lambda p: None if p.stream.type == "video" and not p.is_keyframe and p.pts < 90 * 128 else p)
-    with pytest.raises(VerificationError, match=r"frames in it, 12 were read"):
+    with pytest.raises(VerificationError, match=r"frames? in it, 12 were read"):
         _clips.verify(path, report)
 
 

@@ -18,47 +18,53 @@ if TYPE_CHECKING:
     from stylize_video.pipeline.verification.finding import Finding
 
 
+_Source = Annotated[
+    Path,
+    typer.Argument(metavar="INPUT", help="The film as it was before it was painted.", show_default=False),
+]
+_Output = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUTPUT", help="The painted film, whichever tool has painted it.", show_default=False
+    ),
+]
+_Decode = Annotated[bool, typer.Option("--decode", help="Decode every frame and all sound of OUTPUT, too.")]
+_Start = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Where in INPUT the painted part begins: seconds or HH:MM:SS.",
+        show_default=False,
+    ),
+]
+_Duration = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="How long the painted part is: seconds or HH:MM:SS.", show_default=False
+    ),
+]
+_VideoTrack = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Which of several films in INPUT was painted, counted from 1. Default: the one that a "
+        "painting takes.",
+        show_default=False,
+    ),
+]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
+
+
 def check_film(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="INPUT", help="The film as it was before it was painted.", show_default=False),
-    ],
-    output: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUTPUT", help="The painted film, whichever tool has painted it.", show_default=False
-        ),
-    ],
-    decode: Annotated[
-        bool, typer.Option("--decode", help="Decode every frame and all sound of OUTPUT, too.")
-    ] = False,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Where in INPUT the painted part begins: seconds or HH:MM:SS.",
-            show_default=False,
-        ),
-    ] = None,
-    duration: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="How long the painted part is: seconds or HH:MM:SS.", show_default=False
-        ),
-    ] = None,
-    video_track: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Which of several films in INPUT was painted, counted from 1. Default: the one that a "
-            "painting takes.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")
-    ] = False,
+    source: _Source,
+    output: _Output,
+    decode: _Decode = False,
+    start: _Start = None,
+    duration: _Duration = None,
+    video_track: _VideoTrack = None,
+    as_json: _AsJson = False,
+    quiet: _Quiet = False,
 ) -> None:
     """Check that a painted film holds all of its original: frames, times, sound, subtitles, tags, colour.
 

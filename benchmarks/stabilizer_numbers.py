@@ -70,7 +70,7 @@ NUMBERS = (
     _constant(flow_estimation, "_SHRINK", "times smaller: where flow is judged", 2, 8),
     _constant(flow_estimation, "_FINER", "times larger than that: where it is found", 1, 4),
     _constant(flow_estimation, "_SHORT_SIDE", "px that are left at least", 45, 180, 1),
-    _constant(flow_estimation, "_STEPS", "in which a patch looks for its place", 2, 12),
+    _constant(flow_estimation, "_STEPS", "in which a patch looks for its place", 4, 16),
     Number("median", "px a side, over the flow", 5, None, None, _same, flow_estimation, "_median"),
     _tolerance("edge", "slope of the flow at a motion edge", _NEVER),
     _tolerance("edge_share", "and by the px of the way", 0.0),

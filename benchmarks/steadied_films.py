@@ -8,6 +8,7 @@ painting, the 99th percentile in levels.
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
@@ -22,12 +23,15 @@ from excerpts import motion_between, read_frames
 from numpy.typing import NDArray
 from trust import write_film
 
+from stylize_video.models import weights
+from stylize_video.models.mixture import PictureStyle, TrainedStyle
 from stylize_video.models.motion import flow
 from stylize_video.models.motion.flow import Flow, Mask
 from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import FrameMotion, LastFrame, MotionFinder
 from stylize_video.models.perceptual import brushwork
 from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.stages import cuts
@@ -93,25 +97,49 @@ def open_film(
     folder: Path,
     *,
     count: int,
+    size: int,
     tuned_on: bool,
 ) -> Film:
-    """A clip's first frames; made, painted in each style and looked through, if the folder hasn't that."""
-    source = folder / f"{name}.mkv"
+    """A clip's first frames; made, painted in each style and looked through, if the folder hasn't that.
+
+    Args:
+        name: of the clip.
+        make: its frames.
+        styles: to paint it in, as the command line takes them.
+        folder: of what lies there already. Its files are called by clip, size, style and weights, so that
+            what another size or another painter made is not taken.
+        count: frames, at most.
+        size: px that the longer side was shrunk to at most.
+        tuned_on: whether the stabiliser was tuned on it.
+    """
+    sized = f"{name}-{size}px"
+    source = folder / f"{sized}.mkv"
     if not source.exists():
         write_film(source, make())
     paintings = {}
     for style in styles:
-        target = folder / f"{name}-{Path(style).name.replace('#', '-')}.mkv"
+        target = folder / f"{sized}-{Path(style).name.replace('#', '-')}-{weights_checksum(style)}.mkv"
         if not target.exists():
             _paint(source, style, target)
         paintings[style] = list(islice(read_frames(target), count))
-    seen = _measured_along(source, folder / f"{name}.npz")[: count - 1]
+    seen = _measured_along(source, folder / f"{sized}.npz")[: count - 1]
     frames = list(islice(read_frames(source), count))
     cut = [frame.cut for frame in cuts.mark(Frame(p, n, made_clips.RATE) for n, p in enumerate(frames))]
     for number, begins in enumerate(cut[1:]):
         if begins:  # no pair across a cut counts
             seen[number][1][:] = False
     return Film(name, frames, cut, seen, paintings, tuned_on)
+
+
+def weights_checksum(style: str) -> str:
+    """Twelve digits that are others when a style's own files are, or when any bundled weights are."""
+    digest = hashlib.sha256()
+    for name, entry in sorted(weights.manifest().items()):
+        digest.update(f"{name} {entry['sha256']}\n".encode())
+    for part in parse(style).parts:
+        if isinstance(part.ingredient, TrainedStyle | PictureStyle):
+            digest.update(part.ingredient.file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _paint(source: Path, style: str, target: Path) -> None:

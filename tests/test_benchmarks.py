@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -520,6 +521,35 @@ def test_the_ablation_changes_one_number_and_puts_it_back(benchmark: Callable[[s
     assert ghost.value == ghost.module._GHOST
     off = ablation.measure([film], judge, ablation.NUMBERS[0], 0.0)["still"]
     assert off.error == pytest.approx(1, abs=0.03)
+
+
+def test_what_is_not_exactly_double_is_told(benchmark: Callable[[str], Any]) -> None:
+    ablation = benchmark("ablation")
+    line = {"number": "a", "what": "b", "value": 0.8, "mean": [0.5] * 8}
+    changes = [("halved", 0.4), ("doubled", 0.9), ("off", 0.0)]
+    made = ablation.markdown([1] * 8, [{**line, "change": c, "changed_to": v} for c, v in changes])
+    cell = "0.500, 0.500; 0.50; 0.5"
+    assert made.endswith(f"| a | 0.8 | b | {cell} | (0.9) {cell} | {cell} |\n")
+
+
+def test_kept_paintings_of_another_size_or_painter_are_not_taken(
+    benchmark: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steadied, painted = benchmark("steadied_films"), []
+
+    def paint(source: Path, style: str, target: Path) -> None:
+        painted.append(target.name)
+        target.write_bytes(source.read_bytes())
+
+    monkeypatch.setattr(steadied, "_paint", paint)
+    file, sides = tmp_path / "mine.safetensors", []
+    for content, size in ((b"one", 48), (b"one", 48), (b"one", 32), (b"other", 32)):
+        file.write_bytes(content)
+        make = partial(lambda size: [np.full((32, size, 3), 99, np.uint8)] * 3, size)
+        film = steadied.open_film("a", make, [str(file)], tmp_path, count=3, size=size, tuned_on=False)
+        sides.append(film.frames[0].shape[1])
+    assert sides == [48, 48, 32, 32]
+    assert len(painted) == len(set(painted)) == 3
 
 
 def test_steadied_films_are_measured_as_all_films_are(benchmark: Callable[[str], Any]) -> None:

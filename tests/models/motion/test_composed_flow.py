@@ -287,4 +287,4 @@ def test_flow_of_any_size_from_any_motion(size: tuple[int, int]) -> None:
     frames = scene.frames(2)
     found = MotionFlow(_DisBothWays())(frames[0], frames[1])
     assert found.shape == (*size, 2)
-    assert np.median(found, (0, 1)) == pytest.approx([2, 0], abs=0.4)
+    assert np.median(found, (0, 1)) == pytest.approx([2, 0], abs=0.3)  # measured: 0.06 at most

@@ -75,7 +75,7 @@ def test_a_film_painted_through_planes_is_the_film_painted_through_rgb(
     one, other = pictures(wanted), pictures(found)
     assert len(one) == len(other) == result.frames
     for a, b in zip(one, other, strict=True):
-        assert -10 * np.log10(np.square(a - b).mean()) > 36  # read half a pixel away; see device_color.py
+        assert -10 * np.log10(np.square(a - b).mean()) > 35  # read half a pixel away; see device_color.py
 
 
 def test_planes_go_to_cuda_and_rgb_elsewhere(tmp_path: Path) -> None:

@@ -1,0 +1,254 @@
+"""The networks of live pictures, loaded once for all who look; slow things are done in the background.
+
+    painters = LivePainters("auto")
+    loaded = painters.load(style, FULL, seed=0)        # waits
+    painters.ask(style, FULL, seed=0)                  # doesn't: None until it is loaded
+    painters.is_ready(loaded, (640, 368))              # whether its program for that size is compiled
+
+One thread loads styles and compiles programs, one after the other and with a lower priority than painting;
+`close` ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from stylize_video.errors import StylizeVideoError, UsageError
+from stylize_video.models import methods
+from stylize_video.models.look import Look
+from stylize_video.models.method import CanvasPainter, Method, PaintsOnCanvas, Plan
+from stylize_video.models.mixture import Mixture
+from stylize_video.models.runtimes.devices import choose_device
+from stylize_video.models.steadying_options import SteadyingOptions
+
+if TYPE_CHECKING:
+    from stylize_video.models.canvas import Canvas
+    from stylize_video.pictures.arrays import Pictures
+
+_NICENESS = 10  # of the thread in the background; painting has 0
+
+Size = tuple[int, int]  # width and height, px
+
+
+class Loaded(NamedTuple):
+    """A style, and what paints in it."""
+
+    painter: SharedPainter
+    style: Any  # as the painter takes it
+    stability: float | None  # that suits the method; None: it needs no steadying
+
+
+class _Wanted(NamedTuple):
+    """What is asked for; pictures of all sizes are painted by one painter."""
+
+    style: Mixture
+    quality: str
+    seed: int
+
+
+class SharedPainter:
+    """A painter for many sessions, that takes their turns in the order in which they come. `PaintsOnCanvas`.
+
+    Args:
+        paints: what paints.
+    """
+
+    def __init__(self, paints: PaintsOnCanvas) -> None:
+        self._paints = paints
+        self._turns = Turns()
+        self._compiling = threading.Lock()
+        self.ready: set[Size] = set()  # sizes whose programs are compiled
+        self.notes = paints.notes
+
+    def new_canvas(self, height: int, width: int) -> Canvas:
+        """See `PaintsOnCanvas`."""
+        return self._paints.new_canvas(height, width)
+
+    def new_shot(self) -> Any:
+        """See `PaintsOnCanvas`."""
+        return self._paints.new_shot()
+
+    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, /) -> Pictures:
+        """See `PaintsOnCanvas`; waits for those who came before."""
+        height, width = images.shape[1:3]
+        if (width, height) not in self.ready:
+            self.prepare((width, height), style)
+        with self._turns:
+            return self._paints.paint(images, canvases, style, known)
+
+    def prepare(self, size: Size, style: Any) -> None:
+        """Compile what paints pictures of a size, unless that is done; others go on painting meanwhile."""
+        with self._compiling:
+            if size in self.ready:
+                return
+            width, height = size
+            blank = np.zeros((1, height, width, 3), np.uint8)
+            canvas = self._paints.new_canvas(height, width)
+            self._paints.paint(blank, [canvas], style, self._paints.new_shot())
+            self.ready.add(size)
+
+
+class Turns:
+    """A lock that is given in the order in which it is asked for, so that nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[object] = deque()
+
+    def __enter__(self) -> None:
+        mine = object()
+        with self._changed:
+            self._waiting.append(mine)
+            self._changed.wait_for(lambda: self._waiting[0] is mine)
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._waiting.popleft()
+            self._changed.notify_all()
+
+
+@dataclass
+class _Built:
+    """A painter of one method, and how further styles of its own are loaded."""
+
+    painter: SharedPainter
+    load_style: Callable[[Any], Any]
+
+
+class LivePainters:
+    """All that paints live, for any number of sessions and threads.
+
+    Args:
+        device: by name, one of `models.runtimes.devices.DEVICES`.
+
+    Raises:
+        DeviceError: this machine has no such device.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = choose_device(device)
+        self._lock = threading.RLock()  # of what is loaded
+        self._built: list[tuple[Hashable, _Built]] = []
+        self._loaded: dict[_Wanted, Loaded] = {}
+        self._errors: dict[_Wanted, StylizeVideoError] = {}
+        self._background = _Background()
+
+    def load(self, style: Mixture, quality: str, *, seed: int = 0) -> Loaded:
+        """What paints in a style; waits until it is loaded, which takes part of a second.
+
+        Raises:
+            StylizeVideoError: there is no such style, it can't be read, or it can't be painted live.
+        """
+        wanted = _Wanted(style, quality, seed)
+        with self._lock:
+            if wanted not in self._loaded:
+                self._loaded[wanted] = self._load(wanted)
+            return self._loaded[wanted]
+
+    def ask(self, style: Mixture, quality: str, *, seed: int = 0) -> Loaded | None:
+        """What paints in a style if that is loaded; else it soon will be, and None.
+
+        Raises:
+            StylizeVideoError: as of `load`, once that was tried.
+        """
+        wanted = _Wanted(style, quality, seed)
+        found = self._loaded.get(wanted)
+        if found is None and wanted in self._errors:
+            raise self._errors.pop(wanted)
+        if found is None:
+            self._background.do(wanted, lambda: self._try_to_load(wanted))
+        return found
+
+    def is_ready(self, loaded: Loaded, size: Size) -> bool:
+        """Whether a picture of a size can be painted at once; if not, it soon can be."""
+        painter = loaded.painter
+        if size in painter.ready:
+            return True
+        self._background.do((id(painter), size), lambda: painter.prepare(size, loaded.style))
+        return False
+
+    def close(self) -> None:
+        """End the thread in the background; what it is at, it ends first. Safe to call again."""
+        self._background.close()
+
+    def _try_to_load(self, wanted: _Wanted) -> None:
+        try:
+            self.load(wanted.style, wanted.quality, seed=wanted.seed)
+        except StylizeVideoError as error:
+            self._errors[wanted] = error
+
+    def _load(self, wanted: _Wanted) -> Loaded:
+        method = methods.choose(wanted.style)
+        if method.needs.held_frames:
+            raise UsageError(f"{wanted.style} can't be painted live: {method.title} take too long")
+        plan = _plan(method, wanted)
+        kind = (method.name, wanted.quality, wanted.seed)
+        for known, built in self._built:
+            if known == kind:
+                with suppress(UsageError):  # another network's
+                    return Loaded(built.painter, built.load_style(plan), method.stability)
+        painter = plan.build(self._device)
+        assert isinstance(painter, CanvasPainter)  # all that hold no frames are
+        made = _Built(SharedPainter(painter.paints), painter.load_style)
+        self._built.append((kind, made))
+        return Loaded(made.painter, painter.style, method.stability)
+
+
+def _plan(method: Method, wanted: _Wanted) -> Plan:
+    """In full strength: painting and original are mixed afterwards, so that strength costs nothing."""
+    known = {field.name for field in fields(method.options)}
+    own = method.options(**({"quality": wanted.quality} if "quality" in known else {}))
+    method.check(wanted.style, own)
+    return method.plan(Look(style=wanted.style, seed=wanted.seed), wanted.style, own, SteadyingOptions())
+
+
+class _Background:
+    """A thread that does what it is told, one thing after the other and each once."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._tasks: dict[Hashable, Callable[[], None]] = {}  # in their order
+        self._under_way: Hashable = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def do(self, name: Hashable, task: Callable[[], None]) -> None:
+        """Do a thing unless it is under way, or waits already."""
+        with self._changed:
+            if self._closed or name in self._tasks or name == self._under_way:
+                return
+            self._tasks[name] = task
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="stylize-video loader", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """See `LivePainters.close`."""
+        with self._changed:
+            self._closed = True
+            self._tasks.clear()
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with suppress(AttributeError, OSError):  # only Linux has priorities of threads
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        while True:
+            with self._changed:
+                self._under_way = None
+                self._changed.wait_for(lambda: self._tasks or self._closed)
+                if self._closed:
+                    return
+                self._under_way = next(iter(self._tasks))
+                task = self._tasks.pop(self._under_way)
+            task()

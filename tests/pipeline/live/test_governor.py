@@ -1,0 +1,131 @@
+"""The governor gives way when painting takes too long, comes back when it may, and doesn't swing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from stylize_video.models.styles import DRAFT, FULL
+from stylize_video.pipeline.live import rungs
+from stylize_video.pipeline.live.governor import Governor
+from stylize_video.pipeline.live.rungs import Rung
+
+FPS = 25.0
+
+
+class Machine:
+    """Something that paints at a constant speed, as fast as it can or as fast as frames come."""
+
+    def __init__(self, governor: Governor, seconds_at_default: float) -> None:
+        self.governor, self.now = governor, 0.0
+        self.per_cost = seconds_at_default / rungs.DEFAULT.cost
+        self.changes: list[Rung] = [governor.rung]
+
+    def run(self, seconds: float, *, slower: float = 1.0, camera: float = FPS) -> None:
+        end = self.now + seconds
+        while self.now < end:
+            rung = self.governor.rung
+            took = rung.cost * self.per_cost * slower
+            self.now += max(took, 1 / camera)
+            if self.governor.painted(rung, took, self.now) != rung:
+                self.changes.append(self.governor.rung)
+
+
+def machine(seconds_at_default: float, **more: object) -> Machine:
+    return Machine(Governor(rungs.ladder(), fps=FPS, **more), seconds_at_default)  # type: ignore[arg-type]
+
+
+def test_a_slow_machine_gives_way_within_a_second_and_stays() -> None:
+    slow = machine(0.1)
+    slow.run(1)
+    assert slow.governor.rung.size < 480
+    found = slow.governor.rung
+    slow.run(300)
+    assert slow.governor.rung == found
+    assert len(slow.changes) <= 4
+
+
+def test_a_fast_machine_climbs_to_what_the_time_allows_and_stays() -> None:
+    fast = machine(0.004)
+    fast.run(60)
+    assert fast.governor.rung.quality == FULL
+    assert fast.governor.rung.cost * fast.per_cost < 1 / FPS
+    changes = len(fast.changes)
+    fast.run(300)
+    assert len(fast.changes) == changes
+
+
+def test_a_busy_processor_is_given_way_to_and_comes_back() -> None:
+    found = machine(0.02)
+    found.run(30)
+    before = found.governor.rung
+    found.run(20, slower=3)
+    assert found.governor.rung.cost < before.cost
+    found.run(60)
+    assert found.governor.rung == before
+
+
+def test_a_slow_camera_is_no_reason_to_give_way() -> None:
+    found = machine(0.02)
+    found.run(30, camera=5)
+    assert found.governor.rung.cost >= rungs.DEFAULT.cost
+
+
+def test_one_late_picture_says_nothing() -> None:
+    governor = Governor(rungs.ladder(), fps=FPS)
+    for number in range(20):
+        governor.painted(governor.rung, 0.5 if number % 10 == 5 else 0.035, number / FPS)
+    assert governor.rung == rungs.DEFAULT
+
+
+def test_what_was_painted_at_another_rung_says_nothing() -> None:
+    governor = Governor(rungs.ladder(), fps=FPS)
+    for number in range(20):
+        governor.painted(Rung(1280, FULL), 0.5, number / FPS)
+    assert governor.rung == rungs.DEFAULT
+
+
+def test_a_step_up_that_fails_is_tried_more_and_more_rarely() -> None:
+    governor, now, tries = Governor([Rung(320, DRAFT), Rung(400, DRAFT)], fps=FPS), 0.0, 0
+    for _ in range(round(120 * FPS)):
+        rung, now = governor.rung, now + 1 / FPS
+        took = 0.015 if rung.size == 320 else 0.06  # far more than its size tells
+        tries += governor.painted(rung, took, now) != rung and rung.size == 320
+    assert 2 <= tries <= 6
+
+
+def test_ladders_rise_and_are_never_empty() -> None:
+    for quality in (rungs.AUTO, DRAFT, FULL):
+        costs = [rung.cost for rung in rungs.ladder(quality)]
+        assert costs == sorted(set(costs))
+    assert rungs.ladder(largest=100) == [Rung(100, DRAFT)]
+    assert {rung.quality for rung in rungs.ladder(FULL)} == {FULL}
+
+
+@pytest.mark.parametrize(
+    ("size", "longer", "working"),
+    [
+        ((1920, 1080), 480, (480, 272)),
+        ((1080, 1920), 480, (272, 480)),
+        ((64, 48), 480, (64, 48)),
+        ((1920, 20), 256, (256, 32)),
+    ],
+)
+def test_pictures_are_painted_in_whole_strides(
+    size: tuple[int, int], longer: int, working: tuple[int, int]
+) -> None:
+    assert rungs.working_size(size, longer) == working
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Governor([], fps=1),
+        lambda: Governor(rungs.ladder(), fps=0),
+        lambda: rungs.ladder("best"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"must be|at least"):
+        make()

@@ -70,6 +70,11 @@ class Plan(Protocol):
         ...
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """The manifest's names of the bundled networks that it needs; other networks are among its files."""
+        ...
+
+    @property
     def keeping(self) -> Keeping | None:
         """What is to be kept of it; None: nothing."""
         ...

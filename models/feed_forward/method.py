@@ -57,6 +57,12 @@ class FeedForwardPlan:
         return self.style.files
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """See `Plan`."""
+        named = (i for i in self.style.ingredients if isinstance(i, NamedStyle))
+        return tuple(dict.fromkeys(styles.file_of(ingredient, self.quality) for ingredient in named))
+
+    @property
     def keeping(self) -> Keeping | None:
         """Nothing: it is painted again as fast."""
         return None

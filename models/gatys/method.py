@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths
-from stylize_video.models import styles
+from stylize_video.models import styles, weights
 from stylize_video.models.gatys.config import DEFAULTS, PANEL, PHOTOREAL, GatysConfig
 from stylize_video.models.look import Look
 from stylize_video.models.method import Keeping, KeyframePainter, Needs
@@ -132,6 +132,12 @@ class GatysPlan:
     def files(self) -> tuple[Path, ...]:
         """See `Plan`."""
         return (*self.style.files, *self.options.pictures)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """See `Plan`."""
+        features = (self.config.features,) if self.config.features in weights.manifest() else ()
+        return features if self.options.photoreal else (*features, *WctPlan(self.style).networks)
 
     @property
     def keeping(self) -> Keeping | None:

@@ -36,6 +36,11 @@ class GuidedPlan:
         return tuple(self.folder.iterdir())
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """None: nothing is painted."""
+        return ()
+
+    @property
     def keeping(self) -> Keeping | None:
         """Nothing: the user has it all."""
         return None

@@ -8,6 +8,7 @@ from stylize_video.errors import UsageError
 
 LEVELS = (1, 2, 3, 4, 5)
 DEFAULT_LEVELS = (4, 3, 2, 1)
+BUNDLED = "wct"  # the manifest's name of the bundled networks
 
 
 def parse(text: str) -> tuple[int, ...]:

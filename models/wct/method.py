@@ -16,7 +16,7 @@ from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, Pictur
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct.levels import DEFAULT_LEVELS
+from stylize_video.models.wct.levels import BUNDLED, DEFAULT_LEVELS
 from stylize_video.option import Notation, flag, option
 
 
@@ -62,7 +62,12 @@ class WctPlan:
     @property
     def files(self) -> tuple[Path, ...]:
         """See `Plan`."""
-        return self.style.files
+        return self.style.files if self.weights is None else (*self.style.files, self.weights)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """See `Plan`."""
+        return (BUNDLED,) if self.weights is None else ()
 
     @property
     def keeping(self) -> Keeping | None:

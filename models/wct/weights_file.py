@@ -15,7 +15,7 @@ from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.wct import transform as wct
-from stylize_video.models.wct.levels import LEVELS
+from stylize_video.models.wct.levels import BUNDLED, LEVELS
 from stylize_video.models.wct.network import STRIDE, WctConfig, WctNetwork
 from stylize_video.models.wct.transform import Moments
 from stylize_video.models.weights import byte_tensors
@@ -23,7 +23,6 @@ from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tens
 
 FORMAT = "stylize-video wct 2"  # in the header of every such file
 _BEFORE = "stylize-video wct 1"  # that with whole covariances, which is read as well
-BUNDLED = "wct"  # the manifest's name
 
 Statistics = Mapping[int, Moments]  # by level: of a style
 

@@ -27,6 +27,7 @@ from stylize_video.pipeline.stages.motion import FindMotion
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
+from stylize_video.pipeline.stages.workshop import Workshop
 
 
 def open_source(request: PaintRequest, looks: ChangingLook | None, *, upright: bool) -> FilmSource:
@@ -93,6 +94,7 @@ def painter(
     exact: bool,
     store: KeyframeStore | None,
     on_step: OnStep | None,
+    workshop: Workshop | None = None,
 ) -> PaintingStage:
     """What paints; `looks` is what is asked for at each time, if that changes. See `painters.create`."""
     return painters.create(
@@ -103,6 +105,7 @@ def painter(
         store=store,
         on_step=on_step,
         changes=looks,
+        workshop=workshop,
     )
 
 

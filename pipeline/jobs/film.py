@@ -31,6 +31,7 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
+from stylize_video.pipeline.stages.workshop import Workshop
 from stylize_video.pipeline.verification.verify import verify
 from stylize_video.process import signals
 
@@ -81,6 +82,7 @@ def paint(
     on_start: Callable[[Signal], None] | None = None,
     on_frame: OnFrame | None = None,
     on_step: OnStep | None = None,
+    workshop: Workshop | None = None,
 ) -> Painted:
     """Paint one film.
 
@@ -90,6 +92,7 @@ def paint(
         on_start: called once with what is known of the film.
         on_frame: called in the writer's thread after each frame.
         on_step: called after each step of a keyframe that is optimised.
+        workshop: has the painter of the film before, where one process paints several.
 
     Raises:
         StylizeVideoError: nothing is left behind but finished keyframes, an existing output is untouched.
@@ -103,7 +106,7 @@ def paint(
     with ExitStack() as opened:
         masks = assembly.openers(request)
         reader = opened.enter_context(assembly.open_source(request, looks, upright=not container.rotation))
-        job = _Job(request, looks, reader, masks, store, _Listener(on_start, on_frame, on_step))
+        job = _Job(request, looks, reader, masks, store, _Listener(on_start, on_frame, on_step), workshop)
         if request.look.masked:
             job.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         with assembly.open_sink(request, reader, job.painted) as writer:
@@ -121,6 +124,7 @@ class _Job:
         masks: Sequence[Callable[[], Mask]],
         store: KeyframeStore | None,
         listener: _Listener,
+        workshop: Workshop | None,
     ) -> None:
         limits.check_worth(request.source.input, reader.signal)
         if reader.signal.width * reader.signal.height > _MEMORY_MATTERS:
@@ -128,14 +132,19 @@ class _Job:
         self._request, self._looks, self._reader = request, looks, reader
         self._store, self._listener = store, listener
         self._device = choose_device(request.run.device)
+        exact = reader.signal.bit_depth > 8
+        if workshop is not None:
+            size = reader.signal.width, reader.signal.height
+            workshop.serve(request.plans(), self._device, exact=exact, size=size)
         self._painter: PaintingStage = assembly.painter(
             request,
             looks,
             masks,
             self._device,
-            exact=reader.signal.bit_depth > 8,
+            exact=exact,
             store=store,
             on_step=listener.on_step,
+            workshop=workshop,
         )
         self.coverage: Coverage | None = None  # of the masks, if some of the original may stay
         self._batch_size = assembly.batch_size(request, reader.signal, self._device)

@@ -22,6 +22,7 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.regions import Regions
+from stylize_video.pipeline.stages.workshop import Workshop
 
 
 class PaintingStage(NamedTuple):
@@ -53,6 +54,7 @@ def create(
     store: KeyframeStore | None = None,
     on_step: OnStep | None = None,
     changes: PlansOverTime | None = None,
+    workshop: Workshop | None = None,
 ) -> PaintingStage:
     """What paints a film; each style in its region, if there are several.
 
@@ -65,14 +67,16 @@ def create(
         on_step: told of each step of a keyframe that is optimised.
         changes: the plans at each time, where styles change over the film: as many as `plans` and of the
             same methods. Only painters of frames heed it.
+        workshop: has what painted other films before; by default everything is built for this one.
 
     Raises:
         StylizeVideoError: weights, pictures or masks that can't be read, or styles of which one can't follow
             another.
     """
     found = []
+    workshop = workshop or Workshop()
     for number, plan in enumerate(plans):
-        built = plan.build(device, exact=exact, on_step=on_step)
+        built = workshop.build(plan, device, exact=exact, on_step=on_step)
         styles = None
         if changes is not None and isinstance(built, CanvasPainter):
             styles = _Styles(changes, number, built.load_style)

@@ -12,6 +12,7 @@ from stylize_video.models.runtimes.memory import keep_freed_memory
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.training.run import Say
+from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
 from stylize_video.models.wct.training import reconstruction
@@ -82,7 +83,7 @@ def _checksum(start: str) -> str:
     if start == NOTHING:
         return ""
     if start == BUNDLED:
-        return str(weights.manifest()[wct_weights.BUNDLED]["sha256"])
+        return str(weights.manifest()[wct_levels.BUNDLED]["sha256"])
     return hashlib.sha256(Path(start).read_bytes()).hexdigest()
 
 

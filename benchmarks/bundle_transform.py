@@ -18,10 +18,10 @@ from pathlib import Path
 from common import ROOT
 
 from stylize_video.models import weights
-from stylize_video.models.wct import weights_file
+from stylize_video.models.wct import levels, weights_file
 
 WEIGHTS = ROOT / "models" / "weights"
-NAME = weights_file.BUNDLED  # in the manifest
+NAME = levels.BUNDLED  # in the manifest
 
 
 def bundle(file: Path, folder: Path = WEIGHTS) -> None:

@@ -31,7 +31,7 @@ OPEN_FOLDERS = ("models", "pipeline")  # whose files stand for themselves
 FLOORS = (
     ("program", ("cli", "entry", "__main__", "__init__")),
     ("commands", ("commands*",)),
-    ("jobs", ("pipeline.jobs*", "pipeline.live*", "pipeline.scoring*")),
+    ("jobs", ("pipeline.jobs*", "pipeline.live*", "pipeline.scoring*", "pipeline.web*")),
     (
         "rooms",
         (

@@ -60,12 +60,14 @@ def test_every_module_is_in_the_wheel_and_no_other(names: set[PurePosixPath]) ->
     assert {name for name in names if name.suffix == ".py"} == {PACKAGE / name for name in modules}
 
 
-def test_all_weights_and_their_manifest_are_in_the_wheel(names: set[PurePosixPath]) -> None:
+def test_all_weights_their_manifest_and_the_live_page_are_in_the_wheel(names: set[PurePosixPath]) -> None:
     folder = PurePosixPath("models/weights")
     manifest = json.loads((ROOT / folder / "manifest.json").read_text("utf-8"))
     expected = {folder / entry["file"] for entry in manifest["weights"].values()}
     weights = {name for name in tracked() if name.suffix == ".safetensors"}
     expected |= {name for name in weights if name.parts[0] not in NOT_INSTALLED}
+    page = PurePosixPath("pipeline/web/page")
+    expected |= {name for name in tracked() if page in name.parents}
     expected |= {folder / "manifest.json", PurePosixPath("py.typed")}
     assert {name for name in names if name.suffix != ".py" and name.parts[0] == PACKAGE} == {
         PACKAGE / name for name in expected

@@ -101,7 +101,14 @@ class LiveSession:
             for draft in (True, False)
         }
 
-    def paint(self, picture: Picture, time: float, *, size: tuple[int, int] | None = None) -> Shown:
+    def paint(
+        self,
+        picture: Picture,
+        time: float,
+        *,
+        size: tuple[int, int] | None = None,
+        source: tuple[int, int] | None = None,
+    ) -> Shown:
         """Paint the next frame.
 
         Args:
@@ -109,6 +116,8 @@ class LiveSession:
             time: s, when it was taken, by any clock that only goes on. After a gap of a second, or a picture
                 of another size, the scene is taken for another.
             size: width and height of the painting as it is shown, px; by default that it is painted in.
+            source: width and height of the camera, px, where somebody has shrunk its picture already; another
+                rung is taken when a picture of such a source can be painted at it.
 
         Raises:
             ValueError: it is no picture.
@@ -122,7 +131,7 @@ class LiveSession:
             settings = self.settings
             if settings.mirror:
                 picture = cv2.flip(picture, 1)  # type: ignore[assignment]
-            across = picture.shape[1], picture.shape[0]
+            across = source or (picture.shape[1], picture.shape[0])
             use = self._use = self._choose(settings, across)
             working = working_size(across, use.rung.size)
             painted = self._paint(_resized(picture, working), time, use, settings)

@@ -129,7 +129,7 @@ def _start(given: argparse.Namespace) -> StyledNet | None:
     shape = AliasFreeConfig(styles=len(STYLES))
     if given.start is None:
         return AliasFreeNet(shape)
-    if weights_file.format_of(given.start) == AliasFreeNet.file_format:
+    if weights_file.format_of(given.start) == AliasFreeConfig.stored_as:
         return weights_file.open_file(given.start, AliasFreeNet).network
     return from_plain(weights_file.open_file(given.start).network, shape)
 

@@ -107,11 +107,12 @@ def _write_sheet(photograph: Path, target: Path, quality: str, *, overwrite: boo
     share_the_cores()
     from stylize_video.models import sheet
     from stylize_video.models.feed_forward import blank_canvas
+    from stylize_video.models.feed_forward.networks import of_quality
     from stylize_video.pictures import pictures
 
     picture = pictures.read_picture(photograph)
     painters = (
-        (name, blank_canvas.load(Mixture.only(NamedStyle(name)), quality=quality))
+        (name, blank_canvas.load(Mixture.only(NamedStyle(name)), networks=of_quality(quality)))
         for name in styles.available(quality)
     )
     pictures.write_picture(target, sheet.sheet(picture, painters))

@@ -40,7 +40,9 @@ def _train_styles(given: TrainOptions, config: CanvasTrainingConfig, say: Say) -
     from stylize_video.models.feed_forward.training import train_style
 
     minutes = (given.minutes or MINUTES) if given.steps is None else None
-    learned = train_style.run(given.request, config, minutes=minutes, device=given.device, say=say)
+    learned = train_style.run(
+        given.request, config, networks=given.networks, minutes=minutes, device=given.device, say=say
+    )
     for style in learned:
         for line in _report(style, given):
             say(line)

@@ -57,8 +57,8 @@ def no_such(path: Path | str, what: str) -> str:
     return why_not if why_not.endswith(_SPECIAL) else f"no such {what}"
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a plain file; never waits as for a pipe.
+def read(path: Path, most: int = -1) -> bytes:
+    """The bytes of a plain file, or its first ones, so many at `most`; never waits as for a pipe.
 
     Raises:
         OSError: there is none, or it can't be read.
@@ -67,7 +67,7 @@ def read(path: Path) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if kind := _kind(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, kind, str(path))
-        return file.read()
+        return file.read(most)
 
 
 def _kind(mode: int) -> str:

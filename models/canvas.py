@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models import canvas_noise
+from stylize_video.models.canvas_cells import CELL as CELL
+from stylize_video.models.canvas_cells import CHANNELS as CHANNELS
+from stylize_video.models.canvas_cells import CHANNELS_PER_OCTAVE as CHANNELS_PER_OCTAVE
+from stylize_video.models.canvas_cells import OCTAVES as OCTAVES
 
 Array = NDArray[np.float32]
 
-CELL = 4  # px of the frame, the side of a cell of the canvas: the network's working resolution
-OCTAVES = 4
-CHANNELS_PER_OCTAVE = 2
-CHANNELS = OCTAVES * CHANNELS_PER_OCTAVE
 PERIOD = 2048  # px after which the field repeats, across and down
 
 _FINEST_TEXEL = 2  # px; of each further octave twice as large

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stylize_video import option as options
 from stylize_video.errors import UsageError
+from stylize_video.models.alias_free.method import AliasFree
 from stylize_video.models.feed_forward.method import FeedForward
 from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
@@ -16,7 +17,7 @@ from stylize_video.models.wct.method import Wct
 from stylize_video.option import option
 
 # Whoever is first paints by default.
-METHODS: tuple[Method, ...] = (FeedForward(), Wct(), Gatys(), Guided())
+METHODS: tuple[Method, ...] = (FeedForward(), AliasFree(), Wct(), Gatys(), Guided())
 
 AUTO = "auto"  # the first one that can paint all of a style
 
@@ -65,7 +66,8 @@ def choose(style: Mixture, name: str = AUTO) -> Method:
             return found
         told = " and ".join(str(ingredient) for ingredient in style.ingredients)
         raise UsageError(
-            f"{told} can't be mixed: no method paints both in the style of pictures and by weights files"
+            f"{told} can't be mixed: no method paints both; pictures, and networks of each architecture, "
+            "have one of their own"
         )
     method = named(name)
     if said := refusals(method, style):

@@ -17,7 +17,9 @@ from stylize_video.option import flag
 
 DEFAULT = "kandinsky"  # whose network new styles start from
 
-FULL, DRAFT = QUALITIES = "full", "draft"  # of the networks that bundled styles are painted by
+FULL, DRAFT = QUALITIES = "full", "draft"  # of the plain networks that bundled styles are painted by
+ALIAS_FREE = "alias-free-net"  # what the manifest calls those that treat pictures as continuous signals
+SETS = (*QUALITIES, ALIAS_FREE)  # of bundled networks: each has a style's name once
 
 _TEXTS = ("name", "painting", "painter", "year", "licence", "weights")  # fields of a `Style`
 
@@ -57,17 +59,17 @@ class Style:
         return cls(**found)
 
 
-def available(quality: str = FULL) -> dict[str, Style]:
-    """The bundled styles by name, with the figures of the networks of a quality.
+def available(networks: str = FULL) -> dict[str, Style]:
+    """The bundled styles by name, with the figures of the networks of a set, one of `SETS`.
 
-    A manifest's entry that is the draft of another says so, by "draft_of".
+    A manifest's entry that is the draft of another says so, by "draft_of", and an alias-free one by its kind.
 
     Raises:
         WeightsError: the manifest is missing or damaged.
     """
     found: dict[str, Style] = {}
     for name, entry in weights.manifest().items():
-        if ("draft_of" in entry) != (quality == DRAFT):
+        if _set_of(entry) != networks:
             continue
         try:
             known = [Style.from_json({**style, "weights": name}) for style in entry.get("styles", [])]
@@ -82,23 +84,29 @@ def available(quality: str = FULL) -> dict[str, Style]:
     return found
 
 
-def check(style: Mixture, *, names: bool = True, quality: str = FULL) -> None:
+def _set_of(entry: dict[str, Any]) -> str:
+    if "draft_of" in entry:
+        return DRAFT
+    return ALIAS_FREE if entry.get("kind") == ALIAS_FREE else FULL
+
+
+def check(style: Mixture, *, names: bool = True, networks: str = FULL) -> None:
     """See whether each ingredient of a style is bundled or an existing file, without loading it.
 
     Args:
         style: what is to be painted in.
         names: whether its names are those of bundled styles; else files alone are looked for.
-        quality: of the networks that paint them.
+        networks: the set of those that paint bundled styles.
 
     Raises:
         UnknownStyleError: no such style or file; the message names the nearest style.
-        UsageError: a bundled style has no network of that quality.
+        UsageError: a bundled style has no network in that set.
     """
     for ingredient in style.ingredients:
         match ingredient:
             case NamedStyle(name):
                 if names:
-                    _check_name(name, quality)
+                    _check_name(name, networks)
             case TrainedStyle(file) | PictureStyle(file):
                 if not paths.is_file(file):
                     kind = "picture" if isinstance(ingredient, PictureStyle) else "weights file"
@@ -107,23 +115,28 @@ def check(style: Mixture, *, names: bool = True, quality: str = FULL) -> None:
                 raise UnknownStyleError(f"{folder}: painted frames are no style")
 
 
-def _check_name(name: str, quality: str) -> None:
+def _check_name(name: str, networks: str) -> None:
     names = available()
     if name not in names:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
         raise UnknownStyleError(f"no style called {name!r}; {hint}")
-    if name not in available(quality):
-        raise UsageError(f"{name}: no network of quality {quality} is bundled; leave {flag('quality')} out")
+    if name in available(networks):
+        return
+    if networks == DRAFT:
+        raise UsageError(f"{name}: no network of quality {DRAFT} is bundled; leave {flag('quality')} out")
+    raise UsageError(
+        f"{name}: no {networks} is bundled for it; leave {flag('method')} out, or give a weights file"
+    )
 
 
-def check_trained(style: Mixture, quality: str = FULL) -> list[NamedStyle | TrainedStyle]:
+def check_trained(style: Mixture, networks: str = FULL) -> list[NamedStyle | TrainedStyle]:
     """The ingredients, if networks have been trained on all of them.
 
     Raises:
         UsageError: one is missing, or no style that a network can be trained on.
     """
-    check(style, quality=quality)
+    check(style, networks=networks)
     found = []
     for ingredient in style.ingredients:
         if not isinstance(ingredient, NamedStyle | TrainedStyle):
@@ -132,26 +145,29 @@ def check_trained(style: Mixture, quality: str = FULL) -> list[NamedStyle | Trai
     return found
 
 
-def file_of(ingredient: NamedStyle | TrainedStyle, quality: str = FULL) -> str:
-    """Which file it is in: its path, or the manifest's name of a bundled one of a quality."""
+def file_of(ingredient: NamedStyle | TrainedStyle, networks: str = FULL) -> str:
+    """Which file it is in: its path, or the manifest's name of a bundled one of a set."""
     if isinstance(ingredient, TrainedStyle):
         return str(ingredient.file)
-    return available(quality)[ingredient.name].weights
+    return available(networks)[ingredient.name].weights
 
 
-def bundled_network() -> str:
-    """The manifest's name of the network that new styles start from: the default style's.
+def bundled_network(networks: str = FULL) -> str:
+    """The manifest's name of the network that new styles start from: the default style's in a set.
 
     Raises:
+        UsageError: there is no such set.
         WeightsError: the manifest lacks it.
     """
-    found = available()
+    found = available(networks)
+    if not found and networks != FULL:
+        raise UsageError(f"no {networks} is bundled; give another network with {flag('from')}")
     if DEFAULT not in found:
         raise WeightsError(f"the manifest has no style called {DEFAULT!r}; install again")
     return found[DEFAULT].weights
 
 
-def checksums(style: Mixture) -> dict[str, str]:
+def checksums(style: Mixture, networks: str = FULL) -> dict[str, str]:
     """SHA-256 of each weights file that a style needs, by its name.
 
     Raises:
@@ -159,8 +175,8 @@ def checksums(style: Mixture) -> dict[str, str]:
         WeightsError: one of them can't be read.
     """
     found = {}
-    for ingredient in check_trained(style):
-        origin = file_of(ingredient)
+    for ingredient in check_trained(style, networks):
+        origin = file_of(ingredient, networks)
         if isinstance(ingredient, TrainedStyle):
             found[origin] = _checksum(ingredient.file)
         else:

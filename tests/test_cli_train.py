@@ -39,7 +39,7 @@ from stylize_video.models.training.trainer import Progress
 from stylize_video.pictures.pictures import read_picture, resize_longer_side
 from tests import media
 from tests.commands import names, refused, run
-from tests.networks import CANVAS_SHAPE, canvas_network, thin
+from tests.networks import ALIAS_FREE_SHAPE, CANVAS_SHAPE, canvas_network, thin
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = gallery.open_bundled(styles.bundled_network()).parameters
@@ -102,7 +102,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def small(small_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small steps of a small network, wherever it is told to start."""
     parameters = CanvasParameters.of(canvas_network(styles=2))
-    monkeypatch.setattr(train_style, "_known", lambda _: (parameters, parameters.table))
+    monkeypatch.setattr(train_style, "_known", lambda *_: (parameters, parameters.table))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_scales_and_shifts_alone_can_be_mixed_with_bundled_styles(
 def test_several_styles_from_nothing(
     studio: Studio, small_steps: None, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(canvas_training, "CanvasNetConfig", lambda: CANVAS_SHAPE)
+    monkeypatch.setattr(train_style, "_new_shape", lambda _: CANVAS_SHAPE)
     both = {"paintings": ("red.png", "blue.png"), "steps": 1}
     result = run(*studio.command("--from", "nothing", "--name", "a", "--name", "b", **both))
     assert result.exit_code == 0, result.output
@@ -446,6 +446,22 @@ def test_a_training_that_diverges_is_one_line(
     refused(1, "diverged at step 1; lower --learning-rate", *studio.command())
 
 
+def test_an_alias_free_network_learns_a_style_from_one(studio: Studio, small_steps: None, film: Path) -> None:
+    start = studio.folder / "start.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        weights_file.save(start, ALIAS_FREE_SHAPE.network(), ["a", "b"], {})
+
+    result = run(*studio.command("--architecture", "alias-free", "--from", start))
+
+    assert result.exit_code == 0, result.output
+    assert weights_file.format_of(studio.target) == ALIAS_FREE_SHAPE.stored_as
+    assert provenance(studio.target)["started_from"] == str(start)
+    painted = run(film, "--style", studio.target, "--quiet", "--device", "cpu", "--max-size", 64)
+    assert painted.exit_code == 0, painted.output  # by its method, which nobody has to name
+    plain = studio.command("--from", start, "--overwrite")
+    refused(1, "this version reads 'stylize-video canvas-net 1' here", *plain)
+
+
 KILLED = """
 import os, signal, sys
 from dataclasses import replace
@@ -461,7 +477,7 @@ options.OWN = replace(options.OWN, crop=64)
 for module in (canvas_training, nearest_styles, frame_distances):
     module.load_features = thin
 parameters = CanvasParameters.of(canvas_network(styles=2))
-train_style._known = lambda _: (parameters, parameters.table)
+train_style._known = lambda *_: (parameters, parameters.table)
 training_run._CHECKPOINT_EVERY_S = 0
 rename, count = Path.replace, 0
 def killed_at_the_third(self, target):

@@ -327,7 +327,7 @@ AT_ONCE = [  # (exit code, message, arguments in a folder with film.mp4, art.png
     (2, "mine.safetensors and art.png can't be mixed", ["--style", "mine.safetensors:0.5,art.png:0.5"]),
     (
         2,
-        "no method called 'oil'; there are: auto, feed-forward, wct, gatys, guided",
+        "no method called 'oil'; there are: auto, feed-forward, alias-free, wct, gatys, guided",
         ["--method", "oil"],
     ),
     (2, "no method called ''", ["--method", ""]),

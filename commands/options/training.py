@@ -9,7 +9,10 @@ from typing import Any, Self
 
 from stylize_video import option as options
 from stylize_video.errors import UsageError
+from stylize_video.models.feed_forward.method import PaintsByNetwork
+from stylize_video.models.feed_forward.networks import Networks
 from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE, CanvasTrainingConfig
+from stylize_video.models.methods import METHODS
 from stylize_video.models.runtimes.devices import DEVICES
 from stylize_video.models.training.request import BUNDLED, NOTHING, TrainingRequest
 from stylize_video.models.wct.levels import LEVELS
@@ -23,9 +26,11 @@ _WCT = "Networks for any picture"
 PANELS = (_STYLE, _COURSE, _BALANCE, _WCT)
 
 MINUTES = 10.0
+# The ways to paint whose networks are trained on a painting.
+_PAINTERS = tuple(method for method in METHODS if isinstance(method, PaintsByNetwork))
 _PATHS = Notation(Path, str)
 _OF_STYLES = (
-    *("minutes", "mixable", "style_weight", "content_weight"),
+    *("architecture", "minutes", "mixable", "style_weight", "content_weight"),
     *("colour_weight", "consistency_weight", "style_size"),
 )
 _OF_NETWORKS = ("statistics", "level")
@@ -68,6 +73,12 @@ class TrainOptions:
     )
     overwrite: bool = option(
         False, help="Replace an existing output, once the new one is whole.", panel=_STYLE
+    )
+    architecture: str = option(
+        _PAINTERS[0].name,
+        help="What network learns it; " + "; ".join(f"{m.name}: {m.summary}" for m in _PAINTERS) + ".",
+        panel=_STYLE,
+        choices=tuple(method.name for method in _PAINTERS),
     )
     mixable: bool = option(
         False,
@@ -203,7 +214,14 @@ class TrainOptions:
             start=self.start or (NOTHING if self.wct else BUNDLED),
             overwrite=self.overwrite,
             statistics=self.statistics,
+            bundled=self.networks.bundled,
         )
+
+    @property
+    def networks(self) -> Networks:
+        """What is trained, if not the transform's."""
+        [method] = [method for method in _PAINTERS if method.name == self.architecture]
+        return method.networks(method.options())
 
     @property
     def of_style(self) -> CanvasTrainingConfig:

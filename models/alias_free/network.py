@@ -19,7 +19,7 @@ different:
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,10 +28,9 @@ from stylize_video.models.alias_free.activation import BentUpsampling, Curve, Fi
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.resampling import BORDER, Downsample
 from stylize_video.models.alias_free.shape import AliasFreeConfig
-from stylize_video.models.feed_forward.layers import ConditionalInstanceNorm, Style
+from stylize_video.models.feed_forward.layers import ResidualBlock, Stage, Style
 from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import LAST
-from stylize_video.models.weights import file_format
 
 # Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5; stopped are 43, 45 and 48 dB.
 DEEP = LowPass(cutoff=0.4, transition=0.2, taps=26)  # at a quarter of the resolution and below: cheap
@@ -42,36 +41,6 @@ PICTURE = LowPass(cutoff=0.45, transition=0.2, taps=30)  # of the photograph, an
 def convolution(inputs: int, outputs: int) -> nn.Conv2d:
     """3x3; a normalisation follows, which would subtract a bias again."""
     return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=BORDER, bias=False)
-
-
-class Stage(nn.Module):
-    """A convolution, normalisation by style, and what bends: a filtered curve, or one that upsamples."""
-
-    def __init__(self, inputs: int, outputs: int, styles: int, bend: nn.Module) -> None:
-        super().__init__()
-        self.convolution = convolution(inputs, outputs)
-        self.norm = ConditionalInstanceNorm(outputs, styles)
-        self.bend = bend
-
-    def forward(self, x: Tensor, style: Style) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H, W) or (N, outputs, 2H, 2W)."""
-        return cast(Tensor, self.bend(self.norm(self.convolution(x), style)))
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions with normalisation, a filtered curve between them, added to the input."""
-
-    def __init__(self, channels: int, styles: int, curve: Curve) -> None:
-        super().__init__()
-        self.conv1, self.conv2 = (convolution(channels, channels) for _ in range(2))
-        self.norm1, self.norm2 = (ConditionalInstanceNorm(channels, styles) for _ in range(2))
-        self.bend = Filtered(channels, curve, DEEP)
-
-    def forward(self, x: Tensor, style: Style) -> Tensor:
-        """(N, C, H, W) -> the same shape."""
-        y = self.bend(self.norm1(self.conv1(x), style))
-        residual: Tensor = self.norm2(self.conv2(y), style)
-        return x + residual
 
 
 class AliasFreeNet(StyledNet):
@@ -85,20 +54,26 @@ class AliasFreeNet(StyledNet):
     """
 
     config_type: ClassVar[type[AliasFreeConfig]] = AliasFreeConfig
-    file_format: ClassVar[str] = file_format.ALIAS_FREE
 
     def __init__(self, config: AliasFreeConfig, *, curve: Curve = smooth) -> None:
         super().__init__(config)
         widths = {name: (inputs, outputs) for name, inputs, outputs in config.convolutions}
 
+        def stage(name: str, design: LowPass, bend: type[Filtered | BentUpsampling]) -> Stage:
+            inputs, outputs = widths[name]
+            return Stage(convolution(inputs, outputs), outputs, config.styles, bend(outputs, curve, design))
+
         def same(name: str, design: LowPass) -> Stage:
-            return Stage(*widths[name], config.styles, Filtered(widths[name][1], curve, design))
+            return stage(name, design, Filtered)
 
         def up(name: str, design: LowPass) -> Stage:
-            return Stage(*widths[name], config.styles, BentUpsampling(widths[name][1], curve, design))
+            return stage(name, design, BentUpsampling)
 
         def blocks(channels: int, count: int) -> nn.ModuleList:
-            return nn.ModuleList(Block(channels, config.styles, curve) for _ in range(count))
+            return nn.ModuleList(
+                ResidualBlock(channels, config.styles, Filtered(channels, curve, DEEP), convolution)
+                for _ in range(count)
+            )
 
         quarter, eighth = config.quarter_channels, config.eighth_channels
         before = config.eighth_blocks // 2
@@ -140,15 +115,3 @@ class AliasFreeNet(StyledNet):
         full = self.up_full(self.merge_half(half, style), style)  # (N, 16, H, W)
         painted: Tensor = self.end(self.last(full))  # (N, 3, H, W)
         return painted.clamp(0, 1)  # a filter overshoots at edges, by little
-
-    def _body(self, x: Tensor, style: Style) -> Tensor:
-        """(N, eighth, H/8, W/8) -> the same shape."""
-        for block in self.before:
-            x = block(x, style)
-        deep = self.down_deep(self.to_sixteenth(x), style)  # (N, 144, H/16, W/16)
-        for block in self.deep:
-            deep = block(deep, style)
-        x = x + self.up_eighth(deep, style)
-        for block in self.after:
-            x = block(x, style)
-        return x

@@ -6,15 +6,25 @@ A style is a scale and a shift for each channel of each normalisation, as in the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from stylize_video.models import canvas
+from stylize_video.models.canvas_cells import CHANNELS
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.weights import file_format
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stylize_video.models.feed_forward.network import StyledNet
 
 
 @dataclass(frozen=True)
 class AliasFreeConfig(CanvasNetConfig):
     """The shape of the network. Stored beside the weights, so that it can be built again."""
+
+    stored_as: ClassVar[str] = file_format.ALIAS_FREE
 
     full_channels: int = 16
     half_channels: int = 32
@@ -26,7 +36,7 @@ class AliasFreeConfig(CanvasNetConfig):
         quarter, eighth, sixteenth = self.quarter_channels, self.eighth_channels, self.sixteenth_channels
         return (
             ("enter", 3, self.seen_channels),
-            ("head", self.seen_channels + canvas.CHANNELS, quarter),
+            ("head", self.seen_channels + CHANNELS, quarter),
             ("down", quarter, eighth),
             ("down_deep", eighth, sixteenth),
             ("up_eighth", sixteenth, eighth),
@@ -36,3 +46,20 @@ class AliasFreeConfig(CanvasNetConfig):
             ("merge_half", self.half_channels + self.seen_channels, self.half_channels),
             ("up_full", self.half_channels, self.full_channels),
         )
+
+    @property
+    def biased(self) -> tuple[str, ...]:
+        """See `CanvasNetConfig`: none."""
+        return ()
+
+    def network(self) -> StyledNet:
+        """See `CanvasNetConfig`."""
+        from stylize_video.models.alias_free.network import AliasFreeNet
+
+        return AliasFreeNet(self)
+
+    def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
+        """See `CanvasNetConfig`."""
+        from stylize_video.models.alias_free import bounds
+
+        return bounds.largest(self, arrays)

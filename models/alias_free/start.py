@@ -11,8 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.alias_free.network import AliasFreeNet, Block
+from stylize_video.models.alias_free.network import AliasFreeNet
 from stylize_video.models.alias_free.shape import AliasFreeConfig
+from stylize_video.models.feed_forward.layers import ResidualBlock
 from stylize_video.models.feed_forward.network import CanvasNet
 
 # A round bend is about one wide: of features as large as this it is nearly a rectifier's kink.
@@ -70,6 +71,6 @@ def _folded(kernel: Tensor, fold: tuple[tuple[float, ...], ...]) -> Tensor:
 def _sharpen(network: nn.Module) -> None:
     """In the blocks, where a normalisation makes up for it: what bends there is larger, and bends sharper."""
     for module in network.modules():
-        if isinstance(module, Block):
+        if isinstance(module, ResidualBlock):
             module.norm1.scale.mul_(_SHARPER)
             module.norm1.shift.mul_(_SHARPER)

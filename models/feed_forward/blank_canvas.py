@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models import styles
 from stylize_video.models.canvas import CELL, Canvas, Field
 from stylize_video.models.feed_forward import gallery
 from stylize_video.models.feed_forward.layers import StyleNumbers
 from stylize_video.models.feed_forward.network import StyledNet
+from stylize_video.models.feed_forward.networks import FULL, Networks
 from stylize_video.models.feed_forward.shape import STRIDE
 from stylize_video.models.mixture import Mixture
 from stylize_video.pictures.arrays import padded
@@ -59,9 +59,9 @@ class StyledNetwork:
     style: Tensor  # (K,) numbers, see `shape.norms`
 
 
-def load(style: Mixture, *, quality: str = styles.FULL, seed: int = 0) -> StyledNetwork:
+def load(style: Mixture, *, networks: Networks = FULL, seed: int = 0) -> StyledNetwork:
     """What paints in a style or a mixture of styles, as a network; see `gallery.load`."""
-    found = gallery.load(style, quality)
+    found = gallery.load(style, networks)
     return StyledNetwork(
         OnBlankCanvas(found.parameters.network().freeze(), seed=seed), torch.from_numpy(found.style)
     )

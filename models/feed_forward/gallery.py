@@ -13,6 +13,7 @@ import numpy as np
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
+from stylize_video.models.feed_forward.networks import FULL, Networks
 from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.mixture import Mixture, NamedStyle, TrainedStyle
@@ -49,33 +50,32 @@ class CanvasGallery:
         return self.styles.index(name)
 
 
-def open_bundled(name: str) -> CanvasGallery:
+def open_bundled(name: str, shape: type[CanvasNetConfig] = CanvasNetConfig) -> CanvasGallery:
     """Load a bundled network with all its styles, by the manifest's name.
 
     Raises:
         WeightsError: it is missing, damaged or of another version.
     """
-    return _build(weights.load(name), name)
+    return _build(weights.load(name), name, shape)
 
 
-def open_file(path: Path) -> CanvasGallery:
+def open_file(path: Path, shape: type[CanvasNetConfig] = CanvasNetConfig) -> CanvasGallery:
     """Load a network with all its styles from a file that `train` wrote.
 
     Raises:
         WeightsError: it is missing, damaged, or holds something else.
     """
-    return _build(weights.read(path), str(path))
+    return _build(weights.read(path), str(path), shape)
 
 
-def load(style: Mixture, quality: str = styles.FULL) -> StyledCanvas:
+def load(style: Mixture, networks: Networks = FULL) -> StyledCanvas:
     """What paints in a style or a mixture of styles.
 
     Styles are mixed by interpolating their scales and shifts (Dumoulin et al. 2017, section 3).
 
     Args:
         style: the mixture.
-        quality: of the networks that bundled styles are painted by, one of `styles.QUALITIES`; a file has one
-            network only.
+        networks: what paints. A file has one network only, which has to be of their architecture.
 
     Raises:
         UsageError: no such style or file, one that no network was trained on, or styles that can't be mixed.
@@ -83,10 +83,10 @@ def load(style: Mixture, quality: str = styles.FULL) -> StyledCanvas:
     """
     galleries: dict[str, CanvasGallery] = {}
     shares: dict[str, list[float]] = {}
-    for ingredient, weight in zip(styles.check_trained(style, quality), style.weights, strict=True):
-        origin = styles.file_of(ingredient, quality)
+    for ingredient, weight in zip(styles.check_trained(style, networks.bundled), style.weights, strict=True):
+        origin = styles.file_of(ingredient, networks.bundled)
         if origin not in galleries:
-            galleries[origin] = _open(ingredient, origin)
+            galleries[origin] = _open(ingredient, origin, networks.shape)
             shares[origin] = [0.0] * len(galleries[origin].styles)
         shares[origin][galleries[origin].index(ingredient.name)] += weight
     first, *others = (found.parameters for found in galleries.values())
@@ -99,18 +99,20 @@ def load(style: Mixture, quality: str = styles.FULL) -> StyledCanvas:
     return StyledCanvas(first, np.asarray(mixed, np.float32))
 
 
-def _open(ingredient: NamedStyle | TrainedStyle, origin: str) -> CanvasGallery:
-    return open_file(ingredient.file) if isinstance(ingredient, TrainedStyle) else open_bundled(origin)
+def _open(ingredient: NamedStyle | TrainedStyle, origin: str, shape: type[CanvasNetConfig]) -> CanvasGallery:
+    if isinstance(ingredient, TrainedStyle):
+        return open_file(ingredient.file, shape)
+    return open_bundled(origin, shape)
 
 
-def _build(found: weights.Weights, origin: str) -> CanvasGallery:
+def _build(found: weights.Weights, origin: str, shape: type[CanvasNetConfig]) -> CanvasGallery:
     made = found.metadata.get("format", "something else")
-    if made != file_format.CANVAS:
+    if made != shape.stored_as:
         raise WeightsError(
-            f"{origin}: made for {made!r}, this version reads {file_format.CANVAS!r}; train again"
+            f"{origin}: made for {made!r}, this version reads {shape.stored_as!r} here; train again"
         )
     try:
-        config = CanvasNetConfig(**json.loads(found.metadata["shape"]))
+        config = shape(**json.loads(found.metadata["shape"]))
         arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
         ranges = file_format.ranges(found.metadata)
         parameters = CanvasParameters(config, arrays, ranges)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -138,18 +139,58 @@ def _bilinear_fold() -> Tensor:
     return torch.stack(phases)
 
 
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with normalisation, added to the input (Johnson et al. 2016, appendix)."""
+class Stage(nn.Module):
+    """A convolution, normalisation by style, and what bends its outcome: (N, C, H, W) -> what that gives.
 
-    def __init__(self, channels: int, styles: int) -> None:
+    Args:
+        convolution: to so many `channels`.
+        channels: that are normalised.
+        styles: how many.
+        bend: by default a ReLU.
+    """
+
+    def __init__(
+        self, convolution: nn.Module, channels: int, styles: int, bend: nn.Module | None = None
+    ) -> None:
         super().__init__()
-        self.conv1 = convolution(channels, channels)
-        self.norm1 = ConditionalInstanceNorm(channels, styles)
-        self.conv2 = convolution(channels, channels)
-        self.norm2 = ConditionalInstanceNorm(channels, styles)
+        self.convolution = convolution
+        self.norm = ConditionalInstanceNorm(channels, styles)
+        self.bend = bend or nn.ReLU()
 
     def forward(self, x: Tensor, style: Style) -> Tensor:
-        y = F.relu(self.norm1(self.conv1(x), style))
+        """Convolve, normalise, bend."""
+        bent: Tensor = self.bend(self.norm(self.convolution(x), style))
+        return bent
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with normalisation, added to the input (Johnson et al. 2016, appendix).
+
+    Args:
+        channels: of input and output.
+        styles: how many.
+        bend: what is between the two, by default a ReLU.
+        convolve: makes a convolution of so many inputs and outputs.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        styles: int,
+        bend: nn.Module | None = None,
+        convolve: Callable[[int, int], nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        convolve = convolve or convolution
+        self.conv1 = convolve(channels, channels)
+        self.norm1 = ConditionalInstanceNorm(channels, styles)
+        self.conv2 = convolve(channels, channels)
+        self.norm2 = ConditionalInstanceNorm(channels, styles)
+        self.bend = bend or nn.ReLU()
+
+    def forward(self, x: Tensor, style: Style) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        y = self.bend(self.norm1(self.conv1(x), style))
         residual: Tensor = self.norm2(self.conv2(y), style)
         return x + residual
 

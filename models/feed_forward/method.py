@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from stylize_video import option as options
 from stylize_video.errors import UsageError
 from stylize_video.models import styles
+from stylize_video.models.feed_forward import networks
+from stylize_video.models.feed_forward.networks import Networks
 from stylize_video.models.look import Look
 from stylize_video.models.method import CanvasPainter, Keeping, Needs
 from stylize_video.models.mixture import Ingredient, Mixture, NamedStyle, PictureStyle, TrainedStyle
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.steadying_options import USUAL_STABILITY, SteadyingOptions
+from stylize_video.models.weights import file_format, safetensors_file
 from stylize_video.option import flag, option
 
 if TYPE_CHECKING:
@@ -43,13 +46,13 @@ class FeedForwardOptions:
 
 
 @dataclass(frozen=True)
-class FeedForwardPlan:
+class CanvasPlan:
     """A network's styles, mixed."""
 
     style: Mixture
     stroke_size: float
     seed: int
-    quality: str = styles.FULL  # of the networks
+    painted_by: Networks = networks.FULL
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -60,7 +63,8 @@ class FeedForwardPlan:
     def networks(self) -> tuple[str, ...]:
         """See `Plan`."""
         named = (i for i in self.style.ingredients if isinstance(i, NamedStyle))
-        return tuple(dict.fromkeys(styles.file_of(ingredient, self.quality) for ingredient in named))
+        files = (styles.file_of(ingredient, self.painted_by.bundled) for ingredient in named)
+        return tuple(dict.fromkeys(files))
 
     @property
     def keeping(self) -> Keeping | None:
@@ -71,11 +75,11 @@ class FeedForwardPlan:
         """See `Plan`."""
         from stylize_video.models.feed_forward import engine, gallery
 
-        found = gallery.load(self.style, self.quality)
+        found = gallery.load(self.style, self.painted_by)
         made = engine.open_engine(found.parameters, device, exact=exact, seed=self.seed)
 
-        def load_style(plan: FeedForwardPlan) -> StyleVector:
-            other = gallery.load(plan.style, plan.quality)
+        def load_style(plan: CanvasPlan) -> StyleVector:
+            other = gallery.load(plan.style, plan.painted_by)
             if other.parameters.convolutions != found.parameters.convolutions:
                 raise UsageError(
                     f"{plan.style} can't follow {self.style}: their networks' convolutions differ"
@@ -85,43 +89,75 @@ class FeedForwardPlan:
         return CanvasPainter(made, found.style, self.stroke_size, load_style)
 
 
-class FeedForward:
-    """See `Method`."""
+class PaintsByNetwork:
+    """What is common to methods that paint by a network trained on the style, whatever its architecture."""
 
-    name = "feed-forward"
-    summary = "a network paints as the painting that it was trained on"
-    title = "feed-forward networks"
     advice = "give a style's name, or a weights file"
-    options: type[Any] = FeedForwardOptions
     refuses: Mapping[str, str] = {}
     needs = Needs(cuts=True, motion=True)
-    stability = USUAL_STABILITY
+    stability: float | None = USUAL_STABILITY
     blends = False
 
-    def is_draft(self, options: FeedForwardOptions) -> bool:
+    def networks(self, options: Any) -> Networks:
+        """Those that paint."""
+        raise NotImplementedError
+
+    def is_draft(self, options: Any) -> bool:
         """See `Method`."""
-        return options.quality == styles.DRAFT
+        return self.networks(options).bundled == styles.DRAFT
+
+    def check(self, style: Mixture, options: Any) -> None:
+        """See `Method`."""
+        styles.check(style, networks=self.networks(options).bundled)
 
     def refusal(self, ingredient: Ingredient) -> str:
         """See `Method`."""
         match ingredient:
-            case NamedStyle() | TrainedStyle():
+            case NamedStyle():
                 return ""
+            case TrainedStyle(file):
+                return self._refusal_of(file)
             case PictureStyle():
                 return f"a picture is no trained network; leave {flag('method')} out, or train one"
             case _:
                 return "painted frames are no trained network"
 
-    def check(self, style: Mixture, options: FeedForwardOptions) -> None:
+    def _refusal_of(self, file: Path) -> str:
+        """Why a file's network can't paint so; a file that can't be read is looked at when it is loaded."""
+        made = safetensors_file.metadata(file).get("format")
+        own = self.networks(self.options()).shape.stored_as
+        if made in file_format.PAINTERS and made != own:
+            return f"its network is painted by another method; leave {flag('method')} out"
+        return ""
+
+    @property
+    def options(self) -> type[Any]:
         """See `Method`."""
-        styles.check(style, quality=options.quality)
+        raise NotImplementedError
 
     def plan(
         self,
         look: Look,
         style: Mixture,
-        options: FeedForwardOptions,
+        options: Any,
         steadying: SteadyingOptions,  # noqa: ARG002 - the canvas is steady by itself
-    ) -> FeedForwardPlan:
+    ) -> CanvasPlan:
         """See `Method`."""
-        return FeedForwardPlan(style, look.stroke_size, look.seed, options.quality)
+        return CanvasPlan(style, look.stroke_size, look.seed, self.networks(options))
+
+
+class FeedForward(PaintsByNetwork):
+    """See `Method`."""
+
+    name = "feed-forward"
+    summary = "a network paints as the painting that it was trained on"
+    title = "feed-forward networks"
+
+    @property
+    def options(self) -> type[Any]:
+        """See `Method`."""
+        return FeedForwardOptions
+
+    def networks(self, options: FeedForwardOptions) -> Networks:
+        """See `PaintsByNetwork`."""
+        return networks.of_quality(options.quality)

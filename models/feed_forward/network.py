@@ -23,26 +23,14 @@ from stylize_video.models.feed_forward.layers import (
     ConditionalInstanceNorm,
     ResidualBlock,
     ResizeConv,
+    Stage,
     Style,
     convolution,
 )
 from stylize_video.models.feed_forward.phases import ConvolutionOfPhases, end_in_phases
 from stylize_video.models.feed_forward.shape import LAST, SHUFFLE, CanvasNetConfig, norms
-from stylize_video.models.weights import file_format
 
 NOISE_RANGE = 4.0  # of a canvas, whose standard deviation is 1: rarely farther from zero
-
-
-class _ConvNorm(nn.Module):
-    """A convolution, normalisation by style, a ReLU."""
-
-    def __init__(self, convolution: nn.Module, channels: int, styles: int) -> None:
-        super().__init__()
-        self.convolution = convolution
-        self.norm = ConditionalInstanceNorm(channels, styles)
-
-    def forward(self, x: Tensor, style: Style) -> Tensor:
-        return F.relu(self.norm(self.convolution(x), style))
 
 
 class StyledNet(nn.Module):
@@ -53,11 +41,16 @@ class StyledNet(nn.Module):
     """
 
     config_type: ClassVar[type[CanvasNetConfig]] = CanvasNetConfig
-    file_format: ClassVar[str] = file_format.CANVAS  # of the files that hold its weights
+    before: nn.ModuleList  # blocks at an eighth of the resolution
+    down_deep: nn.Module
+    deep: nn.ModuleList  # blocks at a sixteenth
+    up_eighth: nn.Module
+    after: nn.ModuleList  # blocks at an eighth again
 
     def __init__(self, config: CanvasNetConfig) -> None:
         super().__init__()
         self.config = config
+        self.to_sixteenth: nn.Module = nn.Identity()  # what comes before a convolution that strides itself
 
     def freeze(self) -> Self:
         """Ready to paint and never to learn again; returns itself."""
@@ -77,6 +70,18 @@ class StyledNet(nn.Module):
         for norm in norms(self.config):
             self.get_submodule(norm.name).start = norm.start  # type: ignore[assignment]
 
+    def _body(self, x: Tensor, style: Style) -> Tensor:
+        """(N, eighth, H/8, W/8) -> the same shape."""
+        for block in self.before:
+            x = block(x, style)
+        deep = self.down_deep(self.to_sixteenth(x), style)  # (N, 144, H/16, W/16)
+        for block in self.deep:
+            deep = block(deep, style)
+        x = x + self.up_eighth(deep, style)
+        for block in self.after:
+            x = block(x, style)
+        return x
+
 
 class CanvasNet(StyledNet):
     """(N, 3, H, W) RGB in 0..1 and (N, C, H/4, W/4) canvas -> the painting, (N, 3, H, W) in 0..1.
@@ -89,17 +94,17 @@ class CanvasNet(StyledNet):
         s, quarter, eighth = config.styles, config.quarter_channels, config.eighth_channels
         sixteenth, half, full = config.sixteenth_channels, config.half_channels, config.full_channels
         before = config.eighth_blocks // 2
-        self.head = _ConvNorm(convolution(3 * SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
-        self.down = _ConvNorm(convolution(quarter, eighth, stride=2), eighth, s)
+        self.head = Stage(convolution(3 * SHUFFLE**2 + canvas.CHANNELS, quarter), quarter, s)
+        self.down = Stage(convolution(quarter, eighth, stride=2), eighth, s)
         self.before = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(before))
-        self.down_deep = _ConvNorm(convolution(eighth, sixteenth, stride=2), sixteenth, s)
+        self.down_deep = Stage(convolution(eighth, sixteenth, stride=2), sixteenth, s)
         self.deep = nn.ModuleList(ResidualBlock(sixteenth, s) for _ in range(config.sixteenth_blocks))
-        self.up_eighth = _ConvNorm(ResizeConv(sixteenth, eighth), eighth, s)
+        self.up_eighth = Stage(ResizeConv(sixteenth, eighth), eighth, s)
         self.after = nn.ModuleList(ResidualBlock(eighth, s) for _ in range(config.eighth_blocks - before))
-        self.up_quarter = _ConvNorm(ResizeConv(eighth, quarter), quarter, s)
-        self.merge = _ConvNorm(convolution(quarter, quarter), quarter, s)
-        self.up_half = _ConvNorm(ResizeConv(quarter, half), half, s)
-        self.up_full = _ConvNorm(ResizeConv(half, full), full, s)
+        self.up_quarter = Stage(ResizeConv(eighth, quarter), quarter, s)
+        self.merge = Stage(convolution(quarter, quarter), quarter, s)
+        self.up_half = Stage(ResizeConv(quarter, half), half, s)
+        self.up_full = Stage(ResizeConv(half, full), full, s)
         self.noise_range = 1.0
         self.last: nn.Module = nn.Conv2d(full, 3, LAST, padding=LAST // 2, padding_mode="replicate")
         self._number_styles()
@@ -143,15 +148,3 @@ class CanvasNet(StyledNet):
             assert isinstance(head, nn.Conv2d)
             self.noise_range = NOISE_RANGE
             head.weight[:, 3 * SHUFFLE**2 :] *= NOISE_RANGE
-
-    def _body(self, x: Tensor, style: Style) -> Tensor:
-        """(N, eighth, H/8, W/8) -> the same shape."""
-        for block in self.before:
-            x = block(x, style)
-        deep = self.down_deep(x, style)  # (N, 144, H/16, W/16)
-        for block in self.deep:
-            deep = block(deep, style)
-        x = x + self.up_eighth(deep, style)
-        for block in self.after:
-            x = block(x, style)
-        return x

@@ -20,7 +20,7 @@ from stylize_video.models.feed_forward.shape import CanvasNetConfig, multiplying
 from stylize_video.models.runtimes.program import Ranges
 
 if TYPE_CHECKING:
-    from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
+    from stylize_video.models.feed_forward.network import StyledNet
 
 StyleVector = NDArray[np.float32]  # (K,), the scales and shifts of one style; see `shape.norms`
 
@@ -87,13 +87,11 @@ class CanvasParameters:
         """Whether no picture and no mixture can make a number overflow, by bounds alone."""
         return bounds.surely_finite(self.config, self.arrays)
 
-    def network(self) -> CanvasNet:
+    def network(self) -> StyledNet:
         """The network, on the CPU; imports torch."""
         import torch
 
-        from stylize_video.models.feed_forward.network import CanvasNet
-
         with torch.random.fork_rng(devices=[]):
-            network = CanvasNet(self.config)
+            network = self.config.network()
         network.load_state_dict({name: torch.tensor(array) for name, array in self.arrays.items()})
         return network.eval()

@@ -6,20 +6,28 @@ those numbers, one behind the other: `norms` says whose they are, in their order
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from stylize_video.models import canvas
+from stylize_video.models.canvas_cells import CELL, CHANNELS
+from stylize_video.models.weights import file_format
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stylize_video.models.feed_forward.network import StyledNet
 
 STRIDE = 16  # the deepest features are this much smaller than the frame
-SHUFFLE = canvas.CELL  # space-to-depth factor at the entrance
+SHUFFLE = CELL  # space-to-depth factor at the entrance
 LAST = 5  # px, the side of the last convolution's kernel
 
 
 @dataclass(frozen=True)
 class CanvasNetConfig:
     """The shape of the network. Stored beside the weights, so that it can be built again."""
+
+    stored_as: ClassVar[str] = file_format.CANVAS  # of the files that hold its weights
 
     styles: int = 1
     full_channels: int = 12
@@ -34,6 +42,23 @@ class CanvasNetConfig:
         for name, value in vars(self).items():
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} = {value!r} must be a whole number of at least 1")
+
+    def network(self) -> StyledNet:
+        """A network of that shape, with random weights; imports torch."""
+        from stylize_video.models.feed_forward.network import CanvasNet
+
+        return CanvasNet(self)
+
+    def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
+        """How large a number can become in it, by its weights alone; see `bounds.py`."""
+        from stylize_video.models.feed_forward import bounds
+
+        return bounds.largest(self, arrays)
+
+    @property
+    def biased(self) -> tuple[str, ...]:
+        """Those of `convolutions` that add a bias."""
+        return tuple(name for name, _, _ in self.convolutions if name.startswith("up_"))
 
     @property
     def blocks(self) -> tuple[tuple[str, int], ...]:
@@ -51,7 +76,7 @@ class CanvasNetConfig:
         """Those outside of the blocks that a normalisation follows: name, inputs, outputs."""
         quarter, eighth, sixteenth = self.quarter_channels, self.eighth_channels, self.sixteenth_channels
         return (
-            ("head", 3 * SHUFFLE**2 + canvas.CHANNELS, quarter),
+            ("head", 3 * SHUFFLE**2 + CHANNELS, quarter),
             ("down", quarter, eighth),
             ("down_deep", eighth, sixteenth),
             ("up_eighth", sixteenth, eighth),
@@ -106,7 +131,7 @@ def shapes(config: CanvasNetConfig) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for name, inputs, outputs in config.convolutions:
         found[f"{name}.convolution.weight"] = (outputs, inputs, 3, 3)
-        if name.startswith("up_"):
+        if name in config.biased:
             found[f"{name}.convolution.bias"] = (outputs,)
     for name, channels in config.blocks:
         found |= {f"{name}.conv{n}.weight": (channels, channels, 3, 3) for n in (1, 2)}

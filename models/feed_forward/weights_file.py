@@ -55,7 +55,7 @@ def save(
     """
     tensors = {name: value.half().contiguous().numpy() for name, value in network.state_dict().items()}
     header = {
-        "format": network.file_format,
+        "format": network.config.stored_as,
         "shape": json.dumps(asdict(network.config)),
         "styles": json.dumps(list(styles)),
         "provenance": json.dumps(provenance),
@@ -104,7 +104,7 @@ def open_file(path: Path, kind: type[Any] = CanvasNet) -> Opened[Any]:
     """
     arrays, header = safetensors_file.parse(safetensors_file.read(path), path)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    if header.get("format") != kind.file_format:
+    if header.get("format") != kind.config_type.stored_as:
         raise WeightsError(f"{path}: holds no painter with a canvas, or one of another architecture")
     try:
         config = kind.config_type(**json.loads(header["shape"]))

@@ -30,6 +30,11 @@ Array = NDArray[Any]  # (N, H, W, C)
 _CONVERTER = "openvino.tools.ovc"
 _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
+    "alias_free/activation.py",
+    "alias_free/filters.py",
+    "alias_free/network.py",
+    "alias_free/resampling.py",
+    "alias_free/shape.py",
     "feed_forward/layers.py",
     "feed_forward/network.py",
     "feed_forward/phases.py",

@@ -28,6 +28,7 @@ class TrainingRequest:
     start: str = BUNDLED  # or `NOTHING`, a style, a weights file
     overwrite: bool = False
     statistics: tuple[Path, ...] = ()  # paintings that are not trained on, but known to the file; with `wct`
+    bundled: str = styles.FULL  # the set of bundled networks that it may start from, one of `styles.SETS`
 
     @property
     def pictures(self) -> tuple[Path, ...]:
@@ -52,7 +53,7 @@ class TrainingRequest:
             wct: whether the start is a file of the transform's networks, not a style.
 
         Raises:
-            UsageError: names or start that make no sense.
+            UsageError: names or start that make no sense, or no such start is bundled.
             InputError, TrainingError: a painting or the folder is missing.
             OutputError: the target can't be written, or exists.
         """
@@ -61,8 +62,10 @@ class TrainingRequest:
             raise UsageError("scales and shifts alone can't be learned from nothing; leave `mixable` out")
         if wct and self.start not in (BUNDLED, NOTHING) and not paths.is_file(self.start):
             raise UsageError(f"{self.start}: no such file of the transform's networks")
-        if not wct and self.start not in (BUNDLED, NOTHING):
-            styles.check_trained(style_spec.parse(self.start))
+        if not wct and self.start == BUNDLED:
+            styles.bundled_network(self.bundled)
+        elif not wct and self.start != NOTHING:
+            styles.check_trained(style_spec.parse(self.start), self.bundled)
         for painting in self.pictures:
             if not paths.is_file(painting):
                 raise InputError(f"{painting}: {paths.no_such(painting, 'picture')}")
@@ -84,6 +87,7 @@ class TrainingRequest:
         start: str = BUNDLED,
         overwrite: bool = False,
         statistics: Sequence[Path] = (),
+        bundled: str = styles.FULL,
     ) -> TrainingRequest:
         """Fill in what is left out: styles are called after their pictures, the target after its style.
 
@@ -100,7 +104,9 @@ class TrainingRequest:
         chosen_target = target or Path(f"{chosen[0]}.safetensors")
         if chosen_target.suffix != ".safetensors":
             raise UsageError(f"{chosen_target}: weights are written as .safetensors; call it so")
-        return cls(tuple(paintings), chosen, content, chosen_target, start, overwrite, tuple(statistics))
+        return cls(
+            *(tuple(paintings), chosen, content, chosen_target, start, overwrite, tuple(statistics), bundled)
+        )
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 CANVAS = "stylize-video canvas-net 1"  # a painter with a canvas
 ALIAS_FREE = "stylize-video alias-free 1"  # an alias-free one
+PAINTERS = (CANVAS, ALIAS_FREE)
 
 
 def ranges(metadata: Mapping[str, str]) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stylize_video.errors import WeightsError
+from stylize_video.files import paths
 from stylize_video.models.weights import byte_tensors
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def metadata(path: Path) -> Mapping[str, str]:
+    """The strings of a file's header, or none if it can't be read: `parse` says why."""
+    try:
+        strings = _header(paths.read(path, LENGTH + LONGEST_HEADER))[0].get("__metadata__", {})
+    except (OSError, *LIES):
+        return {}
+    return strings if isinstance(strings, dict) else {}
 
 
 def parse(data: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:

@@ -50,7 +50,7 @@ def check_style(style: Mixture, quality: str = styles.FULL) -> None:
         raise UsageError(f"{method.title} can't paint live: {method.summary}")
     method.check(style, method.options())
     if any(name in styles.available() for name in map(str, style.ingredients)):
-        styles.check(style, quality=quality)
+        styles.check(style, networks=quality)
 
 
 __all__ = ["DEFAULT_STYLE", "LiveSettings", "check_style"]

@@ -19,7 +19,7 @@ from stylize_video.models.steadying_options import SteadyingOptions
 from stylize_video.models.style_spec import parse
 
 ROOT = Path(__file__).parents[2]
-FEED_FORWARD, WCT, GATYS, GUIDED = (method.name for method in METHODS)
+FEED_FORWARD, ALIAS_FREE, WCT, GATYS, GUIDED = (method.name for method in METHODS)
 FRAMES = Mixture.only(PaintedFrames(Path("frames")))
 
 
@@ -38,6 +38,7 @@ def choose(spec: str, method: str) -> str:
         ("kandinsky:0.9,./mine.webp:0.1", "auto", WCT),
         ("kandinsky", FEED_FORWARD, FEED_FORWARD),
         ("mine.safetensors", FEED_FORWARD, FEED_FORWARD),
+        ("kandinsky:0.6,mine.safetensors:0.4", ALIAS_FREE, ALIAS_FREE),
         ("kandinsky", WCT, WCT),
         ("mine.tif", WCT, WCT),
         ("mine.tif", GATYS, GATYS),
@@ -52,6 +53,7 @@ def test_the_style_decides_unless_one_is_asked_for(spec: str, method: str, wante
     ("spec", "method", "message"),
     [
         ("a/mine.jpg", FEED_FORWARD, "a/mine.jpg: a picture is no trained network"),
+        ("a/mine.jpg", ALIAS_FREE, "a/mine.jpg: a picture is no trained network"),
         ("kandinsky,mine.jpg:3", FEED_FORWARD, "mine.jpg: a picture is no trained network"),
         ("mine.safetensors", WCT, "mine.safetensors: the transform needs a picture of the painting"),
         ("x.safetensors#monet", WCT, "x.safetensors#monet: the transform needs a picture"),
@@ -70,23 +72,23 @@ def test_what_it_cannot_be_painted_by(spec: str, method: str, message: str) -> N
 
 def test_painted_frames_are_carried_and_nothing_else_can_be_done_with_them() -> None:
     assert methods.choose(FRAMES, AUTO).name == GUIDED
-    for name in (FEED_FORWARD, WCT, GATYS):
+    for name in (FEED_FORWARD, ALIAS_FREE, WCT, GATYS):
         with pytest.raises(UsageError, match="frames: "):
             methods.choose(FRAMES, name)
 
 
 def test_a_method_that_is_not_in_the_table() -> None:
-    with pytest.raises(UsageError, match="no method called 'oil'; there are: auto, feed-forward"):
+    with pytest.raises(UsageError, match="no method called 'oil'; there are: auto, feed-forward, alias-free"):
         MethodChoice("oil")
     assert {choice.method for choice in map(MethodChoice, [AUTO, *(m.name for m in METHODS)])} == {
         AUTO,
-        *(FEED_FORWARD, WCT, GATYS, GUIDED),
+        *(FEED_FORWARD, ALIAS_FREE, WCT, GATYS, GUIDED),
     }
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_a_plan_is_data(method: methods.Method) -> None:
-    specs = {FEED_FORWARD: "kandinsky:1,x.safetensors#a:2"}
+    specs = dict.fromkeys((FEED_FORWARD, ALIAS_FREE), "kandinsky:1,x.safetensors#a:2")
     specs |= {WCT: "kandinsky,a.png", GATYS: "a.png,b.jpg"}
     style = parse(specs[method.name]) if method.name in specs else FRAMES
     look = Look(stroke_size=2.0, strength=0.5)
@@ -111,6 +113,7 @@ def _texts(path: Path) -> list[str]:
 def test_a_methods_name_stands_in_its_folder_alone() -> None:
     folders = {
         FEED_FORWARD: "feed_forward",
+        ALIAS_FREE: "alias_free",
         WCT: "wct",
         GATYS: "gatys",
         GUIDED: "guided",

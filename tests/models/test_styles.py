@@ -20,7 +20,7 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
-from stylize_video.models.feed_forward import gallery, weights_file
+from stylize_video.models.feed_forward import gallery, networks, weights_file
 from stylize_video.models.feed_forward.gallery import CanvasGallery
 from stylize_video.models.feed_forward.method import FeedForward, FeedForwardOptions
 from stylize_video.models.feed_forward.network import CanvasNet
@@ -110,7 +110,7 @@ def test_every_bundled_style_is_its_networks_own(name: str, quality: str) -> Non
     opened = gallery.open_bundled(style.weights)
     assert style.licence
     assert style.style_distance is None or style.style_distance > 0
-    found = gallery.load(parse(name), quality)
+    found = gallery.load(parse(name), networks.of_quality(quality))
     np.testing.assert_array_equal(found.style, opened.parameters.table[opened.index(name)])
 
 
@@ -407,13 +407,13 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_draft_is_another_network_of_the_same_style(studio: Path) -> None:
     assert list(styles.available()) == ["red", "blue"]
     assert list(styles.available(styles.DRAFT)) == ["red"]
-    full, draft = (gallery.load(parse("red"), quality).parameters for quality in styles.QUALITIES)
+    full, draft = (gallery.load(parse("red"), n).parameters for n in (networks.FULL, networks.DRAFT))
     assert (full.config.full_channels, draft.config.full_channels) == (CANVAS_SHAPE.full_channels, 2)
     method = FeedForward()
     look = Look(parse("red"))
     plan = method.plan(look, look.style, FeedForwardOptions("draft"), SteadyingOptions())
     painter = plan.build(CPU)
-    np.testing.assert_array_equal(painter.style, gallery.load(parse("red"), "draft").style)
+    np.testing.assert_array_equal(painter.style, gallery.load(parse("red"), networks.DRAFT).style)
     assert len(painter.style) != len(gallery.load(parse("red")).style)
 
 
@@ -424,7 +424,7 @@ def test_a_style_without_a_draft_is_refused_and_a_file_of_ones_own_has_its_own_n
             method.check(parse(spec), draft)
     mine = written(studio / "mine.safetensors", network(), *NAMES)
     method.check(parse(f"{mine}#klee"), draft)
-    alike(f"{mine}#klee", network(), gallery.load(parse(f"{mine}#klee"), "draft").style)
+    alike(f"{mine}#klee", network(), gallery.load(parse(f"{mine}#klee"), networks.DRAFT).style)
     with pytest.raises(UsageError, match="no quality called 'rough'; there are: full, draft"):
         FeedForwardOptions("rough")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.canvas import Field
-from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
+from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import STRIDE, CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
@@ -102,7 +102,7 @@ class CanvasTrainer(Trainer[Scenes]):
 
     def result(self) -> StyledNet:
         """The painter with the averaged weights, on the CPU."""
-        network = type(self.network)(self.shape)
+        network = self.shape.network()
         state = {**self.network.state_dict(), **self.average}
         network.load_state_dict({name: value.cpu() for name, value in state.items()})
         return network.eval()
@@ -153,10 +153,9 @@ class CanvasTrainer(Trainer[Scenes]):
 
 
 def _begun(shape: CanvasNetConfig, start: StyledNet | None, seed: int) -> StyledNet:
-    kind = CanvasNet if start is None else type(start)
     with torch.random.fork_rng(devices=[]):  # the caller's random state is the caller's
         torch.manual_seed(seed)
-        network = kind(shape)
+        network = shape.network()
     if start is not None:
         network.load_state_dict(start.state_dict())
     return network

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas
-from stylize_video.models.feed_forward.network import CanvasNet
+from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import norms
 from stylize_video.models.perceptual import losses
@@ -58,7 +58,7 @@ def nearest_styles(
     return chosen
 
 
-def with_styles(parameters: CanvasParameters, table: Table) -> CanvasNet:
+def with_styles(parameters: CanvasParameters, table: Table) -> StyledNet:
     """The network with other styles.
 
     Args:

@@ -13,7 +13,9 @@ from stylize_video.models import sheet, style_spec, styles
 from stylize_video.models.feed_forward import calibration, gallery, weights_file
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
+from stylize_video.models.feed_forward.networks import FULL, Networks
 from stylize_video.models.feed_forward.parameters import CanvasParameters
+from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
 from stylize_video.models.feed_forward.training.nearest_styles import (
@@ -26,6 +28,7 @@ from stylize_video.models.mixture import TrainedStyle
 from stylize_video.models.perceptual import brushwork
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.runtimes.memory import keep_freed_memory
+from stylize_video.models.runtimes.program import Ranges
 from stylize_video.models.training import checkpoint
 from stylize_video.models.training import run as training_run
 from stylize_video.models.training.photographs import PhotographSet
@@ -54,17 +57,22 @@ class _Studio:
     request: TrainingRequest
     paintings: Sequence[Picture]
     photographs: PhotographSet
-    start: CanvasNet | None
+    start: StyledNet | None
+    shape: CanvasNetConfig  # of a network without a start
     device: str
 
     def trainer(self, config: CanvasTrainingConfig) -> CanvasTrainer:
-        return CanvasTrainer(self.paintings, self.photographs, config, start=self.start, device=self.device)
+        paintings, photographs = self.paintings, self.photographs
+        return CanvasTrainer(
+            paintings, photographs, config, shape=self.shape, start=self.start, device=self.device
+        )
 
 
 def run(
     request: TrainingRequest,
     config: CanvasTrainingConfig,
     *,
+    networks: Networks = FULL,
     minutes: float | None = None,
     device: str = "auto",
     say: Say,
@@ -76,6 +84,7 @@ def run(
     Args:
         request: the files and names.
         config: everything else that decides the result.
+        networks: what is trained; a start is one of these.
         minutes: that it may take for each painting, on this machine as it is now; the steps follow from
             them. None: as many steps as `config` has.
         device: one of `devices.DEVICES`.
@@ -89,7 +98,7 @@ def run(
     """
     request.check(mixable=config.styles_alone)
     keep_freed_memory()
-    studio = _studio(request, config, training_run.device(device))
+    studio = _studio(request, config, networks, training_run.device(device))
     if minutes is not None:
         config = replace(config, steps=_steps(studio, config, minutes * len(request.paintings), say))
     trainer = studio.trainer(config)
@@ -97,13 +106,12 @@ def run(
     with training_run.keeping(request.checkpoint, say):
         _train(trainer, request, say)
         network = weights_file.as_stored(trainer.result())
-        assert isinstance(network, CanvasNet)  # as what it starts from is
-        ranges = calibration.find_ranges(network, _to_calibrate_on(studio.photographs))
+        ranges = _ranges(network, studio.photographs)
         say("measuring pictures that it has not learned on")
         learned = _measured(network, studio)
         provenance = {
             "started_from": request.start,
-            "started_from_sha256": _checksums(request.start),
+            "started_from_sha256": _checksums(request.start, networks),
             "measured": [figures._asdict() for figures in learned],
             **training_run.provenance(request, studio.photographs, config),
         }
@@ -111,40 +119,49 @@ def run(
     return learned
 
 
+def _ranges(network: StyledNet, photographs: PhotographSet) -> Ranges | None:
+    """Of what goes into a plain network's convolutions, so that they can multiply bytes; others don't."""
+    if not isinstance(network, CanvasNet):
+        return None
+    return calibration.find_ranges(network, _to_calibrate_on(photographs))
+
+
 def _to_calibrate_on(photographs: PhotographSet) -> Sequence[Picture]:
     """A few photographs that it has not learned on, where there are any."""
     return (photographs.held_out or photographs.training)[:_MEASURED]
 
 
-def _studio(request: TrainingRequest, config: CanvasTrainingConfig, device: str) -> _Studio:
+def _studio(
+    request: TrainingRequest, config: CanvasTrainingConfig, networks: Networks, device: str
+) -> _Studio:
     paintings = [training_run.painting(path, config.style_size) for path in request.paintings]
     photographs = training_run.photographs(request, config.held_out)
-    start = _start(request.start, paintings, photographs, style_size=config.style_size)
-    return _Studio(request, paintings, photographs, start, device)
+    start = None
+    if request.start != NOTHING:
+        parameters, known = _known(request.start, networks)
+        table = nearest_styles(
+            parameters, known, paintings, photographs.held_out, style_size=config.style_size
+        )
+        start = with_styles(parameters, table)  # each painting has the style that comes nearest to it
+    return _Studio(request, paintings, photographs, start, _new_shape(networks), device)
 
 
-def _start(
-    spec: str, paintings: Sequence[Picture], photographs: PhotographSet, *, style_size: int
-) -> CanvasNet | None:
-    """The network to begin with, in which each painting has the style that comes nearest to it."""
-    if spec == NOTHING:
-        return None
-    parameters, known = _known(spec)
-    chosen = nearest_styles(parameters, known, paintings, photographs.held_out, style_size=style_size)
-    return with_styles(parameters, chosen)
+def _new_shape(networks: Networks) -> CanvasNetConfig:
+    return networks.shape()
 
 
-def _known(spec: str) -> tuple[CanvasParameters, Table]:
+def _known(spec: str, networks: Networks) -> tuple[CanvasParameters, Table]:
     """A network, and its styles to choose from: all of a file, or the one that was asked for."""
     if spec == BUNDLED:
-        parameters = gallery.open_bundled(styles.bundled_network()).parameters
+        bundled = styles.bundled_network(networks.bundled)
+        parameters = gallery.open_bundled(bundled, networks.shape).parameters
         return parameters, parameters.table
     style = style_spec.parse(spec)
-    first, *others = styles.check_trained(style)
+    first, *others = styles.check_trained(style, networks.bundled)
     if isinstance(first, TrainedStyle) and not first.name and not others:
-        parameters = gallery.open_file(first.file).parameters
+        parameters = gallery.open_file(first.file, networks.shape).parameters
         return parameters, parameters.table
-    found = gallery.load(style)
+    found = gallery.load(style, networks)
     return found.parameters, found.style[None]
 
 
@@ -180,10 +197,11 @@ def _painters(network: StyledNet) -> list[StyledNetwork]:
     return [StyledNetwork(paints, torch.from_numpy(style)) for style in parameters.table]
 
 
-def _checksums(start: str) -> Mapping[str, str]:
+def _checksums(start: str, networks: Networks) -> Mapping[str, str]:
     if start == NOTHING:
         return {}
-    return styles.checksums(style_spec.parse(styles.DEFAULT if start == BUNDLED else start))
+    style = style_spec.parse(styles.DEFAULT if start == BUNDLED else start)
+    return styles.checksums(style, networks.bundled)
 
 
 def _train(trainer: CanvasTrainer, request: TrainingRequest, say: Say) -> None:

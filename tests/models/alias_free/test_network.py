@@ -152,7 +152,7 @@ def test_its_file_holds_it_and_is_no_plain_painters(tmp_path: Path) -> None:
 
     found = weights_file.open_file(path, AliasFreeNet)
 
-    assert weights_file.format_of(path) == AliasFreeNet.file_format
+    assert weights_file.format_of(path) == AliasFreeConfig.stored_as
     assert (found.styles, found.provenance, found.network.config) == (("one", "other"), {"step": 3}, SHAPE)
     stored = weights_file.as_stored(painter).state_dict()
     assert all(torch.equal(value, stored[name]) for name, value in found.network.state_dict().items())

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from stylize_video.models.canvas import Canvas
     from stylize_video.pictures.arrays import Pictures
 
-_NICENESS = 10  # of the thread in the background; painting has 0
+_NICENESS = 5  # of the thread in the background; painting has 0
 
 Size = tuple[int, int]  # width and height, px
 
@@ -175,6 +176,23 @@ class LivePainters:
         self._background.do((id(painter), size), lambda: painter.prepare(size, loaded.style))
         return False
 
+    def prepare(self, style: Mixture, wanted: Sequence[tuple[str, Size]], *, seed: int = 0) -> None:
+        """Have programs made ready that may be wanted soon, in that order; nobody waits for them.
+
+        Args:
+            style: any of those that will be painted in.
+            wanted: qualities, and sizes that are painted.
+            seed: of the canvas.
+        """
+        for quality, size in wanted:
+            name = ("prepare", quality, size, seed)
+            self._background.do(name, partial(self._prepare, _Wanted(style, quality, seed), size), last=True)
+
+    def _prepare(self, wanted: _Wanted, size: Size) -> None:
+        with suppress(StylizeVideoError):  # told to whoever paints in it
+            loaded = self.load(wanted.style, wanted.quality, seed=wanted.seed)
+            loaded.painter.prepare(size, loaded.style)
+
     def close(self) -> None:
         """End the thread in the background; what it is at, it ends first. Safe to call again."""
         self._background.close()
@@ -215,17 +233,19 @@ class _Background:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._tasks: dict[Hashable, Callable[[], None]] = {}  # in their order
+        self._tasks: dict[Hashable, Callable[[], None]] = {}  # in their order; somebody waits for these
+        self._later: dict[Hashable, Callable[[], None]] = {}  # nobody does for these
         self._under_way: Hashable = None
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def do(self, name: Hashable, task: Callable[[], None]) -> None:
-        """Do a thing unless it is under way, or waits already."""
+    def do(self, name: Hashable, task: Callable[[], None], *, last: bool = False) -> None:
+        """Do a thing unless it is under way, or waits already; `last` if nobody waits for it."""
+        tasks = self._later if last else self._tasks
         with self._changed:
-            if self._closed or name in self._tasks or name == self._under_way:
+            if self._closed or name in tasks or name == self._under_way:
                 return
-            self._tasks[name] = task
+            tasks[name] = task
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="stylize-video loader", daemon=True)
                 self._thread.start()
@@ -236,6 +256,7 @@ class _Background:
         with self._changed:
             self._closed = True
             self._tasks.clear()
+            self._later.clear()
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
@@ -246,9 +267,10 @@ class _Background:
         while True:
             with self._changed:
                 self._under_way = None
-                self._changed.wait_for(lambda: self._tasks or self._closed)
+                self._changed.wait_for(lambda: self._tasks or self._later or self._closed)
                 if self._closed:
                     return
-                self._under_way = next(iter(self._tasks))
-                task = self._tasks.pop(self._under_way)
+                tasks = self._tasks or self._later
+                self._under_way = next(iter(tasks))
+                task = tasks.pop(self._under_way)
             task()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import threading
 import time as clock
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -137,6 +138,21 @@ class LiveSession:
             painted = self._paint(_resized(picture, working), time, use, settings)
             shown = _composed(picture, painted, settings, size or working)
             return Shown(shown, use.rung, working, clock.perf_counter() - began, use.style)
+
+    def preload(self) -> None:
+        """Load the style that is asked for, while no frame has come yet.
+
+        Raises:
+            StylizeVideoError: it can't be painted.
+        """
+        self._load(self.settings)
+
+    def prepare(self, picture: Picture, rungs: Sequence[Rung]) -> None:
+        """Have rungs made ready in the background, in that order, for pictures of the size of one."""
+        settings, across = self.settings, (picture.shape[1], picture.shape[0])
+        self._painters.prepare(
+            settings.style, [(r.quality, working_size(across, r.size)) for r in rungs], seed=settings.seed
+        )
 
     def _choose(self, settings: LiveSettings, across: tuple[int, int]) -> _Use:
         """What paints the next frame: what is asked for, or what is ready of it."""

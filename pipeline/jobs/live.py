@@ -1,6 +1,6 @@
 """The live job: a camera's newest picture, painted and shown, again and again.
 
-    camera (a thread) --newest wins--> paint --> window, recording (a thread), virtual camera
+    camera (a thread) -- newest wins --> paint --> window, recording (a thread), virtual camera
                                          |
                                  governor: size and quality of the next
 

@@ -1,9 +1,9 @@
 """A camera in a thread of its own: the newest picture wins, and one that freezes or vanishes is noticed.
 
-    opening --first picture--> live --the same picture for seconds--> opened again, to see whether it is there
-       ^                        |
-       |                        +--no picture, or none for seconds--> lost: an error, or it is waited for
-       +--------------- every second ------------------------------------/
+    opening -- first picture --> live -- the same one for seconds --> opened again: is it there?
+       ^                          |
+       |                          +-- none for seconds --> lost: an error, or it is waited for
+       +------------------- every second --------------------+
 
 Nothing queues: a picture that nobody took in time is replaced by the next, and counted.
 """

@@ -18,7 +18,7 @@ _INSTALL = "pip install 'stylize-video[virtual-camera]'"
 _DRIVERS = {
     "linux": "install its driver: sudo apt install v4l2loopback-dkms && sudo modprobe v4l2loopback "
     "exclusive_caps=1 card_label=stylize-video",
-    "darwin": "install OBS (brew install --cask obs), and start and stop its virtual camera once",
+    "darwin": "install OBS (brew install obs), and start and stop its virtual camera once",
     "win32": "install OBS (winget install OBSProject.OBSStudio), whose virtual camera is used",
 }
 

@@ -82,7 +82,7 @@ class Window:
             cv2.waitKey(1)  # only then is it gone
 
 
-_ADVICE = "leave it out with `no_window`, and record, or be a virtual camera"
+_ADVICE = "switch `window` off, and record or be a virtual camera"
 
 
 def _check_screen() -> None:

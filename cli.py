@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from stylize_video.commands import check, live, paint, score, styles, texture, train
+from stylize_video.commands import batch, check, live, paint, score, styles, texture, train
 from stylize_video.commands.console.command_line import PAINT, Command, MainJobGroup
 
 app = typer.Typer(
@@ -19,10 +19,11 @@ app.command(
     PAINT,
     cls=Command,
     hidden=True,
-    epilog="Other commands: `live` paints a camera, `styles` lists the styles, `train` learns a new one, "
-    "`score` measures what came out, `check` verifies that nothing was lost, `texture` makes more of a "
-    "picture; each has a --help. A film called 'styles' is given as ./styles.",
+    epilog="Other commands: `batch` paints many films, `live` paints a camera, `styles` lists the styles, `train` "
+    "learns a new one, `score` measures what came out, `check` verifies that nothing was lost, `texture` makes "
+    "more of a picture; each has a --help. A film called 'styles' is given as ./styles.",
 )(paint.paint)
+app.command("batch", cls=Command)(batch.batch)
 app.command("live", cls=Command)(live.live)
 app.command("styles", cls=Command)(styles.list_styles)
 app.command("train", cls=Command)(train.train)

@@ -23,7 +23,7 @@ from stylize_video.commands.console import help_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "options.md"
-COMMANDS = ("paint", "live", "train", "score", "check", "styles", "texture")
+COMMANDS = ("paint", "batch", "live", "train", "score", "check", "styles", "texture")
 OPENING = """# All options
 
 What `--help` says, and where there is more to read. `benchmarks/options_page.py --write` makes this page.

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, TyperException
 
-from stylize_video.commands.console import complaints, flags, help_page, values
+from stylize_video.commands.console import complaints, flags, help_page, typed, values
 from stylize_video.commands.console.flags import spelled
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import styles
@@ -84,6 +84,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run, and spell options as flags from now on."""
+        typed.use(ctx)
         flags.use(self, ctx.parent.command, ctx.params.values())
         return super().invoke(ctx)
 

@@ -225,6 +225,12 @@ def default_output(source: Path, look: Look) -> Path:
     name = look.stem
     if "/" in name or "\0" in f"{name}{source}":
         raise UsageError(f"no style called {name!r}; 'stylize-video styles' lists them")
+    # Not with_name, which "" and "/" have none for.
+    return source.parent / f"{source.stem}_{name}{output_suffix(source)}"
+
+
+def output_suffix(source: Path) -> str:
+    """The extension of a painting: its source's if that can be written, else of one that holds it."""
     from stylize_video.pipeline.containers.formats import (
         CONTAINERS,  # brings PyAV, which --help need not wait for
     )
@@ -232,9 +238,7 @@ def default_output(source: Path, look: Look) -> Path:
 
     suffix = source.suffix
     if is_moving_picture(source):
-        suffix = ".mp4"
-    elif suffix.lower() in _READ_ONLY_PICTURES:
-        suffix = ".png"
-    elif suffix.lower().lstrip(".") not in CONTAINERS:
-        suffix = ".mkv"  # which holds anything
-    return source.parent / f"{source.stem}_{name}{suffix}"  # not with_name, which "" and "/" have none for
+        return ".mp4"
+    if suffix.lower() in _READ_ONLY_PICTURES:
+        return ".png"
+    return suffix if suffix.lower().lstrip(".") in CONTAINERS else ".mkv"  # which holds anything

@@ -1,0 +1,112 @@
+"""`stylize-video batch`: many films."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stylize_video import option as options
+from stylize_video.commands.console import typed
+from stylize_video.commands.console.command_line import console, reporting, share_the_cores, style_names
+from stylize_video.commands.options.generated import with_options
+from stylize_video.commands.options.panels import PANELS, PROGRAM
+from stylize_video.pipeline.jobs.batch.options import PANEL, BatchOptions
+from stylize_video.pipeline.jobs.request import declared
+from stylize_video.process import signals, terminal
+
+if TYPE_CHECKING:
+    from stylize_video.commands.console.batch_progress import BatchProgress
+    from stylize_video.pipeline.jobs.batch.batch import Result
+    from stylize_video.pipeline.jobs.batch.survey import Asked
+
+
+def _flag(name: str, text: str) -> Any:
+    return typer.Option(*name.split(), help=text, rich_help_panel=PROGRAM, show_default=False)
+
+
+def _command(
+    *,
+    quiet: Annotated[bool, _flag("--quiet -q", "Print nothing but errors.")] = False,
+    as_json: Annotated[bool, _flag("--json", "Print one JSON object on stdout, all else on stderr.")] = False,
+    **values: Any,
+) -> None:
+    """Paint many films: folders of them, with a plan first, and go on where an earlier run has ended.
+
+    What is done is recorded beside the paintings and not done again; one bad film never stops the rest.
+    """
+    with reporting(as_json=as_json) as say:
+        asked = _asked(values)
+        share_the_cores()
+        from stylize_video.commands.console import batch_words
+        from stylize_video.commands.console.batch_progress import BatchProgress
+        from stylize_video.pipeline.jobs.batch import batch
+
+        listed = len(asked.clips) + 10**6 if asked.options.plan else 10
+        try:
+            with BatchProgress(say, quiet=quiet or as_json, listed=listed) as shown:
+                results = batch.run(asked, shown)
+        except batch.BatchInterrupted as interrupt:
+            say(batch_words.interrupted(interrupt))
+            raise
+        signals.finish()
+        terminal.answer_is_a_file()
+        _tell(results, shown, asked, quiet=quiet, as_json=as_json)
+        for result in results if quiet else ():
+            if result.status in (batch.FAILED, batch.NOT_BEGUN):
+                say(f"stylize-video: {batch_words.failure(result.film, result.reason)}")
+        failed = any(result.status in (batch.FAILED, batch.NOT_BEGUN) for result in results)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _asked(values: dict[str, Any]) -> Asked:
+    """What was typed, read."""
+    from stylize_video.errors import UsageError
+    from stylize_video.pipeline.jobs.batch import settings
+    from stylize_video.pipeline.jobs.batch.films import absolute
+    from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
+
+    names = typed.names()
+    of_batch = {
+        each.field.name: each.read(values[each.name])
+        for each in options.declared(BatchOptions)
+        if each.name in names
+    }
+    found = BatchOptions(**of_batch)
+    if found.folder is None:
+        raise UsageError("no folder for the painted films; name one with `output`")
+    asked = {name: values[name] for name in settings.known() if name in names}
+    return Asked(
+        folder=absolute(found.folder),
+        clips=(Clips(found.paths),) if found.paths else (),
+        options=found,
+        typed=settings.read(asked, typed=True, base=Path.cwd()),
+        inherits=not found.new_settings,
+    )
+
+
+def _tell(
+    results: Sequence[Result], shown: BatchProgress, asked: Asked, *, quiet: bool, as_json: bool
+) -> None:
+    from stylize_video.commands.console import batch_words
+
+    if as_json:
+        print(json.dumps(batch_words.as_json(shown.plan, results)))
+    elif not quiet and not asked.options.plan:
+        stdout = console()
+        if any(result.status != "done before" for result in results):
+            stdout.print(batch_words.table(results))
+        stdout.print(batch_words.summary(results), markup=False, highlight=False)
+
+
+batch = with_options(
+    _command,
+    [*options.declared(BatchOptions), *(each for each in declared() if each.name not in ("input", "output"))],
+    panels=(PANEL, *PANELS),
+    arguments=["paths"],
+    completions={"style": style_names},
+)

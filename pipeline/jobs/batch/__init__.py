@@ -1,0 +1,1 @@
+"""Many films painted by one command."""

@@ -1,0 +1,278 @@
+"""Many films painted by one command: what is done is kept, recorded and never done again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import stylize_video
+from stylize_video.errors import OutputError, StylizeVideoError, UsageError
+from stylize_video.files import lock, whole_file
+from stylize_video.files.partial import output_errors
+from stylize_video.pipeline.jobs.batch import plan as batch_plan
+from stylize_video.pipeline.jobs.batch import survey as batch_survey
+from stylize_video.pipeline.jobs.batch.manifest import LOCK, Entry, Manifest
+from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
+from stylize_video.pipeline.jobs.batch.survey import Asked, Item, Survey
+from stylize_video.pipeline.jobs.batch.tasks import Finished, PaintFilm, Progress, See, Seen
+from stylize_video.pipeline.jobs.batch.worker import Failure, failure
+from stylize_video.pipeline.jobs.batch.workers import Workers, work
+from stylize_video.process import signals
+
+PAINTED, DONE, FAILED, NOT_BEGUN = "painted", "done before", "failed", "not begun"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a film."""
+
+    film: Path
+    status: str
+    output: Path | None = None
+    frames: int = 0
+    seconds: float = 0.0
+    reason: str = ""  # of a failure
+    notes: tuple[str, ...] = ()
+
+
+class BatchInterrupted(KeyboardInterrupt):
+    """Ctrl-C; what was painted until then is kept and recorded."""
+
+    def __init__(self, results: Sequence[Result], left: int) -> None:
+        super().__init__()
+        self.results = results
+        self.left = left  # films
+
+
+class Listener:
+    """Is told how far a batch is; does nothing with it."""
+
+    def looking(self, name: str) -> None:
+        """A film is looked at."""
+
+    def measuring(self, name: str) -> None:
+        """A part of a film is painted to see how long it takes."""
+
+    def planned(self, plan: BatchPlan) -> None:
+        """This will be done."""
+
+    def begin(self, name: str) -> None:
+        """A film is begun."""
+
+    def progress(self, name: str, progress: Progress) -> None:
+        """So far is a film."""
+
+    def end(self, name: str, result: Result) -> None:
+        """A film has ended."""
+
+
+def run(asked: Asked, listener: Listener) -> list[Result]:
+    """Paint all that is not done.
+
+    Raises:
+        UsageError: what is asked for makes no sense.
+        StylizeVideoError: nothing can be painted, or the record can't be read or written.
+        BatchInterrupted: Ctrl-C.
+    """
+    folder = asked.folder
+    if not asked.clips:
+        raise UsageError("nothing to paint: give films, folders or patterns")
+    with ExitStack() as opened:
+        if not asked.options.plan:
+            with output_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            message = f"{folder}: another batch is painting into this folder; wait until it has ended"
+            opened.enter_context(lock.held(folder / LOCK, message))
+        signals.begin_work()  # from now on, Ctrl-C ends the processes first
+        workers = opened.enter_context(Workers(asked.options.jobs))
+        return _Batch(asked, Manifest.read(folder), workers, listener).run()
+
+
+class _Batch:
+    """A batch that is under way."""
+
+    def __init__(self, asked: Asked, manifest: Manifest, workers: Workers, listener: Listener) -> None:
+        self._asked, self._manifest = asked, manifest
+        self._workers, self._listener = workers, listener
+        self._results: list[Result] = []
+        self._items: dict[str, Item] = {}
+        self._begun: dict[str, Entry | None] = {}  # films under way, and what was recorded before
+        self._left = 0  # films that are not painted yet
+        self._why_not = ""  # no further film is begun
+
+    def run(self) -> list[Result]:
+        """Look, plan, paint."""
+        try:
+            plan = self._plan(batch_survey.look(self._asked, self._manifest))
+            self._listener.planned(plan)
+            if not self._asked.options.plan:
+                self._manifest.write()
+                self._paint(plan.items)
+        except KeyboardInterrupt:
+            left = self._stop()
+            raise BatchInterrupted(self._results, left) from None
+        return self._results
+
+    def _plan(self, survey: Survey) -> BatchPlan:
+        self._see(survey)
+        for path, reason in survey.failed:
+            self._results.append(Result(path, FAILED, reason=reason))
+        for item in survey.items:
+            if not item.why:
+                self._results.append(self._done(item))
+        to_paint = [item for item in survey.items if item.why]
+        self._left = len(to_paint)
+        found = Estimate(None, None)
+        if to_paint:
+            found = batch_plan.estimate(
+                to_paint,
+                self._workers,
+                self._asked.options.jobs,
+                self._manifest.folder,
+                self._listener.measuring,
+            )
+        return BatchPlan(
+            folder=self._manifest.folder,
+            items=to_paint,
+            done=[item for item in survey.items if not item.why],
+            failed=survey.failed,
+            left_out=survey.left_out,
+            notes=survey.notes,
+            jobs=self._asked.options.jobs,
+            estimate=found,
+            free=batch_plan.free(self._manifest.folder),
+        )
+
+    def _see(self, survey: Survey) -> None:
+        """Look at all films that are not surely done; those that can't be painted are failures."""
+        unsure = {item.name: item for item in survey.items if not item.surely_done}
+        tasks = [
+            (name, See(item.request, item.before.source if item.before else None))
+            for name, item in unsure.items()
+        ]
+        for name, seen in work(self._workers, tasks, self._listener.looking, lambda *_: None):
+            item = unsure[name]
+            if isinstance(seen, Failure):
+                survey.failed.append((item.path, seen.reason))
+                survey.items.remove(item)
+            else:
+                self._take(item, seen)
+
+    def _take(self, item: Item, seen: Seen) -> None:
+        item.seen = seen
+        item.why = batch_survey.changed(item, seen.source)
+        if not item.why and item.before is not None:  # the same film, touched or moved
+            here = self._manifest.seen_from_here(item.path)
+            item.before = replace(item.before, source=seen.source, input=here)
+            self._manifest.films[item.name] = item.before
+
+    def _done(self, item: Item) -> Result:
+        before = item.before
+        assert before is not None
+        return Result(item.path, DONE, self._manifest.path_of(item.name), before.frames, before.seconds)
+
+    def _paint(self, items: Sequence[Item]) -> None:
+        self._items = {item.name: item for item in items}
+        waiting = list(items)
+
+        def tasks() -> Iterator[tuple[str, PaintFilm]]:
+            while waiting and not self._why_not:
+                item = waiting.pop(0)
+                if self._begin(item):
+                    yield item.name, PaintFilm(item.request)
+
+        for name, result in work(self._workers, tasks(), self._listener.begin, self._listener.progress):
+            self._end(self._items[name], result)
+        for item in waiting:
+            self._tell(item, Result(item.path, NOT_BEGUN, reason=self._why_not))
+
+    def _begin(self, item: Item) -> bool:
+        """Record that a film is under way; False, with a result, if that can't be."""
+        target = self._manifest.path_of(item.name)
+        self._begun[item.name] = self._manifest.films.get(item.name)
+        try:
+            with output_errors(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+            whole_file.check_target(target, overwrite=item.request.sink.overwrite)
+            self._record(item.name, self._entry(item))
+        except StylizeVideoError as error:
+            self._fail(item, failure(error))
+            return False
+        return True
+
+    def _entry(self, item: Item) -> Entry:
+        return Entry(
+            input=self._manifest.seen_from_here(item.path),
+            source=item.seen.source if item.seen else None,
+            settings=item.settings,
+            weights=item.weights,
+            under_way=True,
+        )
+
+    def _record(self, name: str, entry: Entry) -> None:
+        self._manifest.films[name] = entry
+        self._manifest.write()
+
+    def _fail(self, item: Item, why: Failure) -> None:
+        """A film came to nothing: what was recorded before counts again."""
+        self._forget(item.name)
+        self._tell(item, Result(item.path, FAILED, reason=why.reason))
+        if why.disk_full:
+            self._why_not = "the disk is full"
+        elif why.for_all:
+            self._why_not = "no film can be painted so"
+
+    def _forget(self, name: str) -> None:
+        before = self._begun.pop(name)
+        if before is None:
+            self._manifest.films.pop(name, None)
+        else:
+            self._manifest.films[name] = before
+
+    def _end(self, item: Item, result: Finished | Failure) -> None:
+        """Record what became of a film, and say so."""
+        if isinstance(result, Failure):
+            self._fail(item, result)
+            return
+        self._begun.pop(item.name)
+        output = self._manifest.path_of(item.name)
+        told = Result(item.path, PAINTED, output, result.frames, result.seconds, notes=result.notes)
+        try:
+            self._record(item.name, _finished(self._manifest.films[item.name], result))
+        except OutputError as error:
+            self._why_not = "what is painted can't be recorded"
+            told = replace(told, status=FAILED, reason=f"painted, but not recorded: {error}")
+        self._tell(item, told)
+
+    def _tell(self, item: Item, result: Result) -> None:
+        self._results.append(result)
+        self._left -= 1
+        self._listener.end(item.name, result)
+
+    def _stop(self) -> int:
+        """After Ctrl-C: let the processes end, and keep what they finish; how many films are left."""
+        for given, message in self._workers.interrupt():
+            if given.name in self._begun and isinstance(message.content, Finished):
+                self._end(self._items[given.name], message.content)
+        for name in list(self._begun):
+            self._forget(name)
+        if not self._asked.options.plan:
+            self._manifest.write()
+        return self._left
+
+
+def _finished(entry: Entry, result: Finished) -> Entry:
+    return replace(
+        entry,
+        under_way=False,
+        output=result.output,
+        frames=result.frames,
+        seconds=round(result.seconds, 3),
+        notes=result.notes,
+        verified=result.verified,
+        painted=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=stylize_video.__version__,
+    )

@@ -1,0 +1,202 @@
+"""What a batch's processes are given to do. Each task and what comes of it can be pickled.
+
+Films are opened, painted and measured there and nowhere else: one that makes a library crash ends a process,
+not the batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stylize_video.pipeline.jobs.batch.manifest import FileMark
+from stylize_video.pipeline.jobs.request import PaintRequest
+
+if TYPE_CHECKING:
+    from stylize_video.models.method import Step
+    from stylize_video.pipeline.stages.workshop import Workshop
+
+_FEW, _MORE = 3, 24  # frames that are painted to see how long it takes; more where it goes fast
+_FAST = 0.25  # s a frame
+_STEPS = 10  # of a keyframe that is optimised, to see how long it takes
+
+
+class Progress(NamedTuple):
+    """How far a task is."""
+
+    frames: int
+    of: int | None
+    step: Step | None = None
+
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a film before it is painted."""
+
+    source: FileMark
+    frames: int | None  # that will be painted; None: the file doesn't say
+    width: int  # px, of the painting
+    height: int
+
+
+@dataclass(frozen=True)
+class See:
+    """Look at a film: whether it can be read and painted as is asked."""
+
+    request: PaintRequest
+    known: FileMark | None  # of the film, when it was painted last
+
+    def run(self, _: Workshop, __: Tell) -> Seen:
+        """Do it; raises what painting it would raise at once."""
+        from stylize_video.pipeline.containers import formats
+        from stylize_video.pipeline.jobs import assembly, preflight
+
+        sink = self.request.sink
+        output = self.request.target
+        with TemporaryDirectory(prefix="stylize-video-") as folder:  # the output's may not be there yet
+            elsewhere = replace(sink, output=Path(folder) / f"film{output.suffix}")
+            preflight.check(replace(self.request, sink=elsewhere))
+        container, _encoder = formats.check_output(output, sink.codec)
+        with assembly.open_source(self.request, None, upright=not container.rotation) as reader:
+            signal = reader.signal
+            frames = signal.frame_count
+        source = FileMark.of(self.request.source.input, self.known)
+        return Seen(source, frames, signal.width, signal.height)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How long painting takes, by a short part of a film."""
+
+    seconds: float  # a frame
+    size: float | None  # bytes a frame; None: not known
+    start: float  # s, before the first frame and after the last
+    pixels: int  # of a frame
+    keyframe: bool = False  # whether `seconds` are a keyframe's, of which nobody knows how many there will be
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Paint a short part of a film beside where it will go, and throw it away."""
+
+    request: PaintRequest
+    seen: Seen
+    folder: Path  # where there is room
+
+    def run(self, workshop: Workshop, _: Tell) -> Measured:
+        """Do it."""
+        if any(plan.keeping is not None for plan in self.request.plans()):
+            return self._keyframe(workshop)
+        few = self._part(workshop, _FEW)
+        if few.seconds > _FAST:
+            return few
+        return replace(self._part(workshop, _MORE), start=few.start)
+
+    def _part(self, workshop: Workshop, frames: int) -> Measured:
+        from stylize_video.pipeline.jobs import film as job
+
+        with TemporaryDirectory(prefix=".stylize-video-", dir=self.folder) as folder:
+            began, times = time.perf_counter(), list[float]()
+            request = self._short(frames, Path(folder) / f"part{self.request.target.suffix}")
+            done = job.paint(request, on_frame=lambda _: times.append(time.perf_counter()), workshop=workshop)
+            ended = time.perf_counter()
+            size = done.output.stat().st_size
+        each = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else ended - began
+        start = max(0.0, ended - began - each * len(times))
+        return Measured(each, size / len(times), start, self.seen.width * self.seen.height)
+
+    def _short(self, frames: int, output: Path) -> PaintRequest:
+        from stylize_video.pipeline.jobs import assembly
+
+        source = self.request.source
+        with assembly.open_source(self.request, None, upright=True) as reader:
+            longest = frames / reader.signal.rate
+        duration = longest if source.duration is None else min(source.duration, longest)
+        sink = replace(self.request.sink, output=output, overwrite=True, verify=False)
+        return replace(self.request, source=replace(source, duration=duration), sink=sink)
+
+    def _keyframe(self, workshop: Workshop) -> Measured:
+        """A few steps of the first one."""
+        from stylize_video.pipeline.jobs import film as job
+
+        began, steps = time.perf_counter(), list[tuple[float, int]]()
+
+        def on_step(step: Step) -> None:
+            steps.append((time.perf_counter(), step.of))
+            if len(steps) > _STEPS:
+                raise _EnoughError
+
+        with TemporaryDirectory(prefix=".stylize-video-", dir=self.folder) as folder, suppress(_EnoughError):
+            request = self._short(1, Path(folder) / f"part{self.request.target.suffix}")
+            job.paint(request, on_step=on_step, workshop=workshop)
+        (first, of), (last, _) = steps[0], steps[-1]
+        each = of * (last - first) / max(1, len(steps) - 1)
+        return Measured(each, None, first - began, self.seen.width * self.seen.height, keyframe=True)
+
+
+class _EnoughError(Exception):
+    """What was to be seen has been seen."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A film that is painted."""
+
+    output: FileMark
+    frames: int
+    seconds: float  # all that it took
+    notes: tuple[str, ...]
+    verified: str | None
+
+
+@dataclass(frozen=True)
+class PaintFilm:
+    """Paint a film."""
+
+    request: PaintRequest
+
+    def run(self, workshop: Workshop, tell: Tell) -> Finished:
+        """Do it."""
+        from stylize_video.pipeline.jobs import film as job
+
+        began = time.perf_counter()
+        far = _Far(tell)
+        done = job.paint(
+            self.request, on_start=far.start, on_frame=far.frame, on_step=far.step, workshop=workshop
+        )
+        took = time.perf_counter() - began
+        return Finished(FileMark.of(done.output), done.frames, took, done.notes, done.verified)
+
+
+class _Far:
+    """Tells how far a film is, not more often than anybody can see."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._of: int | None = None
+        self._frames, self._told = 0, 0.0
+
+    def start(self, signal: Any) -> None:
+        self._of = signal.frame_count
+        self._tell(Progress(0, self._of))
+
+    def frame(self, frames: int) -> None:
+        self._frames = frames
+        now = time.monotonic()
+        if now - self._told > 0.1:
+            self._told = now
+            self._tell(Progress(frames, self._of))
+
+    def step(self, step: Step) -> None:
+        self._tell(Progress(self._frames, self._of, step))
+
+
+Task = See | Measure | PaintFilm

@@ -1,0 +1,108 @@
+"""`stylize-video batch` with real films and real processes; most of what it decides is tested beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import media
+from tests.commands import names, refused, run
+
+
+def batch(*arguments: object) -> Any:
+    """What a batch says of itself as JSON, with its exit code."""
+    result = run("batch", *arguments, "--json", "--device", "cpu")
+    told: dict[str, Any] = json.loads(result.stdout)
+    return told | {"exit_code": result.exit_code, "stderr": result.stderr}
+
+
+def results(told: dict[str, Any]) -> dict[str, str]:
+    return {Path(film["film"]).name: film["result"] for film in told["films"]}
+
+
+def test_a_good_film_is_painted_once_and_a_bad_one_named(tmp_path: Path) -> None:
+    films, out = tmp_path / "in", tmp_path / "out"
+    films.mkdir()
+    first = media.constant(films, count=3)
+    media.no_video(films, name="broken.mp4")
+    told = batch(films, "-o", out, "--style", "udnie")
+    assert told["exit_code"] == 1
+    assert results(told) == {"constant.mp4": "painted", "broken.mp4": "failed"}
+    assert "is a text, not a film" in next(f["reason"] for f in told["films"] if f["result"] == "failed")
+    assert names(out) == {"constant.mp4", "stylize-video.json"}
+    assert run("check", first.path, out / "constant.mp4").exit_code == 0
+    (films / "broken.mp4").unlink()
+    again = batch(films, "-o", out)
+    assert again["exit_code"] == 0
+    assert results(again) == {"constant.mp4": "done before"}
+
+
+def test_what_makes_no_sense_is_said_at_once(tmp_path: Path) -> None:
+    media.constant(tmp_path, count=1)
+    refused(2, "no folder for the painted films; name one with -o", "batch", tmp_path)
+    refused(2, "nothing to paint", "batch", "-o", tmp_path / "out")
+    refused(2, "is the folder for the painted films", "batch", tmp_path, "-o", tmp_path)
+    refused(2, "no style called 'nobody'", "batch", tmp_path, "-o", tmp_path / "out", "--style", "nobody")
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """A batch in a process of its own."""
+    command = [sys.executable, "-m", "stylize_video", "batch", *map(str, arguments), "--device", "cpu"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def long_films(folder: Path, size: tuple[int, int]) -> Path:
+    """Two films of 250 frames, in a folder."""
+    films = folder / "in"
+    films.mkdir()
+    media.film(films / "a.mp4", media.Video(times=media.steady(250), size=size))
+    shutil.copy(films / "a.mp4", films / "b.mp4")
+    return films
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_and_a_second_batch_is_refused(tmp_path: Path) -> None:
+    films, out = long_films(tmp_path, (480, 272)), tmp_path / "out"
+    first = start(films, "-o", out)
+    wait_for(out / "a.part.mp4", first)
+    refused(1, "another batch is painting into this folder", "batch", films, "-o", out)
+    time.sleep(1)
+    first.send_signal(signal.SIGINT)
+    _, stderr = first.communicate(timeout=60)
+    assert first.returncode == 130
+    assert "0 films painted and recorded, 2 left; the same command goes on" in stderr
+    assert names(out) == {"stylize-video.json"}
+    told = batch(films, "-o", out, "--duration", "0.2")
+    assert results(told) == {"a.mp4": "painted", "b.mp4": "painted"}
+
+
+@pytest.mark.slow
+def test_a_crash_takes_one_film_along(tmp_path: Path) -> None:
+    import psutil
+
+    films, out = long_films(tmp_path, media.SMALL), tmp_path / "out"
+    process = start(films, "-o", out, "--json")
+    wait_for(out / "a.part.mp4", process)
+    [worker] = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
+    os.kill(worker.pid, signal.SIGSEGV)
+    stdout, _ = process.communicate(timeout=100)
+    told = json.loads(stdout)
+    assert process.returncode == 1
+    assert results(told) == {"a.mp4": "failed", "b.mp4": "painted"}
+    assert "SIGSEGV" in next(film["reason"] for film in told["films"] if film["result"] == "failed")
+    assert names(out) == {"b.mp4", "stylize-video.json"}

@@ -19,9 +19,9 @@ app.command(
     PAINT,
     cls=Command,
     hidden=True,
-    epilog="Other commands: `batch` paints many films, `live` paints a camera, `styles` lists the styles, `train` "
-    "learns a new one, `score` measures what came out, `check` verifies that nothing was lost, `texture` makes "
-    "more of a picture; each has a --help. A film called 'styles' is given as ./styles.",
+    epilog="Other commands: `batch` paints many films, `live` paints a camera, `styles` lists the styles, "
+    "`train` learns a new one, `score` measures what came out, `check` verifies that nothing was lost, "
+    "`texture` makes more of a picture; each has a --help. A film called 'styles' is given as ./styles.",
 )(paint.paint)
 app.command("batch", cls=Command)(batch.batch)
 app.command("live", cls=Command)(live.live)

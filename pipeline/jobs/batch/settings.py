@@ -115,7 +115,7 @@ def _told(option: Declared, value: Any) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list) else str(found)
 
 
-class Weights:
+class WeightSums:
     """SHA-256 of what paints, by its name; files are read once."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch.films import Film
 from stylize_video.pipeline.jobs.batch.manifest import Entry, FileMark, Manifest
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
-from stylize_video.pipeline.jobs.batch.settings import Settings, Weights
+from stylize_video.pipeline.jobs.batch.settings import Settings, WeightSums
 from stylize_video.pipeline.jobs.batch.tasks import Seen
 from stylize_video.pipeline.jobs.request import PaintRequest, output_suffix
 
@@ -77,7 +77,7 @@ def look(asked: Asked, manifest: Manifest) -> Survey:
     survey = Survey([], [], [], [])
     found = _films(asked, survey)
     named = _named(found, asked, manifest)
-    weights = Weights()
+    weights = WeightSums()
     base = dict(manifest.settings) if asked.inherits else {}
     for (path, _), (clips, name) in named.items():
         before = manifest.films.get(name)
@@ -152,7 +152,7 @@ def _known(
 
 
 def _item(
-    path: Path, name: str, settings: Settings, before: Entry | None, manifest: Manifest, weights: Weights
+    path: Path, name: str, settings: Settings, before: Entry | None, manifest: Manifest, weights: WeightSums
 ) -> Item | None:
     """A film as it is to be painted; None if something is in its way."""
     target = manifest.path_of(name)

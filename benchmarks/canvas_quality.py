@@ -36,7 +36,7 @@ from likeness import noisy, psnr
 from other_revision import Checkout
 from photographs import Photograph, a_third_flat, everything
 
-from stylize_video.models import styles
+from stylize_video.models import methods, styles
 from stylize_video.models.feed_forward import engine, gallery
 from stylize_video.models.perceptual import brushwork, colours
 from stylize_video.models.perceptual.frame_distances import Judge
@@ -114,7 +114,7 @@ def _deviation(picture: Picture) -> float:
 def product(weights: Path | None, names: Sequence[str]) -> Paint:
     """What paints by the product's engine, in bundled styles or in those of a file."""
     specs = {name: parse(name if weights is None else f"{weights}#{name}") for name in names}
-    loaded = {name: gallery.load(spec) for name, spec in specs.items()}
+    loaded = {name: gallery.load(spec, methods.networks_for(spec)) for name, spec in specs.items()}
     painter = engine.open_engine(loaded[names[0]].parameters, CPU)  # all are of one network
 
     def paint(photograph: Picture, style: str) -> Picture:

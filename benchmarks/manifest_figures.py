@@ -5,9 +5,10 @@ style and content distance, bare canvas, warping error and relative warping erro
 the two has found already may be given by its JSON.
 
     python benchmarks/manifest_figures.py --paintings FOLDER [--photographs FOLDER --held-out 24]
-        [--draft] [--also FILM]... [--quality JSON] [--films JSON] [--json OUT]
+        [--draft | --alias-free] [--also FILM]... [--quality JSON] [--films JSON] [--json OUT]
 
-With --draft they are those of the draft, as --quality draft paints.
+With --draft they are those of the draft, as --quality draft paints; with --alias-free those of
+the alias-free painter.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from common import ROOT, Report, parser, print_table
+
+from stylize_video.models import styles
 
 MANIFEST = ROOT / "models" / "weights" / "manifest.json"
 NAMES = ("style_distance", "content_distance", "bare_canvas", "warping_error", "relative_warping_error")
@@ -52,11 +55,13 @@ def of_films(report: dict[str, Any]) -> Figures:
     }
 
 
-def written(manifest: dict[str, Any], figures: Figures, measured_on: str, *, draft: bool = False) -> set[str]:
-    """Put figures into a manifest, in place; the styles that it has."""
+def written(
+    manifest: dict[str, Any], figures: Figures, measured_on: str, *, networks: str = styles.FULL
+) -> set[str]:
+    """Put figures of a set of networks into a manifest, in place; the styles that it has."""
     found = set()
     for weights in manifest["weights"].values():
-        if ("draft_of" in weights) != draft:
+        if styles.set_of(weights) != networks:
             continue
         for style in weights.get("styles", []):
             if style["name"] not in figures:
@@ -84,15 +89,24 @@ def _measured(name: str, given: argparse.Namespace, options: list[str]) -> dict[
     return found
 
 
-def _of_the_draft(manifest: dict[str, Any]) -> list[str]:
-    """Options by which both benchmarks paint with it."""
-    file = next(entry["file"] for entry in manifest["weights"].values() if "draft_of" in entry)
+def _painting_with(manifest: dict[str, Any], networks: str) -> list[str]:
+    """Options by which both benchmarks paint with a set of networks."""
+    if networks == styles.FULL:
+        return []
+    file = next(
+        e["file"] for e in manifest["weights"].values() if e.get("styles") and styles.set_of(e) == networks
+    )
     return ["--weights", str(MANIFEST.with_name(file))]
 
 
 def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
-    arguments.add_argument("--draft", action="store_true", help="of the draft")
+    which = arguments.add_mutually_exclusive_group()
+    for name, networks in (("draft", styles.DRAFT), ("alias-free", styles.ALIAS_FREE)):
+        which.add_argument(
+            f"--{name}", dest="networks", action="store_const", const=networks, help=f"of the {name} painter"
+        )
+    arguments.set_defaults(networks=styles.FULL)
     arguments.add_argument("--paintings", type=Path, required=True, metavar="FOLDER")
     arguments.add_argument("--photographs", type=Path, metavar="FOLDER", help="see canvas_quality.py")
     arguments.add_argument("--held-out", type=int, default=0, metavar="N", help="likewise")
@@ -106,11 +120,12 @@ def main() -> int:
     """Measure, write, print."""
     given = _arguments()
     manifest = json.loads(MANIFEST.read_text("utf-8"))
-    draft = _of_the_draft(manifest) if given.draft else []
+    own = _painting_with(manifest, given.networks)
     folder = ["--photographs", str(given.photographs), "--held-out", str(given.held_out)]
-    quality = _measured("quality", given, [*draft, *(folder if given.photographs else [])])
+    quality = _measured("quality", given, [*own, *(folder if given.photographs else [])])
     more = [word for film in given.also or [] for word in ("--also", str(film))]
-    films = _measured("films", given, [*draft, *(["--quality", "draft"] if draft else []), *more])
+    quality_option = ["--quality", given.networks] if given.networks == styles.DRAFT else []
+    films = _measured("films", given, [*own, *quality_option, *more])
     photographs, clips = of_photographs(quality), of_films(films)
     figures = {style: photographs[style] | clips[style] for style in photographs.keys() & clips.keys()}
     count, seen = len(quality["figures"]["photographs"]), {r["clip"] for r in films["figures"]["films"]}
@@ -118,7 +133,7 @@ def main() -> int:
         f"{count} photographs, 512 px on the longer side, by benchmarks/canvas_quality.py; "
         f"{', '.join(sorted(seen))}, {films['figures']['excerpt']}, by benchmarks/films.py"
     )
-    found = written(manifest, figures, measured_on, draft=given.draft)
+    found = written(manifest, figures, measured_on, networks=given.networks)
     MANIFEST.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
     print_table(("style", *NAMES), [(s, *(figures[s][n] for n in NAMES)) for s in figures if s in found])
     print(f"written: {MANIFEST.relative_to(ROOT)}, {len(found)} styles")

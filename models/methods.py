@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from stylize_video import option as options
 from stylize_video.errors import UsageError
 from stylize_video.models.alias_free.method import AliasFree
-from stylize_video.models.feed_forward.method import FeedForward
+from stylize_video.models.feed_forward.method import FeedForward, PaintsByNetwork
+from stylize_video.models.feed_forward.networks import Networks
 from stylize_video.models.gatys.method import Gatys
 from stylize_video.models.guided.method import Guided
 from stylize_video.models.method import Method
@@ -73,6 +74,18 @@ def choose(style: Mixture, name: str = AUTO) -> Method:
     if said := refusals(method, style):
         raise UsageError(said[0])
     return method
+
+
+def networks_for(style: Mixture, name: str = AUTO) -> Networks:
+    """Which networks paint a style, by the method of that name; see `choose`.
+
+    Raises:
+        UsageError: the style can't be painted so, or not by a network that was trained on it.
+    """
+    method = choose(style, name)
+    if not isinstance(method, PaintsByNetwork):
+        raise UsageError(f"{style}: is painted by {method.title}, not by a network trained on it")
+    return method.networks(method.options())
 
 
 def refusals(method: Method, style: Mixture) -> Sequence[str]:

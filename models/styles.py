@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def available(networks: str = FULL) -> dict[str, Style]:
     """
     found: dict[str, Style] = {}
     for name, entry in weights.manifest().items():
-        if _set_of(entry) != networks:
+        if set_of(entry) != networks:
             continue
         try:
             known = [Style.from_json({**style, "weights": name}) for style in entry.get("styles", [])]
@@ -84,7 +85,8 @@ def available(networks: str = FULL) -> dict[str, Style]:
     return found
 
 
-def _set_of(entry: dict[str, Any]) -> str:
+def set_of(entry: Mapping[str, Any]) -> str:
+    """The set that the networks of a manifest's entry belong to."""
     if "draft_of" in entry:
         return DRAFT
     return ALIAS_FREE if entry.get("kind") == ALIAS_FREE else FULL

@@ -25,7 +25,7 @@ from stylize_video.models.perceptual import frame_distances
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from tests import media
-from tests.networks import canvas_network, styled_network
+from tests.networks import ALIAS_FREE_SHAPE, canvas_network, styled_network
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -401,7 +401,7 @@ def test_figures_of_both_benchmarks_go_into_the_manifest(benchmark: Callable[[st
     assert list(style)[:5] == list(before)[:5]
     draft = {"draft_of": "eight-paintings", "styles": [{"name": before["name"], "style_distance": None}]}
     manifest["weights"]["draft"] = draft
-    figures.written(manifest, both, "there", draft=True)
+    figures.written(manifest, both, "there", networks=styles.DRAFT)
     assert manifest["weights"]["eight-paintings"]["measured_on"] == "here"
     assert (draft["measured_on"], draft["styles"][0]["style_distance"]) == ("there", 0.123)
 
@@ -437,6 +437,14 @@ def test_a_painter_is_bundled_with_its_line_of_the_manifest(
     draft = told["eight-paintings-draft"]
     assert (draft["file"], draft["draft_of"]) == ("eight-paintings-draft.safetensors", "eight-paintings")
     assert [style["style_distance"] for style in draft["styles"]] == [None, None]
+    with torch.random.fork_rng(devices=[]):
+        weights_file.save(path, ALIAS_FREE_SHAPE.network(), ["a", "b"], {"step": 8})
+    bundle.bundle(path, folder)
+    told = json.loads((folder / "manifest.json").read_text())["weights"]
+    assert (told["eight-paintings"], told["eight-paintings-draft"]) == (found, draft)
+    alias_free = told["eight-paintings-alias-free"]
+    assert alias_free["architecture"].startswith("AliasFreeNet with 2 styles, ")
+    assert [styles.set_of(entry) for entry in (found, draft, alias_free)] == list(styles.SETS)
     weights_file.save(path, canvas_network(styles=2), ["a", "c"], {})
     for of_draft in (False, True):
         with pytest.raises(SystemExit, match="holds a, c; the manifest has a, b"):

@@ -21,6 +21,7 @@ from stylize_video.process import signals, terminal
 if TYPE_CHECKING:
     from stylize_video.commands.console.batch_progress import BatchProgress
     from stylize_video.pipeline.jobs.batch.batch import Result
+    from stylize_video.pipeline.jobs.batch.job_file import JobFile
     from stylize_video.pipeline.jobs.batch.survey import Asked
 
 
@@ -76,17 +77,27 @@ def _asked(values: dict[str, Any]) -> Asked:
         for each in options.declared(BatchOptions)
         if each.name in names
     }
-    found = BatchOptions(**of_batch)
+    job = _job(of_batch.get("job_file"))
+    found = BatchOptions(**{**job.options, **of_batch})
     if found.folder is None:
         raise UsageError("no folder for the painted films; name one with `output`")
     asked = {name: values[name] for name in settings.known() if name in names}
+    named = (*job.options.get("paths", ()), *of_batch.get("paths", ()))
     return Asked(
         folder=absolute(found.folder),
-        clips=(Clips(found.paths),) if found.paths else (),
+        clips=((Clips(named),) if named else ()) + job.clips,
         options=found,
+        common=job.common,
         typed=settings.read(asked, typed=True, base=Path.cwd()),
-        inherits=not found.new_settings,
+        inherits=not found.new_settings and found.job_file is None,
     )
+
+
+def _job(path: Path | None) -> JobFile:
+    """What the job file says; nothing if there is none."""
+    from stylize_video.pipeline.jobs.batch import job_file
+
+    return job_file.JobFile({}, {}, ()) if path is None else job_file.read(path)
 
 
 def _tell(

@@ -12,6 +12,7 @@ import stylize_video
 from stylize_video.errors import OutputError, StylizeVideoError, UsageError
 from stylize_video.files import lock, whole_file
 from stylize_video.files.partial import output_errors
+from stylize_video.option import flag
 from stylize_video.pipeline.jobs.batch import plan as batch_plan
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Entry, Manifest
@@ -79,7 +80,7 @@ def run(asked: Asked, listener: Listener) -> list[Result]:
     """
     folder = asked.folder
     if not asked.clips:
-        raise UsageError("nothing to paint: give films, folders or patterns")
+        raise UsageError(f"nothing to paint: give films, folders or patterns, or a {flag('job_file')}")
     with ExitStack() as opened:
         if not asked.options.plan:
             with output_errors(folder):
@@ -130,7 +131,7 @@ class _Batch:
             found = batch_plan.estimate(
                 to_paint,
                 self._workers,
-                self._asked.options.jobs,
+                self._asked.options,
                 self._manifest.folder,
                 self._listener.measuring,
             )

@@ -37,6 +37,12 @@ class BatchOptions:
         panel=PANEL,
         metavar="FOLDER",
     )
+    job_file: Path | None = option(
+        None,
+        help="A file in TOML that says all of this, with settings for each clip (docs/batch.md).",
+        panel=PANEL,
+        metavar="FILE.toml",
+    )
     plan: bool = option(
         False,
         help="Say what would be painted, how long it takes and how much disk it needs, and end.",

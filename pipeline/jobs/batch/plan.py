@@ -13,6 +13,7 @@ from tempfile import gettempdir
 from typing import NamedTuple
 
 from stylize_video.errors import StylizeVideoError
+from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.survey import Item
 from stylize_video.pipeline.jobs.batch.tasks import Measure, Measured
 from stylize_video.pipeline.jobs.batch.worker import Failure
@@ -69,23 +70,29 @@ def free(folder: Path) -> int:
 
 
 def estimate(
-    items: Sequence[Item], workers: Workers, jobs: int, folder: Path, on_begin: Callable[[str], None]
+    items: Sequence[Item],
+    workers: Workers,
+    options: BatchOptions,
+    folder: Path,
+    on_begin: Callable[[str], None],
 ) -> Estimate:
     """Paint a few frames of each kind of film, by as many processes as will work later, and reckon.
+
+    Few films are not measured, unless nothing but the plan is asked for.
 
     Raises:
         StylizeVideoError: nothing can be painted here at all.
     """
     kinds = _kinds(items)
     frames = sum(item.seen.frames or 0 for item in items if item.seen)
-    if not kinds or 0 < frames <= _WORTH:
+    if not kinds or (not options.plan and 0 < frames <= _WORTH):
         return Estimate(None, None)
     found: dict[str, Measured] = {}
     room = folder if folder.is_dir() else Path(gettempdir())
     for kind, item in list(kinds.items())[:_MOST_KINDS]:
-        if (measured := _measured(item, workers, min(jobs, len(items)), room, on_begin)) is not None:
+        if (measured := _measured(item, workers, min(options.jobs, len(items)), room, on_begin)) is not None:
             found[kind] = measured
-    return _reckon(items, found, jobs) if found else Estimate(None, None)
+    return _reckon(items, found, options.jobs) if found else Estimate(None, None)
 
 
 def kind_of(item: Item) -> str:

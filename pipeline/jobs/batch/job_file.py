@@ -23,6 +23,7 @@ from stylize_video import option as options
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths as file_paths
 from stylize_video.pipeline.jobs.batch import settings as batch_settings
+from stylize_video.pipeline.jobs.batch.films import absolute
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.settings import Settings
 from stylize_video.pipeline.jobs.batch.survey import Clips
@@ -49,7 +50,7 @@ def read(path: Path) -> JobFile:
         UsageError: an option that there isn't, or a value that it can't have; the message says where.
     """
     told = _parsed(path)
-    base = batch_settings.absolute(path).parent
+    base = absolute(path).parent
     clips = told.pop(_CLIP, [])
     if not isinstance(clips, list) or not all(isinstance(clip, dict) for clip in clips):
         raise UsageError(f"{path}: clips are written as [[{_CLIP}]], each with its path")

@@ -133,7 +133,7 @@ def _films(source: Path | None, output: Path | None) -> tuple[Path, Path]:
     """
     for name, film, told in (("INPUT", source, _INPUT), ("OUTPUT", output, _OUTPUT)):
         if film is None:
-            raise UsageError(f"{name} is missing: {told[0].lower()}{told[1:-1]}")
+            raise UsageError(f"{name} is missing: {told[0].lower()}{told[1:-1]} (--help lists the options)")
     assert source is not None
     assert output is not None
     return source, output

@@ -35,7 +35,7 @@ class LiveStatus:
         if self.size is None or self.delay_ms is None:
             return self.trouble or f"camera: {self.camera}"
         size = f"{self.size[0]}x{self.size[1]} px, {self.quality}"
-        said = f"{self.style}, {size}, {self.painted_fps:.0f} frames/s, {self.delay_ms:.0f} ms late"
+        said = f"{self.style}, {size}, {self.painted_fps:.0f} frames/s, delay {self.delay_ms:.0f} ms"
         return f"{said}; {self.trouble}" if self.trouble else said
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture
 
 
+_LATE = 0.1  # s that a frame may be late; those after one that is later follow it at their own pace
+
+
 class PacedFilm:
     """A film, played once. A `Camera`.
 
@@ -50,15 +53,16 @@ class PacedFilm:
         self._began = False
 
     def read(self) -> LiveFrame | None:
-        """See `Camera.read`. What is decoded too late comes at once."""
+        """See `Camera.read`. A film that can't be decoded fast enough is played more slowly."""
         frame = next(self._frames, None)
         if frame is None or self._closed.is_set():
             return None
-        if not self._began:
-            self._began, self._ahead = True, time.monotonic() - float(frame.time)
-        due = self._ahead + float(frame.time)
-        self._closed.wait(max(0.0, due - time.monotonic()))
-        return LiveFrame(_bytes(frame), due)
+        now, shown_at = time.monotonic(), float(frame.time)
+        if not self._began or now - self._ahead - shown_at > _LATE:
+            self._began, self._ahead = True, now - shown_at
+        due = self._ahead + shown_at
+        self._closed.wait(max(0.0, due - now))
+        return LiveFrame(_bytes(frame), max(due, now))
 
     def close(self) -> None:
         """See `Camera.close`."""

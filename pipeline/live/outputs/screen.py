@@ -60,4 +60,4 @@ class Screen:
     def _help(self) -> list[str]:
         if not self._controls.help:
             return []
-        return [f"{' '.join(key.names):14} {key.does}" for key in self._controls.keys]
+        return [f"{' '.join(key.names)}\t{key.does}" for key in self._controls.keys]

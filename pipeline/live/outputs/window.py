@@ -23,6 +23,7 @@ _X11_PORT = 6000  # of display 0, over the network
 _FONT, _THICKNESS = cv2.FONT_HERSHEY_SIMPLEX, 1
 _LINE = 0.045  # of the picture's height, from one line of text to the next
 _SMALLEST_LINE = 14  # px
+_COLUMN = 5  # lines wide
 _KEYS = {  # codes of keys without a character, of Qt, GTK, Windows and macOS
     27: "Escape",
     **dict.fromkeys((65361, 2424832, 63234), "Left"),
@@ -124,18 +125,25 @@ def _name(code: int) -> str:
 
 
 def _write(picture: Picture, lines: Sequence[str], *, at_top: bool) -> None:
-    """Text on a darkened ground; in place."""
+    """Text on a darkened ground, in place; what follows a tab stands in a second column."""
     if not lines:
         return
-    height = picture.shape[0]
-    line = max(_SMALLEST_LINE, round(height * _LINE))
-    size = cv2.getFontScaleFromHeight(_FONT, round(line * 0.55), _THICKNESS)
-    ground = line * len(lines) + line // 2
-    top = 0 if at_top else max(0, height - ground)
-    picture[top : top + ground] //= 3
+    line = max(_SMALLEST_LINE, round(picture.shape[0] * _LINE))
+    scale = cv2.getFontScaleFromHeight(_FONT, round(line * 0.55), _THICKNESS)
+    high = line * len(lines) + line // 2
+    wide = line + max(_width(text, scale, line) for text in lines)
+    top = 0 if at_top else max(0, picture.shape[0] - high)
+    picture[top : top + high, :wide] //= 3
     for number, text in enumerate(lines):
-        place = (line // 2, top + line * (number + 1) - line // 8)
-        cv2.putText(picture, text, place, _FONT, size, (255, 255, 255), _THICKNESS, cv2.LINE_AA)
+        for column, part in enumerate(text.split("\t")):
+            place = (line // 2 + column * _COLUMN * line, top + line * (number + 1) - line // 8)
+            cv2.putText(picture, part, place, _FONT, scale, (255, 255, 255), _THICKNESS, cv2.LINE_AA)
+
+
+def _width(text: str, scale: float, line: int) -> int:
+    """Of a line of text, px."""
+    *before, last = text.split("\t")
+    return len(before) * _COLUMN * line + cv2.getTextSize(last, _FONT, scale, _THICKNESS)[0][0]
 
 
 def _first_line(error: Exception) -> str:

@@ -139,6 +139,7 @@ class _Job:
         self._recent = Recent()
         self._count = 0
         self._shown: Shown | None = None
+        self._prepared: object = None  # what the rungs around were made ready for
         self._screen = Screen(self._controls) if request.live.window else None
         self._virtual: VirtualCamera | None = None
         self.recording: Recording | None = None
@@ -217,11 +218,14 @@ class _Job:
 
     def _govern(self, shown: Shown, seconds: float, now: float, picture: Picture) -> None:
         """Choose the next size and quality, and have those that may follow made ready."""
-        before = self._governor.rung
-        rung = self._governor.painted(shown.rung, seconds, now)
-        if rung != before:
+        rung = self._governor.painted(
+            shown.rung, seconds, now, ready=lambda rung: self._session.is_ready(picture, rung)
+        )
+        if rung != self._session.settings.rung:
             self._session.settings = replace(self._session.settings, rung=rung)
-        if rung != before or self._count == 1:
+        wanted = (rung, shown.style, picture.shape)
+        if wanted != self._prepared:
+            self._prepared = wanted
             self._session.prepare(picture, self._governor.near)
 
     def _record(self, *, wanted: bool, across: tuple[int, int] = (0, 0)) -> None:

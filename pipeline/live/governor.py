@@ -8,7 +8,7 @@ further. Pure logic: it is told times and knows no clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from stylize_video.pipeline.live.rungs import DEFAULT, Rung
@@ -19,6 +19,7 @@ _FEW = 4  # pictures, after which it is known that one is too slow
 _MANY = 24  # pictures that are looked back on
 _PATIENCE = 2.0  # s in which there must have been time enough before a larger picture is tried
 _LONGEST_PATIENCE = 60.0  # s, of who has failed again and again
+_AHEAD = 2  # rungs above the present one that are made ready
 _FAILED = 6.0  # s; a step up that was taken back so soon was a mistake
 
 
@@ -55,23 +56,27 @@ class Governor:
 
     @property
     def near(self) -> list[Rung]:
-        """All rungs, those first that may be wanted soonest: to be made ready in that order."""
-        order = sorted(range(len(self._ladder)), key=lambda n: (abs(n - self._at), n))
-        return [self._ladder[n] for n in order]
+        """The rungs that may be wanted, the soonest first: all lower ones, and a few higher."""
+        known = range(min(len(self._ladder), self._at + 1 + _AHEAD))
+        return [self._ladder[n] for n in sorted(known, key=lambda n: (abs(n - self._at), n))]
 
-    def painted(self, rung: Rung, seconds: float, now: float) -> Rung:
+    def painted(
+        self, rung: Rung, seconds: float, now: float, *, ready: Callable[[Rung], bool] = lambda _: True
+    ) -> Rung:
         """Hear of a picture that was painted; the rung for the next.
 
         Args:
             rung: that it was painted at. What was painted at another than the present one says nothing.
             seconds: that it took, all that is done for each picture together.
             now: s, of any clock that only goes on.
+            ready: whether a rung can be painted at once. Others are chosen only if it is too slow at all that
+                are.
         """
         if rung == self.rung:
             self._seconds.append(seconds)
             if self._is_too_slow():
-                self._step_down(now)
-            elif self._at + 1 < len(self._ladder):
+                self._step_down(now, ready)
+            elif self._at + 1 < len(self._ladder) and ready(self._ladder[self._at + 1]):
                 self._maybe_step_up(now)
         return self.rung
 
@@ -81,15 +86,15 @@ class Governor:
             return False
         return median(list(self._seconds)[-2 * _FEW :]) > _TOO_SLOW * self._budget
 
-    def _step_down(self, now: float) -> None:
+    def _step_down(self, now: float, ready: Callable[[Rung], bool]) -> None:
         """To the largest rung that there should be time enough for; to the next at least."""
         if self._rose is not None and now - self._rose < _FAILED:
             self._patience = min(_LONGEST_PATIENCE, 2 * self._patience)
         took = median(list(self._seconds)[-2 * _FEW :])
-        lower = range(self._at)
+        lower = [n for n in range(self._at) if ready(self._ladder[n])] or list(range(self._at))
         fitting = [n for n in lower if self._expected(took, n) <= _ENOUGH * self._budget]
         if lower:
-            self._go_to(max(fitting, default=0))
+            self._go_to(max(fitting, default=lower[0]))
 
     def _maybe_step_up(self, now: float) -> None:
         worst = sorted(self._seconds)[-1 - len(self._seconds) // 10]  # but for a tenth

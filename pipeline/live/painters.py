@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stylize_video.models.canvas import Canvas
     from stylize_video.pictures.arrays import Pictures
 
+_KEPT = 256  # styles; a slider makes another mixture at each of its steps
 _NICENESS = 5  # of the thread in the background; painting has 0
 
 Size = tuple[int, int]  # width and height, px
@@ -152,6 +153,8 @@ class LivePainters:
         with self._lock:
             if wanted not in self._loaded:
                 self._loaded[wanted] = self._load(wanted)
+                while len(self._loaded) > _KEPT:
+                    self._loaded.pop(next(iter(self._loaded)))
             return self._loaded[wanted]
 
     def ask(self, style: Mixture, quality: str, *, seed: int = 0) -> Loaded | None:
@@ -167,6 +170,11 @@ class LivePainters:
         if found is None:
             self._background.do(wanted, lambda: self._try_to_load(wanted))
         return found
+
+    def has(self, style: Mixture, quality: str, size: Size, *, seed: int = 0) -> bool:
+        """Whether a style is loaded, and its program for a size compiled; nothing is done if not."""
+        loaded = self._loaded.get(_Wanted(style, quality, seed))
+        return loaded is not None and size in loaded.painter.ready
 
     def is_ready(self, loaded: Loaded, size: Size) -> bool:
         """Whether a picture of a size can be painted at once; if not, it soon can be."""
@@ -185,7 +193,7 @@ class LivePainters:
             seed: of the canvas.
         """
         for quality, size in wanted:
-            name = ("prepare", quality, size, seed)
+            name = ("prepare", style, quality, size, seed)
             self._background.do(name, partial(self._prepare, _Wanted(style, quality, seed), size), last=True)
 
     def _prepare(self, wanted: _Wanted, size: Size) -> None:

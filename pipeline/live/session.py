@@ -154,6 +154,11 @@ class LiveSession:
             settings.style, [(r.quality, working_size(across, r.size)) for r in rungs], seed=settings.seed
         )
 
+    def is_ready(self, picture: Picture, rung: Rung) -> bool:
+        """Whether a picture of the size of one can be painted at a rung at once."""
+        size = working_size((picture.shape[1], picture.shape[0]), rung.size)
+        return self._painters.has(self.settings.style, rung.quality, size, seed=self.settings.seed)
+
     def _choose(self, settings: LiveSettings, across: tuple[int, int]) -> _Use:
         """What paints the next frame: what is asked for, or what is ready of it."""
         use = self._use

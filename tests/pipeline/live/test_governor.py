@@ -95,6 +95,26 @@ def test_a_step_up_that_fails_is_tried_more_and_more_rarely() -> None:
     assert 2 <= tries <= 6
 
 
+def test_only_rungs_that_are_ready_are_chosen_while_there_are_any() -> None:
+    governor = Governor(rungs.ladder(), fps=FPS, start=Rung(640, DRAFT))
+    for number in range(4):
+        governor.painted(governor.rung, 0.2, number / 5, ready=lambda rung: rung.size == 400)
+    assert governor.rung == Rung(400, DRAFT)
+    for number in range(100):
+        governor.painted(governor.rung, 0.001, 1 + number / 5, ready=lambda rung: rung.size <= 480)
+    assert governor.rung == Rung(480, DRAFT)
+    for number in range(4):
+        governor.painted(governor.rung, 0.2, 30 + number / 5, ready=lambda _: False)
+    assert governor.rung.size < 480
+
+
+def test_what_may_be_wanted_soon_is_made_ready_first() -> None:
+    governor = Governor(rungs.ladder(), fps=FPS)
+    sizes = [rung.size for rung in governor.near]
+    assert sizes[:3] == [480, 400, 576]
+    assert set(sizes) == {256, 320, 400, 480, 576, 640}
+
+
 def test_ladders_rise_and_are_never_empty() -> None:
     for quality in (rungs.AUTO, DRAFT, FULL):
         costs = [rung.cost for rung in rungs.ladder(quality)]

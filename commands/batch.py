@@ -20,8 +20,8 @@ from stylize_video.process import signals, terminal
 
 if TYPE_CHECKING:
     from stylize_video.commands.console.batch_progress import BatchProgress
-    from stylize_video.pipeline.jobs.batch.batch import Result
     from stylize_video.pipeline.jobs.batch.job_file import JobFile
+    from stylize_video.pipeline.jobs.batch.results import Result
     from stylize_video.pipeline.jobs.batch.survey import Asked
 
 
@@ -45,21 +45,22 @@ def _command(
         from stylize_video.commands.console import batch_words
         from stylize_video.commands.console.batch_progress import BatchProgress
         from stylize_video.pipeline.jobs.batch import batch
+        from stylize_video.pipeline.jobs.batch import results as results_of
 
         listed = len(asked.clips) + 10**6 if asked.options.plan else 10
         try:
             with BatchProgress(say, quiet=quiet or as_json, listed=listed) as shown:
                 results = batch.run(asked, shown)
-        except batch.BatchInterrupted as interrupt:
+        except results_of.BatchInterrupted as interrupt:
             say(batch_words.interrupted(interrupt))
             raise
         signals.finish()
         terminal.answer_is_a_file()
         _tell(results, shown, asked, quiet=quiet, as_json=as_json)
         for result in results if quiet else ():
-            if result.status in (batch.FAILED, batch.NOT_BEGUN):
+            if result.status in (results_of.FAILED, results_of.NOT_BEGUN):
                 say(f"stylize-video: {batch_words.failure(result.film, result.reason)}")
-        failed = any(result.status in (batch.FAILED, batch.NOT_BEGUN) for result in results)
+        failed = any(result.status in (results_of.FAILED, results_of.NOT_BEGUN) for result in results)
     if failed:
         raise typer.Exit(1)
 

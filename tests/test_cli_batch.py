@@ -29,6 +29,7 @@ def results(told: dict[str, Any]) -> dict[str, str]:
     return {Path(film["film"]).name: film["result"] for film in told["films"]}
 
 
+@pytest.mark.slow
 def test_a_good_film_is_painted_once_and_a_bad_one_named(tmp_path: Path) -> None:
     films, out = tmp_path / "in", tmp_path / "out"
     films.mkdir()
@@ -41,8 +42,9 @@ def test_a_good_film_is_painted_once_and_a_bad_one_named(tmp_path: Path) -> None
     assert names(out) == {"constant.mp4", "stylize-video.json"}
     assert run("check", first.path, out / "constant.mp4").exit_code == 0
     (films / "broken.mp4").unlink()
-    again = batch(films, "-o", out)
+    again = batch(films, "-o", out, "--report", tmp_path / "report.html")
     assert again["exit_code"] == 0
+    assert (tmp_path / "report.html").read_text("utf-8").count('src="data:image/jpeg') == 2
     assert results(again) == {"constant.mp4": "done before"}
 
 

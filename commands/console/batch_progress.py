@@ -13,8 +13,9 @@ from rich.table import Column
 from rich.text import Text
 
 from stylize_video.commands.console import batch_words
-from stylize_video.pipeline.jobs.batch.batch import Listener, Result
+from stylize_video.pipeline.jobs.batch.batch import Listener
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan
+from stylize_video.pipeline.jobs.batch.results import Result
 from stylize_video.pipeline.jobs.batch.tasks import Progress as Far
 from stylize_video.process.terminal import shown
 
@@ -75,6 +76,11 @@ class BatchProgress(Listener):
         self._print(batch_words.line(result))
         if self._bars is not None:
             self._bars.end(name, result.frames)
+
+    def comparing(self, name: str) -> None:
+        """See `Listener`."""
+        if self._bars is not None:
+            self._bars.busy(f"measuring for the report: {name}")
 
     def _print(self, line: str) -> None:
         if self._quiet:

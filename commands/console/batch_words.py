@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from stylize_video.commands.console.flags import spelled
-from stylize_video.pipeline.jobs.batch.batch import DONE, FAILED, NOT_BEGUN, PAINTED, BatchInterrupted, Result
+from stylize_video.pipeline.jobs.batch.results import (
+    DONE,
+    FAILED,
+    NOT_BEGUN,
+    PAINTED,
+    BatchInterrupted,
+    Result,
+)
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.batch.plan import BatchPlan

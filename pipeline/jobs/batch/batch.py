@@ -4,48 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import stylize_video
 from stylize_video.errors import OutputError, StylizeVideoError, UsageError
 from stylize_video.files import lock, whole_file
 from stylize_video.files.partial import output_errors
 from stylize_video.option import flag
+from stylize_video.pipeline.jobs.batch import page
 from stylize_video.pipeline.jobs.batch import plan as batch_plan
+from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Entry, Manifest
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
+from stylize_video.pipeline.jobs.batch.results import (
+    DONE,
+    FAILED,
+    NOT_BEGUN,
+    PAINTED,
+    BatchInterrupted,
+    Result,
+)
 from stylize_video.pipeline.jobs.batch.survey import Asked, Item, Survey
-from stylize_video.pipeline.jobs.batch.tasks import Finished, PaintFilm, Progress, See, Seen
+from stylize_video.pipeline.jobs.batch.tasks import (
+    Compare,
+    Compared,
+    Finished,
+    PaintFilm,
+    Progress,
+    See,
+    Seen,
+)
 from stylize_video.pipeline.jobs.batch.worker import Failure, failure
 from stylize_video.pipeline.jobs.batch.workers import Workers, work
 from stylize_video.process import signals
-
-PAINTED, DONE, FAILED, NOT_BEGUN = "painted", "done before", "failed", "not begun"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a film."""
-
-    film: Path
-    status: str
-    output: Path | None = None
-    frames: int = 0
-    seconds: float = 0.0
-    reason: str = ""  # of a failure
-    notes: tuple[str, ...] = ()
-
-
-class BatchInterrupted(KeyboardInterrupt):
-    """Ctrl-C; what was painted until then is kept and recorded."""
-
-    def __init__(self, results: Sequence[Result], left: int) -> None:
-        super().__init__()
-        self.results = results
-        self.left = left  # films
 
 
 class Listener:
@@ -69,6 +62,9 @@ class Listener:
     def end(self, name: str, result: Result) -> None:
         """A film has ended."""
 
+    def comparing(self, name: str) -> None:
+        """A painting is measured for the report."""
+
 
 def run(asked: Asked, listener: Listener) -> list[Result]:
     """Paint all that is not done.
@@ -81,6 +77,8 @@ def run(asked: Asked, listener: Listener) -> list[Result]:
     folder = asked.folder
     if not asked.clips:
         raise UsageError(f"nothing to paint: give films, folders or patterns, or a {flag('job_file')}")
+    if asked.options.report is not None:
+        page.check_target(asked.options.report, overwrite=bool(asked.typed.get("overwrite")))
     with ExitStack() as opened:
         if not asked.options.plan:
             with output_errors(folder):
@@ -112,6 +110,7 @@ class _Batch:
             if not self._asked.options.plan:
                 self._manifest.write()
                 self._paint(plan.items)
+                self._report(plan)
         except KeyboardInterrupt:
             left = self._stop()
             raise BatchInterrupted(self._results, left) from None
@@ -252,6 +251,38 @@ class _Batch:
         self._results.append(result)
         self._left -= 1
         self._listener.end(item.name, result)
+
+    def _report(self, plan: BatchPlan) -> None:
+        """Write the page, if one is asked for."""
+        path = self._asked.options.report
+        if path is None:
+            return
+        results = {result.output: result for result in self._results if result.output is not None}
+        shown = []
+        items = [item for item in (*plan.items, *plan.done) if self._manifest.path_of(item.name) in results]
+        for item, compared in self._compared(items):
+            result = results[self._manifest.path_of(item.name)]
+            told = ", ".join(batch_settings.told(item.settings))
+            shown.append(page.Shown(result, item.name, told, compared))
+        shown.sort(key=lambda film: film.name)
+        missing = [page.Shown(r, r.film.name, "", None) for r in self._results if r.output is None]
+        page.write(path, [*shown, *missing], [])
+
+    def _compared(self, items: Sequence[Item]) -> Iterator[tuple[Item, Compared | None]]:
+        """Each painting beside its film; figures are recorded, so that none is measured twice."""
+        named = {item.name: item for item in items}
+        entries = self._manifest.films
+        tasks = [
+            (name, Compare(item.request, entries[name].frames, entries[name].figures))
+            for name, item in named.items()
+        ]
+        for name, found in work(self._workers, tasks, self._listener.comparing, lambda *_: None):
+            if isinstance(found, Failure):
+                yield named[name], None
+                continue
+            if found.figures != entries[name].figures:
+                self._record(name, replace(entries[name], figures=found.figures))
+            yield named[name], found
 
     def _stop(self) -> int:
         """After Ctrl-C: let the processes end, and keep what they finish; how many films are left."""

@@ -63,6 +63,12 @@ class BatchOptions:
         usual="each film's own, or mkv",
         metavar="EXT",
     )
+    report: Path | None = option(
+        None,
+        help="Write a page with a frame of each film before and after, what `score` measures, and its time.",
+        panel=PANEL,
+        metavar="FILE.html",
+    )
     new_settings: bool = option(
         False,
         help="Take none of the settings that the folder was begun with, but those given now and defaults.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,10 @@ def told(settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _told(option: Declared, value: Any) -> str:
-    found = option.written(option.from_json(value))
+    read = option.from_json(value)
+    if isinstance(read, Fraction):
+        return f"{float(read):g} s"
+    found = option.written(read)
     if found is None:
         return "as usual"
     if isinstance(found, bool):

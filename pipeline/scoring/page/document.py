@@ -11,15 +11,14 @@ from stylize_video.errors import OutputError
 from stylize_video.files import whole_file
 from stylize_video.pipeline.scoring.curves import condense, cut_times, rounded
 from stylize_video.pipeline.scoring.page import tables as page_tables
-from stylize_video.pipeline.scoring.page.look import SCRIPT, STYLE
+from stylize_video.pipeline.scoring.page import whole_page
+from stylize_video.pipeline.scoring.page.look import SCRIPT
 from stylize_video.pipeline.scoring.page.pictures import show
 from stylize_video.pipeline.scoring.page.plots import PANELS, Marks, plot, with_flicker
 from stylize_video.pipeline.scoring.page.text import escape
 from stylize_video.pipeline.scoring.score import Score
 from stylize_video.pipeline.scoring.series import Column
 
-# Nothing is fetched from anywhere, whatever a file's name holds.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 _READ_OUT = ("time_s", *(f"{who}{panel.name}" for panel in PANELS for who in ("", "input_")))
 
 
@@ -51,14 +50,9 @@ def html(score: Score) -> str:
         _section("Frames, times and streams", [page_tables.files(score)]),
         _section("What is measured", [page_tables.definitions()]),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{''.join(body)}"
-        f'<script type="application/json" id="data">{_data(columns)}</script>'
-        f"<script>{SCRIPT}</script></body></html>\n"
-    )
+    body.append(f'<script type="application/json" id="data">{_data(columns)}</script>')
+    body.append(f"<script>{SCRIPT}</script>")
+    return whole_page.html(title, "".join(body))
 
 
 def _section(title: str, parts: Iterable[str]) -> str:

@@ -49,18 +49,31 @@ def _figure(kind: str, words: str, picture: Picture) -> str:
 
 
 def _data_uri(picture: Picture) -> str:
-    """A picture as a JPEG in a data URI.
+    """A picture as a JPEG in a data URI."""
+    return data_uri(jpeg(picture))
+
+
+def jpeg(picture: Picture, *, widest: int = _WIDEST, quality: int = _QUALITY) -> bytes:
+    """A picture as a JPEG.
 
     Args:
-        picture: (H, W, 3) uint8 RGB; wider ones are shrunk to 640 px.
+        picture: (H, W, 3) uint8 RGB; what is wider or higher than `widest` px is shrunk.
+        widest: see there.
+        quality: 0..100.
     """
     height, width = picture.shape[:2]
-    if width > _WIDEST:
-        size = (_WIDEST, max(1, round(height * _WIDEST / width)))
+    if max(height, width) > widest:
+        scale = widest / max(height, width)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    settings = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), settings)
-    return "data:image/jpeg;base64," + base64.b64encode(bytes(data)).decode()
+    return bytes(data)
+
+
+def data_uri(data: bytes) -> str:
+    """A JPEG as an address that holds it."""
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
 def _difference(place: Place) -> Picture:

@@ -17,34 +17,13 @@ from stylize_video.option import flag
 from stylize_video.pipeline.jobs.batch.results import FAILED, NOT_BEGUN, PAINTED, Result
 from stylize_video.pipeline.jobs.batch.tasks import Compared
 from stylize_video.pipeline.scoring.page import whole_page
+from stylize_video.pipeline.scoring.page.look import OF_FILMS
 from stylize_video.pipeline.scoring.page.pictures import data_uri
 from stylize_video.pipeline.scoring.page.text import escape
 from stylize_video.pipeline.scoring.words import number, percent
 
 _GENERATOR = "stylize-video batch"
 _HEAD = 1000  # bytes in which it is said who made a page
-
-_STYLE = """
-.skip { position: absolute; left: -99rem; }
-.skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .3rem .7rem; }
-a:focus-visible, .wide:focus-visible { outline: 2px solid var(--output); outline-offset: 2px; }
-.film { background: var(--card); border: 1px solid var(--rule); border-radius: .6rem; padding: .9rem;
-  margin: .9rem 0; scroll-margin-top: 1rem; }
-.film:target { border-color: var(--output); }
-.film h3 { overflow-wrap: anywhere; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
-.pair figure { margin: 0; }
-.pair img { display: block; width: 100%; height: auto; border-radius: .3rem; }
-.pair figcaption { font-size: .8rem; color: var(--soft); }
-.figures { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .7rem 0 0; }
-.figures div { display: flex; gap: .4rem; }
-.figures dt { font-weight: 400; color: var(--soft); margin: 0; }
-.figures dd { margin: 0; }
-caption { text-align: left; color: var(--soft); font-size: .87rem; padding-bottom: .3rem; }
-.all thead th { white-space: normal; vertical-align: bottom; }
-td.words, th.words { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
-@media (max-width: 30rem) { .pair { grid-template-columns: 1fr; } }
-"""
 
 _FIGURES: Mapping[str, tuple[str, Any]] = {
     "warping_error_ratio": ("warping error, times the film's", number),
@@ -117,7 +96,7 @@ def html(shown: Sequence[Shown], folder: Path, notes: Iterable[str] = ()) -> str
         "" if there else "<p>Nothing is painted.</p>",
         "</section></main>",
     ]
-    return whole_page.html(title, "".join(body), style=_STYLE, generator=_GENERATOR)
+    return whole_page.html(title, "".join(body), style=OF_FILMS, generator=_GENERATOR)
 
 
 def _cards(there: Sequence[Shown], missing: Sequence[Shown]) -> str:

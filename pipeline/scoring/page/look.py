@@ -1,4 +1,4 @@
-"""What a score's page looks like, and the few lines that make its curves answer. No text of its own."""
+"""What the pages look like, and the few lines that make its curves answer. No text of its own."""
 
 from __future__ import annotations
 
@@ -85,6 +85,29 @@ dd { margin: 0; max-width: 46rem; }
   .card b { font-size: 1.2rem; }
 }
 @media print { .mark, button { display: none; } .plot, .place { break-inside: avoid; } }
+"""
+
+# Beside the above, on a page of many films: pipeline/jobs/batch/page.py.
+OF_FILMS = """
+.skip { position: absolute; left: -99rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .3rem .7rem; }
+a:focus-visible, .wide:focus-visible { outline: 2px solid var(--output); outline-offset: 2px; }
+.film { background: var(--card); border: 1px solid var(--rule); border-radius: .6rem; padding: .9rem;
+  margin: .9rem 0; scroll-margin-top: 1rem; }
+.film:target { border-color: var(--output); }
+.film h3 { overflow-wrap: anywhere; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
+.pair figure { margin: 0; }
+.pair img { display: block; width: 100%; height: auto; border-radius: .3rem; }
+.pair figcaption { font-size: .8rem; color: var(--soft); }
+.figures { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .7rem 0 0; }
+.figures div { display: flex; gap: .4rem; }
+.figures dt { font-weight: 400; color: var(--soft); margin: 0; }
+.figures dd { margin: 0; }
+caption { text-align: left; color: var(--soft); font-size: .87rem; padding-bottom: .3rem; }
+.all thead th { white-space: normal; vertical-align: bottom; }
+td.words, th.words { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
+@media (max-width: 30rem) { .pair { grid-template-columns: 1fr; } }
 """
 
 # Without it everything stands there but the readout and the alternating pictures.

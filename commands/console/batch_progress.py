@@ -15,8 +15,8 @@ from rich.text import Text
 from stylize_video.commands.console import batch_words
 from stylize_video.pipeline.jobs.batch.batch import Listener
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan
+from stylize_video.pipeline.jobs.batch.processes.tasks import Progress as Far
 from stylize_video.pipeline.jobs.batch.results import Result
-from stylize_video.pipeline.jobs.batch.tasks import Progress as Far
 from stylize_video.process.terminal import shown
 
 

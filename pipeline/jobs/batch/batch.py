@@ -18,6 +18,17 @@ from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Entry, Manifest
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
+from stylize_video.pipeline.jobs.batch.processes.tasks import (
+    Compare,
+    Compared,
+    Finished,
+    PaintFilm,
+    Progress,
+    See,
+    Seen,
+)
+from stylize_video.pipeline.jobs.batch.processes.worker import Failure, failure
+from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
 from stylize_video.pipeline.jobs.batch.results import (
     DONE,
     FAILED,
@@ -27,17 +38,6 @@ from stylize_video.pipeline.jobs.batch.results import (
     Result,
 )
 from stylize_video.pipeline.jobs.batch.survey import Asked, Item, Survey
-from stylize_video.pipeline.jobs.batch.tasks import (
-    Compare,
-    Compared,
-    Finished,
-    PaintFilm,
-    Progress,
-    See,
-    Seen,
-)
-from stylize_video.pipeline.jobs.batch.worker import Failure, failure
-from stylize_video.pipeline.jobs.batch.workers import Workers, work
 from stylize_video.process import signals
 
 

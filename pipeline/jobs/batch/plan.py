@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.processes.tasks import Measure, Measured
+from stylize_video.pipeline.jobs.batch.processes.worker import Failure
+from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
 from stylize_video.pipeline.jobs.batch.survey import Item
-from stylize_video.pipeline.jobs.batch.tasks import Measure, Measured
-from stylize_video.pipeline.jobs.batch.worker import Failure
-from stylize_video.pipeline.jobs.batch.workers import Workers, work
 
 _MOST_KINDS = 4  # that are measured; others are taken for as fast as these
 _WORTH = 120  # frames; fewer are painted before a measurement would be done

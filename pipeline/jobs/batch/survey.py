@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from stylize_video.errors import UsageError
+from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.batch import films as batch_films
 from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch.films import Film
-from stylize_video.pipeline.jobs.batch.manifest import Entry, FileMark, Manifest
+from stylize_video.pipeline.jobs.batch.manifest import Entry, Manifest
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.processes.tasks import Seen
 from stylize_video.pipeline.jobs.batch.settings import Settings, WeightSums
-from stylize_video.pipeline.jobs.batch.tasks import Seen
 from stylize_video.pipeline.jobs.request import PaintRequest, output_suffix
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from stylize_video.errors import InputError, UsageError
+from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.batch import settings, survey
-from stylize_video.pipeline.jobs.batch.manifest import NAME, FileMark, Manifest
+from stylize_video.pipeline.jobs.batch.manifest import NAME, Manifest
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Survey, look
 

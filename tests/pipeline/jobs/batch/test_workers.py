@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stylize_video.pipeline.jobs.batch.tasks import See, Seen
-from stylize_video.pipeline.jobs.batch.worker import Failure
-from stylize_video.pipeline.jobs.batch.workers import Workers, work
+from stylize_video.pipeline.jobs.batch.processes.tasks import See, Seen
+from stylize_video.pipeline.jobs.batch.processes.worker import Failure
+from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from stylize_video.models.runtimes.devices import core_count
-from stylize_video.pipeline.jobs.batch import worker
-from stylize_video.pipeline.jobs.batch.tasks import Progress, Task
-from stylize_video.pipeline.jobs.batch.worker import Failure, Message
+from stylize_video.pipeline.jobs.batch.processes import worker
+from stylize_video.pipeline.jobs.batch.processes.tasks import Progress, Task
+from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message
 from stylize_video.process import signals
 
 _PATIENCE = 5.0  # s, for an idle process to end

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from stylize_video.errors import InputError, StylizeVideoError
-from stylize_video.pipeline.jobs.batch.manifest import FileMark
+from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.request import PaintRequest
 
 if TYPE_CHECKING:

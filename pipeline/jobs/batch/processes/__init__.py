@@ -1,0 +1,1 @@
+"""The processes that a batch works in, and what they are given to do."""

@@ -108,3 +108,32 @@ def test_a_crash_takes_one_film_along(tmp_path: Path) -> None:
     assert results(told) == {"a.mp4": "failed", "b.mp4": "painted"}
     assert "SIGSEGV" in next(film["reason"] for film in told["films"] if film["result"] == "failed")
     assert names(out) == {"b.mp4", "stylize-video.json"}
+
+
+@pytest.mark.slow
+def test_what_is_put_into_a_watched_folder_is_painted_when_it_is_whole(tmp_path: Path) -> None:
+    films, out = tmp_path / "in", tmp_path / "out"
+    films.mkdir()
+    whole = media.constant(tmp_path, count=5).path.read_bytes()
+    process = start("--watch", films, "-o", out, "--report", tmp_path / "report.html")
+    with (films / "slow.mp4").open("wb") as file:
+        for part in range(4):  # longer than a film has to be still
+            file.write(whole[part * len(whole) // 4 : (part + 1) * len(whole) // 4])
+            file.flush()
+            time.sleep(2)
+    (films / "broken.mp4").write_text("This is no film.")
+    wait_for(out / "slow.mp4", process)
+    wait_for(tmp_path / "report.html", process)
+    while "broken.mp4" not in (tmp_path / "report.html").read_text(
+        "utf-8"
+    ):  # named as one that is not painted
+        time.sleep(0.1)
+    (films / "broken.mp4").write_bytes(whole)  # another try
+    wait_for(out / "broken.mp4", process)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "watching" in stderr
+    assert stderr.count("failed: ") == 1
+    assert "2 films painted and recorded, none left" in stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 from rich.console import Console
@@ -33,6 +34,7 @@ class BatchProgress(Listener):
         self._say, self._quiet, self._listed = say, quiet, listed
         on = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._bars = _Bars() if on else None
+        self._watching = False
 
     def __enter__(self) -> Self:
         if self._bars is not None:
@@ -55,6 +57,12 @@ class BatchProgress(Listener):
 
     def planned(self, plan: BatchPlan) -> None:
         """See `Listener`."""
+        if plan.later:
+            for path, reason in plan.failed:
+                self._print(f"failed: {batch_words.failure(path, reason)}")
+            if self._bars is not None:
+                self._bars.begin_all(len(plan.items), plan.frames)
+            return
         self.plan = plan
         for line in batch_words.plan(plan, listed=self._listed):
             self._print(line)
@@ -76,6 +84,14 @@ class BatchProgress(Listener):
         self._print(batch_words.line(result))
         if self._bars is not None:
             self._bars.end(name, result.frames)
+
+    def waiting(self, folder: Path) -> None:
+        """See `Listener`."""
+        if not self._watching:
+            self._watching = True
+            self._print(batch_words.watching(folder))
+        if self._bars is not None:
+            self._bars.busy(f"waiting for films in {batch_words.short(folder)}")
 
     def comparing(self, name: str) -> None:
         """See `Listener`."""
@@ -116,7 +132,8 @@ class _Bars:
         self._all: TaskID | None = None
         self._films: dict[str, TaskID] = {}
         self._frames: dict[str, int] = {}
-        self._of, self._ended, self._done = 0, 0, 0  # films, films, frames
+        self._of, self._ended = 0, 0  # films
+        self._frames_in_all, self._done = 0, 0  # frames
         self._busy: TaskID | None = None
 
     def start(self) -> None:
@@ -139,9 +156,11 @@ class _Bars:
             self._progress.remove_task(self._busy)
             self._busy = None
         self._of += films
+        self._frames_in_all += frames
         if films:
             if self._all is None:
-                self._all = self._progress.add_task("all films", total=frames or None, told="")
+                self._all = self._progress.add_task("all films", total=None, told="")
+            self._progress.update(self._all, total=self._frames_in_all or None)
             self._tell_all()
 
     def begin(self, name: str) -> None:

@@ -31,7 +31,8 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 def plan(found: BatchPlan, *, listed: int = _LISTED) -> Iterator[str]:
     """What will be painted, how long that takes, how much disk it needs."""
     count = len(found.items)
-    yield f"{counted(count, 'film')} to paint into {short(found.folder)}{_frames(found) if count else ''}"
+    if count or found.done or found.failed:
+        yield f"{counted(count, 'film')} to paint into {short(found.folder)}{_frames(found) if count else ''}"
     yield from _some([f"  {short(item.path)}: {item.why}" for item in found.items if _is_told(item)], listed)
     if found.done:
         yield f"{counted(len(found.done), 'film')} painted before, and as they would be now"
@@ -123,6 +124,11 @@ def summary(results: Sequence[Result]) -> str:
     counts = Counter(result.status for result in results)
     told = [f"{counts[status]} {status}" for status in (PAINTED, DONE, FAILED, NOT_BEGUN) if counts[status]]
     return f"{counted(len(results), 'film')}: {', '.join(told) or 'nothing to do'}"
+
+
+def watching(folder: Path) -> str:
+    """What is done from now on."""
+    return f"watching {short(folder)}: films are painted once they have stopped growing; Ctrl-C ends it"
 
 
 def interrupted(interrupt: BatchInterrupted) -> str:

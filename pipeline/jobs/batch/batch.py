@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import stylize_video
-from stylize_video.errors import OutputError, StylizeVideoError, UsageError
+from stylize_video.errors import InputError, OutputError, StylizeVideoError, UsageError
 from stylize_video.files import lock, whole_file
 from stylize_video.files.partial import output_errors
 from stylize_video.option import flag
+from stylize_video.pipeline.jobs.batch import films as batch_films
 from stylize_video.pipeline.jobs.batch import page
 from stylize_video.pipeline.jobs.batch import plan as batch_plan
-from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Entry, Manifest
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
 from stylize_video.pipeline.jobs.batch.processes.tasks import (
-    Compare,
-    Compared,
     Finished,
     PaintFilm,
     Progress,
@@ -29,6 +29,7 @@ from stylize_video.pipeline.jobs.batch.processes.tasks import (
 )
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, failure
 from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
+from stylize_video.pipeline.jobs.batch.report import Report
 from stylize_video.pipeline.jobs.batch.results import (
     DONE,
     FAILED,
@@ -37,7 +38,8 @@ from stylize_video.pipeline.jobs.batch.results import (
     BatchInterrupted,
     Result,
 )
-from stylize_video.pipeline.jobs.batch.survey import Asked, Item, Survey
+from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
+from stylize_video.pipeline.jobs.batch.watch import EVERY, Settling
 from stylize_video.process import signals
 
 
@@ -62,6 +64,9 @@ class Listener:
     def end(self, name: str, result: Result) -> None:
         """A film has ended."""
 
+    def waiting(self, folder: Path) -> None:
+        """A folder is watched, and nothing else is done."""
+
     def comparing(self, name: str) -> None:
         """A painting is measured for the report."""
 
@@ -75,10 +80,15 @@ def run(asked: Asked, listener: Listener) -> list[Result]:
         BatchInterrupted: Ctrl-C.
     """
     folder = asked.folder
-    if not asked.clips:
+    watched = asked.options.watch
+    if watched is not None and not watched.is_dir():
+        raise InputError(f"{watched}: no such folder to watch")
+    if not asked.clips and watched is None:
         raise UsageError(f"nothing to paint: give films, folders or patterns, or a {flag('job_file')}")
     if asked.options.report is not None:
         page.check_target(asked.options.report, overwrite=bool(asked.typed.get("overwrite")))
+    if watched is not None:
+        batch_films.find([str(watched)], folder)  # which refuses the output folder
     with ExitStack() as opened:
         if not asked.options.plan:
             with output_errors(folder):
@@ -101,22 +111,46 @@ class _Batch:
         self._begun: dict[str, Entry | None] = {}  # films under way, and what was recorded before
         self._left = 0  # films that are not painted yet
         self._why_not = ""  # no further film is begun
+        page_path = asked.options.report
+        self._report = None if page_path is None else Report(page_path, manifest, workers, listener.comparing)
 
     def run(self) -> list[Result]:
-        """Look, plan, paint."""
+        """Look, plan, paint; where a folder is watched, again and again until Ctrl-C."""
         try:
-            plan = self._plan(batch_survey.look(self._asked, self._manifest))
-            self._listener.planned(plan)
-            if not self._asked.options.plan:
-                self._manifest.write()
-                self._paint(plan.items)
-                self._report(plan)
+            watched, plan = self._asked.options.watch, self._asked.options.plan
+            self._round(_with_watched(self._asked, watched) if watched and plan else self._asked)
+            if watched is not None and not plan:
+                self._watch(watched)
         except KeyboardInterrupt:
             left = self._stop()
             raise BatchInterrupted(self._results, left) from None
         return self._results
 
-    def _plan(self, survey: Survey) -> BatchPlan:
+    def _round(self, asked: Asked, only: Collection[Path] | None = None) -> None:
+        """Paint what is to be painted now: `only` these films, of which somebody has told already."""
+        plan = self._plan(batch_survey.look(asked, self._manifest, only), later=only is not None)
+        self._listener.planned(plan)
+        if self._asked.options.plan:
+            return
+        self._manifest.write()
+        self._paint(plan.items)
+        if self._report is not None and self._results:
+            self._report.write([*plan.items, *plan.done], self._results)
+
+    def _watch(self, folder: Path) -> None:
+        """Paint what comes into a folder, until Ctrl-C or until nothing more can be painted."""
+        asked = _with_watched(self._asked, folder)
+        settling = Settling()
+        while not self._why_not:
+            self._listener.waiting(folder)
+            films = [film.path for film in batch_films.find([str(folder)], asked.folder).films]
+            if new := set(settling.settled(films, time.monotonic())):
+                self._results = [result for result in self._results if result.film not in new]
+                self._round(asked, new)
+            else:
+                time.sleep(EVERY)
+
+    def _plan(self, survey: Survey, *, later: bool) -> BatchPlan:
         self._see(survey)
         for path, reason in survey.failed:
             self._results.append(Result(path, FAILED, reason=reason))
@@ -126,7 +160,7 @@ class _Batch:
         to_paint = [item for item in survey.items if item.why]
         self._left = len(to_paint)
         found = Estimate(None, None)
-        if to_paint:
+        if to_paint and not later:
             found = batch_plan.estimate(
                 to_paint,
                 self._workers,
@@ -140,7 +174,8 @@ class _Batch:
             done=[item for item in survey.items if not item.why],
             failed=survey.failed,
             left_out=survey.left_out,
-            notes=survey.notes,
+            notes=() if later else survey.notes,
+            later=later,
             jobs=self._asked.options.jobs,
             estimate=found,
             free=batch_plan.free(self._manifest.folder),
@@ -252,38 +287,6 @@ class _Batch:
         self._left -= 1
         self._listener.end(item.name, result)
 
-    def _report(self, plan: BatchPlan) -> None:
-        """Write the page, if one is asked for."""
-        path = self._asked.options.report
-        if path is None:
-            return
-        results = {result.output: result for result in self._results if result.output is not None}
-        shown = []
-        items = [item for item in (*plan.items, *plan.done) if self._manifest.path_of(item.name) in results]
-        for item, compared in self._compared(items):
-            result = results[self._manifest.path_of(item.name)]
-            told = ", ".join(batch_settings.told(item.settings))
-            shown.append(page.Shown(result, item.name, told, compared))
-        shown.sort(key=lambda film: film.name)
-        missing = [page.Shown(r, r.film.name, "", None) for r in self._results if r.output is None]
-        page.write(path, [*shown, *missing], [])
-
-    def _compared(self, items: Sequence[Item]) -> Iterator[tuple[Item, Compared | None]]:
-        """Each painting beside its film; figures are recorded, so that none is measured twice."""
-        named = {item.name: item for item in items}
-        entries = self._manifest.films
-        tasks = [
-            (name, Compare(item.request, entries[name].frames, entries[name].figures))
-            for name, item in named.items()
-        ]
-        for name, found in work(self._workers, tasks, self._listener.comparing, lambda *_: None):
-            if isinstance(found, Failure):
-                yield named[name], None
-                continue
-            if found.figures != entries[name].figures:
-                self._record(name, replace(entries[name], figures=found.figures))
-            yield named[name], found
-
     def _stop(self) -> int:
         """After Ctrl-C: let the processes end, and keep what they finish; how many films are left."""
         for given, message in self._workers.interrupt():
@@ -294,6 +297,10 @@ class _Batch:
         if not self._asked.options.plan:
             self._manifest.write()
         return self._left
+
+
+def _with_watched(asked: Asked, folder: Path) -> Asked:
+    return replace(asked, clips=(Clips((str(folder),)), *asked.clips))
 
 
 def _finished(entry: Entry, result: Finished) -> Entry:

@@ -57,7 +57,7 @@ def read(path: Path) -> JobFile:
     known = {each.name: each for each in options.declared(BatchOptions) if each.name not in _NOT_HERE}
     _check(told, {*known, *batch_settings.known(), _CLIP}, str(path))
     own = {known[name].field.name: known[name].from_json(told[name]) for name in known if name in told}
-    for name in ("paths", "folder"):
+    for name in ("paths", "folder", "watch", "report"):
         if name in own:
             own[name] = _from(base, own[name])
     common = {name: value for name, value in told.items() if name not in known}

@@ -63,6 +63,12 @@ class BatchOptions:
         usual="each film's own, or mkv",
         metavar="EXT",
     )
+    watch: Path | None = option(
+        None,
+        help="A folder: what is put there is painted once it has stopped growing, until Ctrl-C.",
+        panel=PANEL,
+        metavar="FOLDER",
+    )
     report: Path | None = option(
         None,
         help="Write a page with a frame of each film before and after, what `score` measures, and its time.",

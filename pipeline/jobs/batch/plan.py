@@ -43,6 +43,7 @@ class BatchPlan:
     failed: Sequence[tuple[Path, str]]  # what can't be painted, and why
     left_out: Sequence[Path]  # no films by their names
     notes: Sequence[str]
+    later: bool  # whether these films have come into a folder that is watched
     jobs: int
     estimate: Estimate
     free: int  # bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -69,14 +69,22 @@ class Survey:
     notes: list[str]  # what is done otherwise than one might think
 
 
-def look(asked: Asked, manifest: Manifest) -> Survey:
+def look(asked: Asked, manifest: Manifest, only: Collection[Path] | None = None) -> Survey:
     """Find all films, what each is called and with which settings it is painted.
+
+    Args:
+        asked: what is asked for.
+        manifest: what is recorded; the settings that are asked for are recorded in it.
+        only: the films that are looked at; None: all.
 
     Raises:
         UsageError: settings that make no sense, or two paintings of one name.
     """
     survey = Survey([], [], [], [])
     found = _films(asked, survey)
+    if only is not None:
+        found = {key: film for key, film in found.items() if key[0] in only}
+        survey.left_out, survey.failed = [], []  # which was said before
     named = _named(found, asked, manifest)
     weights = WeightSums()
     base = dict(manifest.settings) if asked.inherits else {}

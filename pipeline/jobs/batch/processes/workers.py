@@ -66,10 +66,12 @@ class Workers:
 
     def give(self, name: Any, task: Task) -> None:
         """Begin a task; there has to be somebody idle."""
-        for each in self._workers:
-            if each.given is None:
+        for each in [each for each in self._workers if each.given is None]:
+            if each.is_running:
                 each.give(Given(name, task))
                 return
+            self._workers.remove(each)  # it has crashed while it was idle
+            each.close()
         log = Path(self._logs.name, f"{self._started}.log")
         self._started += 1
         self._workers.append(_Worker(log, self._threads))
@@ -148,6 +150,11 @@ class _Worker:
         with _held_back():  # until it hears signals as it should
             self._process.start()
         theirs.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process.is_alive()
 
     def give(self, given: Given) -> None:
         self.given = given

@@ -364,6 +364,11 @@ def test_a_name_of_a_kind_that_cannot_hold_the_film(
     assert said(check(source, Path(shutil.copy(made, tmp_path / name)))) == []
 
 
+def test_a_gif(tmp_path: Path) -> None:
+    source = media.animated_gif(tmp_path).path
+    assert said(check(source, Path(shutil.copy(source, tmp_path / "good.gif")), decode=True)) == []
+
+
 def test_a_codec_that_nothing_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, raw = media.constant(tmp_path).path, tmp_path / "raw.mkv"
     with av.open(raw, "w", options={"allow_raw_vfw": "1"}) as output:

@@ -163,7 +163,7 @@ def _is_read_by(container: Container, demuxer: str) -> bool:
 
 def _holds(container: Container, film: VideoStream) -> bool:
     """Whether FFmpeg writes such a stream to it; some muxers say so only at the header."""
-    if container.only == {streams.codec_name(film)}:
+    if container.only == frozenset({streams.codec_name(film)}):
         return True  # a GIF's muxer asks for more than is known of a stream that was read
     try:
         with av.open(io.BytesIO(), "w", format=container.muxer) as trial:

@@ -7,6 +7,7 @@ StylizeVideoError               the base: the command line prints it as one line
 +-- InputError                  what was given can't be read
 +-- OutputError                 what was asked for can't be written
 |   +-- OutputExistsError
+|       +-- OtherRunError       what an interrupted run has left is of other settings
 +-- VerificationError           the output is not what the input was
 +-- WeightsError                a weights file is missing, damaged or of another version
 +-- DeviceError                 the device asked for is not there
@@ -42,6 +43,10 @@ class OutputError(StylizeVideoError):
 
 class OutputExistsError(OutputError):
     """The output exists and overwriting was not asked for."""
+
+
+class OtherRunError(OutputExistsError):
+    """What an interrupted run has left of a film is of other settings."""
 
 
 class VerificationError(StylizeVideoError):

@@ -53,6 +53,7 @@ class Option:
     notation: Notation | None = None
     repeats: bool = False  # given several times; the value is a tuple
     off: bool = False  # whether a flag has a --no-... too
+    opposite: str = ""  # what that is called instead
 
     @property
     def range(self) -> str:

@@ -67,6 +67,20 @@ def write(path: Path, data: bytes) -> None:
         signals.whole(partial)
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring to the disk which files are in a folder, so that a power cut takes none of them back.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    with suppress(PermissionError):  # as Windows has it: there is no such thing
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def destination(path: Path) -> Path:
     """Where a file that the user names is written: where it leads to, if it is a link."""
     try:

@@ -193,6 +193,11 @@ class LookTimeline:
         return cls([(Fraction(0), look)])
 
     @property
+    def changes(self) -> tuple[tuple[Fraction, Look], ...]:
+        """Each with its time, s."""
+        return tuple(zip(self._times, self._looks, strict=True))
+
+    @property
     def looks(self) -> tuple[Look, ...]:
         """All of them, in their order."""
         return tuple(self._looks)

@@ -58,7 +58,6 @@ class Keeping:
     """What of a painting is kept until the film is done, since it takes so long to make."""
 
     settings: Mapping[str, object]  # all that decides it, but for files
-    resume: bool  # whether what is kept already may be taken
 
 
 class Plan(Protocol):

@@ -10,6 +10,8 @@ after it run in its thread, up to the next that asks for one:
 The first stage that asks for no thread stays in the caller's, where Ctrl-C arrives and torch was set up;
 those before it work ahead of it, each in its own. The first error of any thread wins: it stops the others
 and is raised, whole, in the caller's thread.
+
+Marks that lie between the frames (`marks.py`) go the same way, and every stage saves its state in them.
 """
 
 from __future__ import annotations
@@ -18,19 +20,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from stylize_video.pipeline import batcher
+from stylize_video.pipeline import batcher, marks
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.crew import Crew
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.marks import Mark
 from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.signal import Signal
-from stylize_video.pipeline.stage import AnyStage, close, run_stage
+from stylize_video.pipeline.stage import AnyStage, close
 from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
 
-HandOver = Callable[[Iterator[FrameBatch]], None]  # of what comes out of a part's last stage
+Batches = Iterator[FrameBatch | Mark]
+HandOver = Callable[[Batches], None]  # of what comes out of a part's last stage
 
 CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder
 _CHANNEL_BYTES = 64e6  # of frames waiting at one place: two at 4K, where a frame takes so long anyway
@@ -42,8 +47,21 @@ def channel_depth(signal: Signal) -> int:
     return max(1, min(CHANNEL_DEPTH, int(_CHANNEL_BYTES // size)))
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """Where a film is gone on with: at a mark.
+
+    Attributes:
+        states: each stage's there, in their order.
+        held: how many frames are in them.
+    """
+
+    states: Sequence[Any]
+    held: int
+
+
 def run(
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | Mark],
     stages: Sequence[AnyStage],
     write: Callable[[Frame], None],
     *,
@@ -51,23 +69,27 @@ def run(
     batch_size: int = 1,
     transfer: Transfer | None = None,
     depth: int = CHANNEL_DEPTH,
+    beginning: Beginning | None = None,
+    at_mark: Callable[[Mark], None] | None = None,
 ) -> Profile:
     """Read, take through all stages and write all frames; return where the time went when that is done.
 
     Args:
-        frames: iterated in a thread of its own.
+        frames: iterated in a thread of its own; marks may lie between them.
         stages: each takes the batches of the one before it.
         write: called in a thread of its own, once a frame, in order.
         signal: what flows into the first stage.
         batch_size: frames painted at once.
         transfer: how they reach the device and come back; by default as RGB on the CPU.
         depth: frames that may wait between two threads; between two stages it is one batch.
+        beginning: where to go on; by default at a film's first frame.
+        at_mark: called with each mark, once it has passed all stages, in the thread that writes.
 
     Raises:
         KeyboardInterrupt: after everything painted before Ctrl-C has been written.
         Exception: the first error of any of them, as it was raised.
     """
-    parts, mine = _parts(stages, signal)
+    parts, mine = _parts(stages, signal, beginning)
     line = _Line(parts, mine, depth=depth)
     delivery = _Delivery(line.painted, transfer or RgbTransfer())
     counted = _Counted(iter(line.read))
@@ -75,7 +97,7 @@ def run(
     painting = 0.0
     try:
         line.crew.start("reader", lambda: _read(frames, line.read))
-        line.crew.start("writer", lambda: _write(line.painted, write))
+        line.crew.start("writer", lambda: _write(line.painted, write, at_mark))
         line.start(counted, delivery, batch_size)()
         painting = time.perf_counter() - began
     except ChannelClosedError:
@@ -86,8 +108,9 @@ def run(
     except BaseException as error:
         line.crew.fail(error)
     line.crew.end()
-    if delivery.count != counted.count:
-        raise RuntimeError(f"the stages took {counted.count} frames and gave {delivery.count}")
+    taken = counted.count + (0 if beginning is None else beginning.held)
+    if delivery.count != taken and not delivery.ended_by_mark:
+        raise RuntimeError(f"the stages took {taken} frames and gave {delivery.count}")
     seconds = {parts[mine].name: painting, **line.crew.seconds}
     return _profile([part.name for part in parts], seconds, line.channels, began)
 
@@ -103,9 +126,9 @@ class _Line:
 
     def __init__(self, parts: Sequence[_Part], mine: int, *, depth: int) -> None:
         self._parts, self._mine = parts, mine
-        self.read: Channel[Frame] = Channel(depth)
-        self._between: list[Channel[FrameBatch]] = [Channel(1) for _ in parts[1:]]
-        self.painted: Channel[Frame] = Channel(depth)
+        self.read: Channel[Frame | Mark] = Channel(depth)
+        self._between: list[Channel[FrameBatch | Mark]] = [Channel(1) for _ in parts[1:]]
+        self.painted: Channel[Frame | Mark] = Channel(depth)
         self.crew = Crew(*self.channels)
 
     @property
@@ -115,8 +138,8 @@ class _Line:
 
     def start(self, counted: _Counted, delivery: _Delivery, batch_size: int) -> Callable[[], None]:
         """Let all parts but the caller's begin; the caller's work."""
-        uploads = (delivery.transfer.upload(g) for g in batcher.batches(counted, size=batch_size))
-        taken_by: list[Iterable[FrameBatch]] = [uploads, *self._between]
+        uploads = _uploads(iter(counted), delivery.transfer, batch_size)
+        taken_by: list[Iterable[FrameBatch | Mark]] = [uploads, *self._between]
         hand_overs: list[HandOver] = [
             *(partial(_hand_over, channel) for channel in self._between),
             delivery.run,
@@ -141,21 +164,21 @@ class _Line:
 
 
 class _Part:
-    """Stages that run in one thread, one after the other, each with what flows into it."""
+    """Stages that run in one thread, one after the other, each with what gives the state it begins with."""
 
     def __init__(self) -> None:
-        self.stages: list[tuple[AnyStage, Signal]] = []
+        self.stages: list[tuple[AnyStage, Callable[[], Any]]] = []
 
     @property
     def name(self) -> str:
         """Of its thread."""
         return self.stages[0][0].name if self.stages else "painter"
 
-    def work(self, batches: Iterable[FrameBatch], hand_over: HandOver) -> None:
+    def work(self, batches: Iterable[FrameBatch | Mark], hand_over: HandOver) -> None:
         """Take all batches through the stages."""
-        passing = iter(batches)
-        for stage, signal in self.stages:
-            passing = run_stage(stage, signal, passing)
+        passing: Iterator[Any] = iter(batches)
+        for stage, begin in self.stages:
+            passing = marks.go_on(stage, begin, passing)
         hand_over(passing)
 
 
@@ -165,7 +188,9 @@ def _unless_closed(work: Callable[[], None]) -> None:
         work()
 
 
-def _parts(stages: Sequence[AnyStage], signal: Signal) -> tuple[list[_Part], int]:
+def _parts(
+    stages: Sequence[AnyStage], signal: Signal, beginning: Beginning | None
+) -> tuple[list[_Part], int]:
     """The stages by the threads they run in, and which of these is the caller's.
 
     Raises:
@@ -176,7 +201,10 @@ def _parts(stages: Sequence[AnyStage], signal: Signal) -> tuple[list[_Part], int
     for number, stage in enumerate(stages):
         if stage.own_thread or (number == mine and number > 0):
             parts.append(_Part())
-        parts[-1].stages.append((stage, signal))
+        if beginning is None:
+            parts[-1].stages.append((stage, partial(stage.start, signal)))
+        else:
+            parts[-1].stages.append((stage, partial(beginning.states.__getitem__, number)))
         signal = stage.output(signal)
     names = [part.name for part in parts]
     if len({*names, "reader", "writer"}) < len(names) + 2:
@@ -196,7 +224,7 @@ def _profile(
     return Profile(times, (painted.first_put or began) - began)
 
 
-def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
+def _read(frames: Iterable[Frame | Mark], channel: Channel[Frame | Mark]) -> None:
     try:
         for frame in frames:
             channel.put(frame)
@@ -207,9 +235,28 @@ def _read(frames: Iterable[Frame], channel: Channel[Frame]) -> None:
     channel.finish()
 
 
-def _hand_over(channel: Channel[FrameBatch], batches: Iterator[FrameBatch]) -> None:
+def _uploads(frames: Iterator[Frame | Mark], transfer: Transfer, size: int) -> Batches:
+    """Batches on the device, and the marks between them, which no batch spans."""
+    found: list[Mark] = []
+
+    def up_to_mark() -> Iterator[Frame]:
+        for item in frames:
+            if isinstance(item, Mark):
+                found.append(item)
+                return
+            yield item
+
+    while True:
+        for group in batcher.batches(up_to_mark(), size=size):
+            yield transfer.upload(group)
+        if not found:
+            return
+        yield found.pop()
+
+
+def _hand_over(channel: Channel[FrameBatch | Mark], batches: Batches) -> None:
     """Put batches into a channel; one in hand at Ctrl-C too."""
-    batch: FrameBatch | None = None
+    batch: FrameBatch | Mark | None = None
     try:
         for batch in batches:
             channel.put(batch)
@@ -225,22 +272,23 @@ def _hand_over(channel: Channel[FrameBatch], batches: Iterator[FrameBatch]) -> N
 class _Delivery:
     """Painted frames to the writer, in whichever thread makes them; checks their order and counts them."""
 
-    def __init__(self, painted: Channel[Frame], transfer: Transfer) -> None:
+    def __init__(self, painted: Channel[Frame | Mark], transfer: Transfer) -> None:
         self._painted = painted
         self.transfer = transfer
         self.count = 0
+        self.ended_by_mark = False
+        self._last: int | None = None
 
-    def run(self, batches: Iterator[FrameBatch]) -> None:
+    def run(self, batches: Batches) -> None:
         """Deliver all of them."""
         downloads = _Downloads(batches, self.transfer)
-        last: int | None = None
         try:
-            for frame in downloads:
-                if last is not None and frame.pts <= last:
-                    raise RuntimeError(f"the stages gave frame {frame.pts} after frame {last}")
-                last = frame.pts
-                self.count += 1
-                self._painted.put(frame)
+            for item in downloads:
+                if isinstance(item, Mark):
+                    self.ended_by_mark = item.ends
+                else:
+                    self._count(item)
+                self._painted.put(item)
         except KeyboardInterrupt:
             for frame in downloads.rest():  # what is painted is still written
                 if frame is not self._painted.newest:
@@ -250,18 +298,28 @@ class _Delivery:
             close(batches)
         self._painted.finish()
 
+    def _count(self, frame: Frame) -> None:
+        if self._last is not None and frame.pts <= self._last:
+            raise RuntimeError(f"the stages gave frame {frame.pts} after frame {self._last}")
+        self._last = frame.pts
+        self.count += 1
+
 
 class _Downloads:
     """The frames of painted batches; the next batch is painted while the last is on its way."""
 
-    def __init__(self, batches: Iterable[FrameBatch], transfer: Transfer) -> None:
+    def __init__(self, batches: Batches, transfer: Transfer) -> None:
         self._batches = batches
         self._transfer = transfer
         self._under_way: deque[Finish] = deque()
         self._here: deque[Frame] = deque()
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame | Mark]:
         for batch in self._batches:
+            if isinstance(batch, Mark):
+                yield from self.rest()
+                yield batch
+                continue
             self._under_way.append(self._transfer.download(batch))
             if len(self._under_way) > self._transfer.lag:
                 self._here.extend(self._under_way.popleft()())
@@ -281,18 +339,25 @@ class _Downloads:
 
 
 class _Counted:
-    """Frames, counted as they are taken."""
+    """Frames, counted as they are taken, and marks."""
 
-    def __init__(self, frames: Iterator[Frame]) -> None:
+    def __init__(self, frames: Iterator[Frame | Mark]) -> None:
         self._frames = frames
         self.count = 0
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame | Mark]:
         for frame in self._frames:
-            self.count += 1
+            self.count += not isinstance(frame, Mark)
             yield frame
 
 
-def _write(frames: Iterable[Frame], write: Callable[[Frame], None]) -> None:
+def _write(
+    frames: Iterable[Frame | Mark],
+    write: Callable[[Frame], None],
+    at_mark: Callable[[Mark], None] | None,
+) -> None:
     for frame in frames:
-        write(frame)
+        if not isinstance(frame, Mark):
+            write(frame)
+        elif at_mark is not None:
+            at_mark(frame)

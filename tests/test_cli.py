@@ -493,7 +493,7 @@ def test_ctrl_c_keeps_what_was_painted(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "stylize_video", str(clip.path), "--overwrite", "--device", "cpu"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     deadline = time.monotonic() + 60
-    while not any(p.stat().st_size > 2000 for p in tmp_path.glob("*part*")):
+    while not any(p.stat().st_size > 2000 for p in tmp_path.glob("*.parts/*.packets")):
         assert time.monotonic() < deadline, "nothing was painted"
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -501,7 +501,7 @@ def test_ctrl_c_keeps_what_was_painted(tmp_path: Path) -> None:
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130, told
     assert output.read_bytes() == b"precious"
-    (partial,) = tmp_path.glob("*part*")
+    (partial,) = tmp_path.glob("*part.*")
     assert str(partial) in told.splitlines()[-1]
     with av.open(str(partial)) as container:
         frames = sum(1 for _ in container.decode(video=0))

@@ -22,6 +22,7 @@ from stylize_video.models.gatys.optimisation import GatysArtist
 from stylize_video.models.perceptual.vgg import FeatureNetwork
 from stylize_video.pipeline.jobs import preflight
 from stylize_video.pipeline.jobs.request import PaintRequest
+from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from tests import media
 from tests.commands import names, refused, run
 from tests.networks import noise, thin
@@ -168,7 +169,7 @@ def test_an_interrupted_film_goes_on_at_the_last_keyframe(
         stopped = run(film, *style, unforeseen=True)
     if error is KeyboardInterrupt:
         assert stopped.exit_code == 130
-        assert "--resume goes on from the last finished keyframe" in stopped.stderr
+        assert "the same command goes on from what is finished" in stopped.stderr
         assert len(stopped.stderr.strip().splitlines()) == 1
         partial = next(path for path in film.parent.iterdir() if ".part" in path.name)
         assert len(luma(partial)) == 3
@@ -177,12 +178,11 @@ def test_an_interrupted_film_goes_on_at_the_last_keyframe(
         assert stopped.exit_code == 1
         assert "unexpected _Breaks" in stopped.stderr
     assert names(film.parent) == before | {"film_art.mkv.keyframes"}
-    refused(1, "add --resume to go on", film, *style)
-    refused(1, "another film, style or setting", film, *style, "--resume", "--tv-weight", 7)
+    refused(1, "another film, style or setting", film, *style, "--tv-weight", 7)
     assert not target.exists()
     with monkeypatch.context() as patch:
         _interrupt_at_key(2, patch, _Breaks)  # of four, two are there
-        paint(film, *style, "--resume")
+        paint(film, *style)
     assert names(film.parent) == before | {"film_art.mkv"}
     for one, other in zip(luma(target), luma(film.with_name("whole.mkv")), strict=True):
         assert np.array_equal(one, other)
@@ -195,7 +195,7 @@ def test_without_a_finished_keyframe_there_is_nothing_to_go_on_from(
     _interrupt_at_key(0, monkeypatch, KeyboardInterrupt)
     stopped = run(film, "--style", art, *GATYS)
     assert stopped.exit_code == 130
-    assert "--resume" not in stopped.stderr
+    assert "goes on" not in stopped.stderr
     assert names(film.parent) == before
 
 
@@ -220,19 +220,24 @@ def test_a_killed_film_goes_on_at_the_last_keyframe(film: Path, art: Path) -> No
     first = min(keys.glob("key*.npy"))
     np.save(first, 1 - np.load(first))  # so that a run that takes no notice of it is found out
     first.with_suffix(".sha256").write_text(hashlib.sha256(first.read_bytes()).hexdigest())
-    subprocess.run([*command, "--resume"], check=True)
+    subprocess.run(command, check=True)
     assert any((one != other).any() for one, other in zip(luma(target), luma(whole), strict=True))
     target.unlink()
     (film.parent / "copy").rename(keys)
-    subprocess.run([*command, "--resume"], check=True)
+    subprocess.run(command, check=True)
     left = {name for name in names(film.parent) - before if ".part" not in name}  # what a killed run leaves
     assert left == {"film_art.mkv"}
     for one, other in zip(luma(target), luma(whole), strict=True):
         assert np.array_equal(one, other)
 
 
-def test_there_need_be_nothing_to_resume(film: Path, art: Path) -> None:
-    paint(film, "--style", art, *GATYS, "--resume")
+def test_keyframes_of_another_run_can_be_thrown_away(film: Path, art: Path) -> None:
+    keys = film.with_name("film_art.mkv.keyframes")
+    KeyframeStore(keys, "another film").put(0, np.zeros((4, 4, 3), np.float32))
+    style = ("--style", art, *GATYS, "-o", film.with_name("film_art.mkv"))
+    refused(1, "begin anew by --restart", film, *style)
+    paint(film, *style, "--restart")
+    assert not keys.exists()
 
 
 # -- guides --
@@ -317,7 +322,6 @@ KEYED = ("--style", "art.png", "--method", "gatys")
             ["--style", "art.png", "--photoreal", "--layers", "relu1_1"],
         ),
         (2, "--keyframe-interval is only for", ["--style", "art.png", "--keyframe-interval", "5"]),
-        (2, "--resume is only for painting by optimisation; add --method gatys", ["--resume"]),
         (2, ".: the transform needs a picture", ["--guide", ".", "--method", "wct"]),
         (2, "--guide brings its own painting", ["--guide", ".", "--style", "udnie"]),
         (2, "--stroke-size is not for painted frames", ["--guide", ".", "--stroke-size", "2"]),

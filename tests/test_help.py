@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from stylize_video.cli import app
+from stylize_video.commands.console import help_page
 from tests.commands import refused, run
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -34,7 +35,7 @@ def test_help_tells_of_every_parameter_once(name: str, monkeypatch: pytest.Monke
     for parameter in COMMANDS[name].params:
         named = parameter.metavar if parameter.param_type_name == "argument" else parameter.opts[0]
         if parameter.param_type_name == "option" and parameter.secondary_opts:
-            named = f"--[no-]{named.removeprefix('--')}"
+            named = help_page.both(named, parameter.secondary_opts[0])
         entry = re.compile(rf"  (-\w, )?{re.escape(named)}( |$)")
         assert len([line for line in lines if entry.match(line)]) == 1, named
     assert len([line for line in lines if line.startswith("  -h, --help")]) == 1

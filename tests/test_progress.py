@@ -83,6 +83,7 @@ def test_it_tells_frames_rate_and_time_left(terminal: Terminal) -> None:
     with FilmProgress("painting film.mp4") as bar:
         assert terminal.lines[-1] == "painting film.mp4  loading"
         bar.start(film(90))
+        bar.update(1)
         bar.update(30)
     drawn = [line for line in terminal.lines if "30/90" in line]
     pattern = r"painting film\.mp4  (━+)(╌+)  30/90 frames, ([\d.]+) frames/s, 0:(\d\d) left"
@@ -90,6 +91,15 @@ def test_it_tells_frames_rate_and_time_left(terminal: Terminal) -> None:
     assert found is not None, drawn
     assert len(found[1]) * 2 == pytest.approx(len(found[2]), abs=2)
     assert float(found[3]) * int(found[4]) == pytest.approx(60, rel=0.1)
+
+
+def test_what_an_interrupted_run_has_painted_is_not_counted_as_speed(terminal: Terminal) -> None:
+    with FilmProgress("painting film.mp4") as bar:
+        bar.start(film(90))
+        bar.update(60)
+        bar.update(61)
+    rates = [float(found[1]) for line in terminal.lines if (found := re.search(r"([\d.]+) frames/s", line))]
+    assert 0 < max(rates) <= 1
 
 
 def test_what_is_not_known_is_not_told(terminal: Terminal) -> None:

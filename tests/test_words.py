@@ -99,7 +99,7 @@ def test_a_bare_word_names_one_thing(name: str) -> None:
 
 def test_notes_of_a_run_are_spelled_in_json_too(command: str) -> None:
     profile = SimpleNamespace(first_frame=0.0, times={})
-    known = {"output": "a.mp4", "frames": 1, "damaged": 0, "seconds": 1.0, "verified": None}
+    known = {"output": "a.mp4", "frames": 1, "damaged": 0, "seconds": 1.0, "verified": None, "before": 0}
     done = SimpleNamespace(**known, profile=profile, notes=("interlaced; `deinterlace` makes whole frames",))
     told = summary.as_json(done, "udnie", draft=True)  # type: ignore[arg-type]
     assert told["draft"] is True

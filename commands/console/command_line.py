@@ -111,7 +111,7 @@ def reporting(*, as_json: bool) -> Iterator[Callable[[str], None]]:
         partial, frames = getattr(interrupt, "partial", None), getattr(interrupt, "frames", 0)
         painted = "1 painted frame lies" if frames == 1 else f"{frames} painted frames lie"
         kept = f"; {painted} in {partial}" if partial else ""
-        again = "; --resume goes on from the last finished keyframe"
+        again = "; the same command goes on from what is finished"
         kept += again if getattr(interrupt, "resumable", False) else ""
         _fail(f"interrupted{kept}", signals.exit_code(), as_json=as_json)
 

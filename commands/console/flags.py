@@ -39,7 +39,8 @@ def spelled(message: str) -> str:
 
 
 def _flags(command: Any) -> Iterator[tuple[str, str]]:
-    """Each option's name, and the flag that people know it by; arguments have none."""
+    """Each option's name, and the flag that people know it by, and its opposite's; arguments have none."""
     for parameter in command.params:
         if parameter.param_type_name == "option":
             yield parameter.name, max(parameter.opts, key=len)
+            yield from ((flag.lstrip("-").replace("-", "_"), flag) for flag in parameter.secondary_opts)

@@ -56,14 +56,20 @@ def sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
 
 
 def _named(parameter: Any) -> str:
-    """`-s, --style NAME`, `--[no-]verify`."""
+    """`-s, --style NAME`, `--[no-]verify`, `--resume/--restart`."""
     if parameter.param_type_name == "argument":
         return _value(parameter)
     names = sorted(parameter.opts, key=len)
     if parameter.secondary_opts:
-        names = [f"--[no-]{parameter.opts[0].lstrip('-')}"]
+        names = [both(parameter.opts[0], parameter.secondary_opts[0])]
     value = "" if parameter.is_flag else f" {_value(parameter)}"
     return ", ".join(names) + value
+
+
+def both(flag: str, opposite: str) -> str:
+    """A flag and its opposite: `--[no-]verify`, `--resume/--restart`."""
+    name = flag.removeprefix("--")
+    return f"--[no-]{name}" if opposite == f"--no-{name}" else f"{flag}/{opposite}"
 
 
 def _value(parameter: Any) -> str:

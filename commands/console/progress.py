@@ -51,6 +51,8 @@ class FilmProgress:
     def update(self, frames: int) -> None:
         """So many frames are written."""
         now = time.monotonic()
+        if not self._frames and frames > 1:  # an interrupted run has painted them, however fast
+            self._done.clear()
         self._frames = frames
         self._done.append((now, frames))
         while self._done[0][0] < now - _WINDOW and len(self._done) > 2:

@@ -17,10 +17,16 @@ def lines(result: Painted) -> Iterator[str]:
     yield from (f"note: {note}" for note in result.notes)
     if result.verified:
         yield result.verified
-    rate = result.frames / result.seconds
+    painted = result.frames - result.before
+    rate = painted / result.seconds
     took = f"{result.seconds:.1f} s"
     if result.frames == 1:
         yield f"painted {result.output} in {took}"
+    elif result.before:
+        yield (
+            f"painted {result.output}: {result.frames} frames, {result.before} of them by an interrupted run,"
+            f" {painted} in {took} ({rate:.1f} frames/s)"
+        )
     else:
         yield f"painted {result.output}: {result.frames} frames in {took} ({rate:.1f} frames/s)"
 
@@ -32,9 +38,10 @@ def as_json(result: Painted, style: str, *, draft: bool) -> dict[str, Any]:
         "style": style,
         "draft": draft,
         "frames": result.frames,
+        "frames_of_interrupted_runs": result.before,
         "damaged": result.damaged,
         "seconds": round(result.seconds, 3),
-        "frames_per_second": round(result.frames / result.seconds, 3),
+        "frames_per_second": round((result.frames - result.before) / result.seconds, 3),
         "seconds_to_first_frame": round(result.profile.first_frame, 3),
         "profile": {
             name: {"working": round(stage.working, 3), "waiting": round(stage.waiting, 3)}

@@ -122,6 +122,6 @@ def described(each: Declared) -> str:
 def flag_words(each: Declared) -> tuple[str, ...]:
     """How an option is typed: `--stabilize/--no-stabilize`, or `--style` and `-s`."""
     long = f"--{each.name.replace('_', '-')}"
-    if each.option.off:
-        return (f"{long}/--no-{long[2:]}",)
+    if each.option.off or each.option.opposite:
+        return (f"{long}/--{each.option.opposite or f'no-{long[2:]}'}",)
     return (long, f"-{each.option.short}") if each.option.short else (long,)

@@ -13,6 +13,7 @@ PANELS = (
     "Any picture",
     "Keyframes",
     "Speed and memory",
+    "Interruptions",
     PROGRAM,
     "How the film is written",
     "Painting by optimisation",

@@ -86,7 +86,6 @@ class GatysOptions:
         notation=_INTERVAL,
         usual="auto",
     )
-    resume: bool = option(False, help="Go on with the keyframes of an interrupted run.", panel="Keyframes")
 
     def __post_init__(self) -> None:
         interval = self.keyframe_interval
@@ -150,7 +149,7 @@ class GatysPlan:
             "flow": self.flow,
             "weights": list(self.style.weights),
         }
-        return Keeping(settings, self.options.resume)
+        return Keeping(settings)
 
     def build(self, device: Device, *, exact: bool = False, on_step: OnStep | None = None) -> KeyframePainter:
         """See `Plan`."""

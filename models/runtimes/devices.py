@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from stylize_video.errors import DeviceError, UsageError
+from stylize_video.process import processor
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 # What the drivers of GPUs leave: NVIDIA's, within Windows' Linux, and AMD's, which torch calls CUDA too.
 _TRACES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
 
-
-_CPU_INFO = Path("/proc/cpuinfo")
-_VNNI, _AMX = ("avx512_vnni", "avx_vnni"), ("amx_bf16",)  # as it spells them
+_VNNI, _AMX = ("avx512_vnni", "avx_vnni"), ("amx_bf16",)  # as Linux spells them
 
 
 class Device(Protocol):
@@ -141,18 +140,8 @@ def has_fast_int8() -> bool:
 
     With AMX bfloat16 is fast enough, and nearer to float32.
     """
-    flags = _cpu_flags()
+    flags = processor.flags()
     return not flags.isdisjoint(_VNNI) and flags.isdisjoint(_AMX)
-
-
-def _cpu_flags() -> frozenset[str]:
-    """What Linux says that the processor can do; elsewhere nothing is known of it."""
-    try:
-        found = _CPU_INFO.read_text("ascii", "replace")
-    except OSError:
-        return frozenset()
-    line = next((line for line in found.splitlines() if line.startswith("flags")), "")
-    return frozenset(line.split())
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +38,15 @@ class Captions:
         self.wanted = False
         self._waiting: dict[int, bytes] = {}
         self._finder: _Finder | None = None
+
+    @property
+    def waiting(self) -> dict[int, bytes]:
+        """Those that nobody has taken yet, by the time of their frames."""
+        return dict(self._waiting)
+
+    def put_back(self, waiting: Mapping[int, bytes]) -> None:
+        """Have some wait again, of frames that were read before."""
+        self._waiting.update(waiting)
 
     def collect(self, picture: av.VideoFrame) -> None:
         """Keep the captions that come with a decoded frame, if there are any."""

@@ -15,6 +15,7 @@ import av
 from av.codec import Codec
 
 from stylize_video.errors import UnknownFormatError, UsageError
+from stylize_video.process import processor
 
 # No shift of negative times (sound that starts with a decoder's priming, B-frames): FFmpeg's
 # default moves the whole film instead, so that frame times no longer equal the source's.
@@ -241,6 +242,7 @@ def encoder_options(
         return {}
     made = {
         **quality.fixed,
+        **_repeatable(encoder),
         "crf": str(quality.crf if crf is None else crf),
         quality.preset_option: quality.preset if preset is None else preset,
     }
@@ -249,6 +251,17 @@ def encoder_options(
     if draft and quality.draft:
         return {**made, **quality.draft}
     return {**made, **quality.usual, **(quality.large if pixels > _LARGE_FRAME else {})}
+
+
+def _repeatable(encoder: str) -> dict[str, str]:
+    """What makes an encoder give the same for the same pictures.
+
+    With AVX-512 x264 0.165 reads memory that it never wrote, where macroblock trees meet B-frames. Without it
+    takes no longer.
+    """
+    if encoder == "libx264" and "avx512bw" in processor.flags():
+        return {"x264-params": "asm=AVX2"}
+    return {}
 
 
 def _encoder(codec: str) -> str:

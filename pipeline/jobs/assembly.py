@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from stylize_video.models.method import OnStep
 from stylize_video.models.motion import choice
@@ -14,7 +15,7 @@ from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.planes.pixel_formats import chroma_is_halved
-from stylize_video.pipeline.signal import Signal
+from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sources.film import FilmSource
@@ -28,6 +29,20 @@ from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
 from stylize_video.pipeline.stages.workshop import Workshop
+
+
+class Takes(Protocol):
+    """What pictures have to be like, as whoever encodes them says."""
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name."""
+        ...
+
+    @property
+    def color(self) -> ColorTags:
+        """How they must be coded."""
+        ...
 
 
 def open_source(request: PaintRequest, looks: ChangingLook | None, *, upright: bool) -> FilmSource:
@@ -67,11 +82,15 @@ def open_sink(request: PaintRequest, reader: FilmSource, painted: Signal) -> Fil
     Raises:
         OutputError: it can't be written.
     """
+    return FilmSink(request.target, encoding(request), others=reader.others).open(painted)
+
+
+def encoding(request: PaintRequest) -> EncoderOptions:
+    """How the painted film is encoded."""
     sink = request.sink
-    encoding = EncoderOptions(
+    return EncoderOptions(
         sink.codec, sink.crf, sink.preset, sink.overwrite, sink.pixel_format, draft=request.is_draft
     )
-    return FilmSink(request.target, encoding, others=reader.others).open(painted)
 
 
 def openers(request: PaintRequest) -> list[Callable[[], Mask]]:
@@ -143,14 +162,14 @@ def compositor(
     request: PaintRequest,
     looks: ChangingLook | None,
     signal: Signal,
-    writer: FilmSink,
+    target: Takes,
     coverage: Coverage | None,
 ) -> Compositor:
     """What mixes painting and original; `looks` as in `painter`."""
     return Compositor(
         signal,
-        writer.pixel_format,
-        output=writer.color,
+        target.pixel_format,
+        output=target.color,
         strength=looks.mixed_at if looks is not None and looks.mixes else request.mixed,
         preserve_color=request.look.preserve_color,
         coverage=coverage,

@@ -152,6 +152,21 @@ class RunOptions:
         least=1,
         usual="what suits the device",
     )
+    resume: bool = option(
+        True,
+        help="Go on with what an interrupted run has left, or throw it away and begin anew.",
+        panel="Interruptions",
+        opposite="restart",
+    )
+    segment_length: int | None = option(
+        None,
+        help="How many frames are saved at a time: as many are lost by a crash.",
+        panel="Interruptions",
+        least=8,
+        unit="frames",
+        usual="240, fewer of large films",
+        metavar="N",
+    )
 
     def __post_init__(self) -> None:
         options.check(self)

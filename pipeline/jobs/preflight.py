@@ -25,8 +25,7 @@ def check(request: PaintRequest) -> None:
     Raises:
         InputError: no such input, or one that is no regular file.
         OutputError: the output's folder is missing or can't be written to.
-        OutputExistsError: the output exists and is not to be overwritten, or keyframes of it do and the run
-            is not to be resumed.
+        OutputExistsError: the output exists and is not to be overwritten.
         UsageError: unknown style, extension or codec; or the output is the input, a style or a mask.
     """
     early_checks.check(request)
@@ -34,7 +33,8 @@ def check(request: PaintRequest) -> None:
         check_mask(mask)
     try:
         _check_paths(request)
-        open_store(request)
+        if request.run.resume:
+            open_store(request)
     except OSError as error:  # a name too long, a folder that may not be searched
         raise InputError(
             f"{error.filename or request.source.input}: can't be used ({error.strerror})"
@@ -65,7 +65,6 @@ def open_store(request: PaintRequest) -> KeyframeStore | None:
 
     Raises:
         InputError: a file can't be read, or the keyframes there are another film's.
-        OutputExistsError: there are keyframes and the run is not to be resumed.
     """
     for plan in request.plans():
         if (keeping := plan.keeping) is not None:
@@ -73,5 +72,7 @@ def open_store(request: PaintRequest) -> KeyframeStore | None:
             settings = {**keeping.settings, **of_source}
             identity = keyframe_store.identity(request.source.input, plan.files, settings)
             folder = keyframe_store.folder_of(request.target)
-            return KeyframeStore(folder, identity, resume=keeping.resume)
+            if not request.run.resume:  # what is there goes
+                keyframe_store.remove(folder)
+            return KeyframeStore(folder, identity)
     return None

@@ -125,7 +125,9 @@ class Coding:
             self.encoder, options.crf, options.preset, self.width * self.height, draft=options.draft
         )
         if self._label is not None:
-            settings |= formats.field_options(self.encoder, self._label.first)
+            more = formats.field_options(self.encoder, self._label.first)
+            params = [found["x264-params"] for found in (settings, more) if "x264-params" in found]
+            settings |= more | ({"x264-params": ":".join(params)} if params else {})
         return settings
 
     def _choose_aspect(self, signal: Signal) -> Fraction | None:

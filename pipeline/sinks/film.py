@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ from stylize_video.pipeline.carried.other_streams import OtherStreams
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sinks.coding import Coding, EncoderOptions
+from stylize_video.pipeline.sinks.encoded import Encoded, joined
 from stylize_video.pipeline.sinks.muxer import Muxer
 from stylize_video.pipeline.sinks.output_clock import OutputClock
 from stylize_video.pipeline.sinks.picture_encoder import PictureEncoder
@@ -110,6 +111,23 @@ class FilmSink:
         with self._failing():
             for packets in self._encoder.encode(picture, captions):
                 muxer.mux(packets)
+
+    def join(self, segments: Iterable[Sequence[Encoded]], clock: OutputClock, captions_lost: int = 0) -> None:
+        """Take all packets of a film that was encoded by segments, instead of pictures.
+
+        Args:
+            segments: from first to last; by `SegmentEncoder`, opened for the same.
+            clock: theirs, at the end.
+            captions_lost: of how many frames captions could not be kept.
+
+        Raises:
+            OutputError: they can't be written; the partial file is gone.
+        """
+        _, muxer = self._opened()
+        self._clock, self._encoder.captions_lost = clock, captions_lost
+        with self._failing():
+            for encoded in joined(segments, clock.times):
+                muxer.mux([encoded.packet(self._encoder.stream, clock.time_base)])
 
     def finish(self, check: Check | None = None) -> WriteReport:
         """Write what is left, close, and give the file its name. A first Ctrl-C waits for that.

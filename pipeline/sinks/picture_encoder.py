@@ -86,8 +86,19 @@ class PictureEncoder:
         for frame in self._palette.convert(picture):
             yield self._put(self.stream.encode(frame))
 
-    def drain(self) -> Iterator[Packets]:
-        """The rest. No picture may come after it."""
+    @property
+    def captions_lost(self) -> int:
+        """Of how many frames captions could not be kept."""
+        return self._captions.lost
+
+    @captions_lost.setter
+    def captions_lost(self, count: int) -> None:
+        self._captions.lost = count
+
+    def drain(self, *, last: bool = True) -> Iterator[Packets]:
+        """The rest. No picture may come after it, unless another encoder goes on and it is not the `last`."""
+        if not self._count:
+            return
         if self._palette is not None:
             for frame in self._palette.convert(None):
                 yield self._put(self.stream.encode(frame))
@@ -96,7 +107,8 @@ class PictureEncoder:
         packets = self.stream.encode(None)
         if self._count <= _TOO_FEW:
             _decode_when_shown(packets)
-        _end_with_what_is_shown(packets)
+        if last:
+            _end_with_what_is_shown(packets)
         yield self._put(packets)
 
     def _put(self, packets: Packets) -> Packets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -67,7 +68,6 @@ class FilmSource:
         if max_size is not None and max_size < 16:
             raise ValueError(f"{max_size = } px must be at least 16")
         self._keep_source = keep_source
-        self._remarked: set[str] = set()
         self._hidden = hidden
         self._closed = False
         self._pictures: Iterator[av.VideoFrame] = iter(())
@@ -100,10 +100,13 @@ class FilmSource:
             self.signal.color, self.signal.coded_height, self.signal.quarter_turns
         )
 
-    def frames(self, *, rgb: bool = True) -> Iterator[Frame]:
-        """All frames of the clip, once; without `rgb` as stored planes alone."""
+    def frames(self, *, rgb: bool = True, skip: int = 0) -> Iterator[Frame]:
+        """All frames of the clip, once; without `rgb` as stored planes alone.
+
+        The first `skip` of them are decoded only.
+        """
         base = self.signal.time_base
-        for picture in self._pictures:
+        for picture in islice(self._pictures, skip, None):
             pts = picture.pts or 0  # the decoder gave it one
             self.others.captions.collect(picture)
             if picture.interlaced_frame and self.signal.first_field is None:
@@ -184,9 +187,7 @@ class FilmSource:
         return fitted
 
     def _remark_once(self, what: str, words: str) -> None:
-        if what not in self._remarked:
-            self._remarked.add(what)
-            self.report.remarks.append(f"{self._decoder.path}: {words}")
+        self.report.remark_once(what, f"{self._decoder.path}: {words}")
 
 
 def _with(first: av.VideoFrame, others: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:

@@ -17,6 +17,13 @@ class ReadingReport:
     retimed: int = 0  # frames whose own time was missing or went backwards
     truncated: bool = False
     remarks: list[str] = field(default_factory=list)
+    remarked: set[str] = field(default_factory=set)  # what is said once, and has been
+
+    def remark_once(self, what: str, words: str) -> None:
+        """Say something of all frames when the first one shows it."""
+        if what not in self.remarked:
+            self.remarked.add(what)
+            self.remarks.append(words)
 
     @property
     def notes(self) -> list[str]:

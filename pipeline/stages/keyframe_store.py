@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stylize_video.errors import InputError, OutputExistsError
+from stylize_video.errors import InputError
 from stylize_video.files import whole_file
 from stylize_video.files.partial import output_errors
 from stylize_video.models.float_pictures import FloatPicture
@@ -37,8 +37,6 @@ def folder_of(output: Path) -> Path:
 def identity(source: Path, styles: Sequence[Path], settings: Mapping[str, object]) -> str:
     """What decides a film's keys, as one line; two films with the same one have the same keys.
 
-    Of large files only parts are looked at, evenly spread.
-
     Args:
         source: the film.
         styles: the paintings.
@@ -47,11 +45,16 @@ def identity(source: Path, styles: Sequence[Path], settings: Mapping[str, object
     Raises:
         InputError: one of the files can't be read.
     """
-    said = repr((_digest(source), [_digest(style) for style in styles], sorted(settings.items())))
+    said = repr((digest(source), [digest(style) for style in styles], sorted(settings.items())))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """What tells a file from others by what it holds; of a large one only parts are looked at, evenly spread.
+
+    Raises:
+        InputError: it can't be read.
+    """
     try:
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
@@ -70,26 +73,20 @@ class KeyframeStore:
     Args:
         folder: where they are; made with the first key.
         identity: of the film, see `identity`.
-        resume: whether keys that are there may be taken.
 
     Raises:
-        OutputExistsError: there are keys and `resume` is not set.
         InputError: the keys there are another film's, or they can't be read.
     """
 
-    def __init__(self, folder: Path, identity: str, *, resume: bool) -> None:
+    def __init__(self, folder: Path, identity: str) -> None:
         self._folder = folder
         self._identity = identity
         if self.is_empty:  # there was no run, or one that ended before its first key
             return
-        if not resume:
-            raise OutputExistsError(
-                f"{folder}: has keyframes of an interrupted run; add `resume` to go on, or delete the folder"
-            )
         if _identity_in(folder) != identity:
             raise InputError(
                 f"{folder}: has keyframes of another film, style or setting;"
-                " give those that it was begun with, or delete the folder"
+                " give those that it was begun with, or begin anew by `restart`"
             )
 
     @property
@@ -142,14 +139,19 @@ class KeyframeStore:
 
     def remove(self) -> None:
         """Remove the keys, now that the film is done; what else is in the folder stays."""
-        keys = (path for kind in (".npy", _CHECKSUM) for path in self._folder.glob(f"key*{kind}*"))
-        for path in (*keys, self._folder / _IDENTITY):
-            whole_file.remove(path)
-        with suppress(OSError):  # it was never made, or there is something else in it
-            self._folder.rmdir()
+        remove(self._folder)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"key{number:07d}.npy"
+
+
+def remove(folder: Path) -> None:
+    """Remove the keys in a folder, if there are any, and the folder, unless there is something else in it."""
+    keys = (path for kind in (".npy", _CHECKSUM) for path in folder.glob(f"key*{kind}*"))
+    for path in (*keys, folder / _IDENTITY):
+        whole_file.remove(path)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _header(shape: tuple[int, ...]) -> bytes:

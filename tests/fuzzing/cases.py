@@ -144,7 +144,7 @@ def _keys(bench: _Bench) -> _Made:
     files = sorted(path.relative_to(bench.folder) for path in bench.folder.glob("*.keyframes/*"))
     what = str(bench.rng.choice(files))
     arguments = (
-        sources.FILM, "--style", sources.PAINTING, "--method", "gatys", "--resume",
+        sources.FILM, "--style", sources.PAINTING, "--method", "gatys",
         "--iterations", str(sources.ITERATIONS), "--keyframe-interval", "1",
     )  # fmt: skip
     return what, bench.damage(what), arguments, "out.mp4"

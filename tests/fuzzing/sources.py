@@ -119,7 +119,6 @@ def key_request() -> PaintRequest:
         keyframe_interval="1",
         max_size=LONGER_SIDE,
         device="cpu",
-        resume=True,
         stabilize=False,
         iterations=ITERATIONS,
     )

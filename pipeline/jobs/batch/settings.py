@@ -86,8 +86,6 @@ def request(settings: Settings, film: Path, target: Path) -> PaintRequest:
     """
     made = PaintRequest.from_json(settings | {"input": str(film), "output": str(target)})
     early_checks.check_look(made)
-    if "resume" in known() and any(plan.keeping is not None for plan in made.plans()):
-        return PaintRequest.from_json(made.to_json() | {"resume": True})
     return made
 
 

@@ -15,6 +15,7 @@ from stylize_video.models.feed_forward.shape import multiplying
 from stylize_video.models.runtimes import conversion, devices, quantised
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime, import_openvino
 from stylize_video.models.runtimes.program import Program
+from stylize_video.process import processor
 from tests.networks import canvas_network, noise
 
 NETWORK = canvas_network(styles=2)
@@ -101,10 +102,10 @@ def test_bytes_are_for_processors_with_vnni_and_no_amx(
 ) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
-    monkeypatch.setattr(devices, "_CPU_INFO", info)
+    monkeypatch.setattr(processor, "_CPU_INFO", info)
     devices.has_fast_int8.cache_clear()
     assert devices.has_fast_int8() is fast
-    monkeypatch.setattr(devices, "_CPU_INFO", tmp_path / "none")
+    monkeypatch.setattr(processor, "_CPU_INFO", tmp_path / "none")
     devices.has_fast_int8.cache_clear()
     assert not devices.has_fast_int8()
     devices.has_fast_int8.cache_clear()

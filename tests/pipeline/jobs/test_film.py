@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stylize_video.errors import DeviceError, InputError, VerificationError, WeightsError
 from stylize_video.models import weights
 from stylize_video.models.look import Look
+from stylize_video.pipeline import runner
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.film import Painted
@@ -318,8 +319,8 @@ def test_a_frame_lost_on_the_way_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     def lossy(frames, stages, write, **options) -> None:
         run(frames, stages, lambda frame: write(frame) if frame.pts else None, **options)
 
-    run = job.runner.run
-    monkeypatch.setattr(job.runner, "run", lossy)
+    run = runner.run
+    monkeypatch.setattr(runner, "run", lossy)
     with pytest.raises(VerificationError):
         paint(clip.path)
     kept = sorted(p.name for p in tmp_path.iterdir() if "unverified" in p.name)

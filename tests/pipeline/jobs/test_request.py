@@ -63,7 +63,8 @@ FULL: dict[str, Any] = {
     "content_mask": "c.png",
     "style_mask": "s.png",
     "keyframe_interval": "auto",
-    "resume": True,
+    "resume": False,
+    "segment_length": 100,
 }
 
 

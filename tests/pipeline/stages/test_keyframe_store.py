@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stylize_video.errors import InputError, OutputError, OutputExistsError
+from stylize_video.errors import InputError, OutputError
 from stylize_video.pipeline.stages import keyframe_store
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 
@@ -26,8 +26,8 @@ def test_the_folder_is_beside_the_output() -> None:
 
 
 def test_what_is_put_is_got_to_the_last_bit(tmp_path: Path) -> None:
-    KeyframeStore(tmp_path / "keys", "a", resume=False).put(12, painting())
-    found = KeyframeStore(tmp_path / "keys", "a", resume=True)
+    KeyframeStore(tmp_path / "keys", "a").put(12, painting())
+    found = KeyframeStore(tmp_path / "keys", "a")
     kept = found.get(12, SHAPE)
     assert kept is not None
     assert kept.dtype == np.float32
@@ -37,39 +37,33 @@ def test_what_is_put_is_got_to_the_last_bit(tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_before_the_first_key(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=False)
+    store = KeyframeStore(tmp_path / "keys", "a")
     assert store.get(0, SHAPE) is None
     store.remove()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_to_resume_what_never_began_is_to_begin(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=True)
+    store = KeyframeStore(tmp_path / "keys", "a")
     store.put(0, painting())
     assert store.get(0, SHAPE) is not None
 
 
-def test_keys_are_not_taken_unasked(tmp_path: Path) -> None:
-    KeyframeStore(tmp_path / "keys", "a", resume=False).put(0, painting())
-    with pytest.raises(OutputExistsError, match=r"keys: has keyframes .* add `resume` to go on, or delete"):
-        KeyframeStore(tmp_path / "keys", "a", resume=False)
-
-
 def test_keys_of_another_film_are_refused(tmp_path: Path) -> None:
-    KeyframeStore(tmp_path / "keys", "a", resume=False).put(0, painting())
+    KeyframeStore(tmp_path / "keys", "a").put(0, painting())
     with pytest.raises(InputError, match=r"keys: has keyframes of another film, style or setting; give"):
-        KeyframeStore(tmp_path / "keys", "b", resume=True)
+        KeyframeStore(tmp_path / "keys", "b")
 
 
 @pytest.mark.parametrize("said", [b"", b"[]", b"{", b'{"identity": 3}', b"\xff"])
 def test_a_folder_of_something_else_is_refused(said: bytes, tmp_path: Path) -> None:
     (tmp_path / "film.json").write_bytes(said)
     with pytest.raises(InputError, match="keyframes of another film"):
-        KeyframeStore(tmp_path, "a", resume=True)
+        KeyframeStore(tmp_path, "a")
 
 
 def test_removed_with_what_a_killed_run_left(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=False)
+    store = KeyframeStore(tmp_path / "keys", "a")
     for number in range(3):
         store.put(number, painting(number))
     (tmp_path / "keys" / "key0000003.npy.part").write_bytes(b"half")
@@ -78,7 +72,7 @@ def test_removed_with_what_a_killed_run_left(tmp_path: Path) -> None:
 
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path / "keys", "a", resume=False)
+    store = KeyframeStore(tmp_path / "keys", "a")
     store.put(0, painting())
     (tmp_path / "keys" / "notes.txt").write_text("mine")
     store.remove()
@@ -123,7 +117,7 @@ DAMAGED = {
 @pytest.mark.parametrize("resigned", [False, True], ids=["as it is", "with a checksum of its own"])
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_key_is_painted_again(data: bytes, resigned: bool, tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path, "a", resume=False)
+    store = KeyframeStore(tmp_path, "a")
     store.put(0, painting())
     (tmp_path / "key0000000.npy").write_bytes(data)
     if resigned:
@@ -138,7 +132,7 @@ def test_a_damaged_key_is_painted_again(data: bytes, resigned: bool, tmp_path: P
 
 
 def test_a_key_with_a_bit_that_is_another_is_painted_again(tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path, "a", resume=False)
+    store = KeyframeStore(tmp_path, "a")
     store.put(0, painting())
     data = bytearray(GOOD)
     data[-4] ^= 1  # a number that is as good as any
@@ -148,7 +142,7 @@ def test_a_key_with_a_bit_that_is_another_is_painted_again(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("checksum", [None, b"", b"\xff" * 64, b"0" * 2**20])
 def test_a_key_without_its_checksum_is_painted_again(checksum: bytes | None, tmp_path: Path) -> None:
-    store = KeyframeStore(tmp_path, "a", resume=False)
+    store = KeyframeStore(tmp_path, "a")
     store.put(0, painting())
     if checksum is None:
         (tmp_path / "key0000000.sha256").unlink()
@@ -158,31 +152,30 @@ def test_a_key_without_its_checksum_is_painted_again(checksum: bytes | None, tmp
 
 
 def test_a_key_is_a_file_of_numpys(tmp_path: Path) -> None:
-    KeyframeStore(tmp_path, "a", resume=False).put(0, painting())
+    KeyframeStore(tmp_path, "a").put(0, painting())
     assert (np.load(tmp_path / "key0000000.npy") == painting()).all()
 
 
-@pytest.mark.parametrize("resume", [False, True])
 @pytest.mark.parametrize("left", [None, "film.json.part"])
-def test_an_empty_folder_is_begun(left: str | None, resume: bool, tmp_path: Path) -> None:
+def test_an_empty_folder_is_begun(left: str | None, tmp_path: Path) -> None:
     if left is not None:
         (tmp_path / left).write_bytes(b"{")
-    store = KeyframeStore(tmp_path, "a", resume=resume)
+    store = KeyframeStore(tmp_path, "a")
     store.put(0, painting())
-    assert KeyframeStore(tmp_path, "a", resume=True).get(0, SHAPE) is not None
+    assert KeyframeStore(tmp_path, "a").get(0, SHAPE) is not None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="no permission to write there"):
-        KeyframeStore(tmp_path / "keys", "a", resume=False).put(0, painting())
+        KeyframeStore(tmp_path / "keys", "a").put(0, painting())
     tmp_path.chmod(0o700)
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "nothing").write_bytes(b"")
-    store = KeyframeStore(tmp_path / "nothing" / "keys", "a", resume=False)
+    store = KeyframeStore(tmp_path / "nothing" / "keys", "a")
     with pytest.raises(OutputError, match="its parent is no folder"):
         store.put(0, painting())
 

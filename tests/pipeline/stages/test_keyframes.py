@@ -312,7 +312,7 @@ def test_stopped_and_resumed_it_is_the_same_film(interval: int | None, tmp_path:
     originals = small(film(13, Crossing(pan=(-6, 1))))
     expected = stylized(originals, interval)
     folder = tmp_path / "film.mp4.keyframes"
-    first = _stage(interval, KeyframeStore(folder, "film", resume=False))
+    first = _stage(interval, KeyframeStore(folder, "film"))
     passing = through(first, batches(originals))
     for _ in range(6):  # a key or two, and some between
         next(passing)
@@ -321,7 +321,7 @@ def test_stopped_and_resumed_it_is_the_same_film(interval: int | None, tmp_path:
     assert kept >= 2
     rest = Brush()
     rest.originals += [film()[0]] * kept  # its strokes go on where they were
-    stage = _stage(interval, KeyframeStore(folder, "film", resume=True), rest)
+    stage = _stage(interval, KeyframeStore(folder, "film"), rest)
     resumed = pictures(through(stage, batches(originals)))
     assert len(rest.starts) == len(keys(originals, interval)) - kept
     assert all((a == b).all() for a, b in zip(resumed, expected, strict=True))

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stylize_video.errors import InputError, StylizeVideoError
+from stylize_video.errors import InputError, OtherRunError, StylizeVideoError
 from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.request import PaintRequest
 
 if TYPE_CHECKING:
     from stylize_video.models.method import Step
+    from stylize_video.pipeline.jobs.painted import Painted
     from stylize_video.pipeline.stages.workshop import Workshop
 
 _FEW, _MORE = 3, 24  # frames that are painted to see how long it takes; more where it goes fast
@@ -174,9 +175,16 @@ class PaintFilm:
 
         began = time.perf_counter()
         far = _Far(tell)
-        done = job.paint(
-            self.request, on_start=far.start, on_frame=far.frame, on_step=far.step, workshop=workshop
-        )
+
+        def paint(request: PaintRequest) -> Painted:
+            return job.paint(
+                request, on_start=far.start, on_frame=far.frame, on_step=far.step, workshop=workshop
+            )
+
+        try:
+            done = paint(self.request)
+        except OtherRunError:  # the film, or what it is painted with, has changed, as the plan has said
+            done = paint(replace(self.request, run=replace(self.request.run, resume=False)))
         took = time.perf_counter() - began
         return Finished(FileMark.of(done.output), done.frames, took, done.notes, done.verified)
 

@@ -1,0 +1,40 @@
+"""All that is known of a film at a segment's end, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from stylize_video.errors import InputError
+from stylize_video.pipeline import saved_state
+from stylize_video.pipeline.sinks.output_clock import OutputClock
+from stylize_video.pipeline.sources.report import ReadingReport
+
+
+@dataclass
+class Saved:
+    """What is known at a segment's end."""
+
+    states: list[bytes]  # of what lies ahead of the stages, and of each of them; none at the film's end
+    read: int  # frames that the source has given
+    report: ReadingReport  # what it said of them
+    clock: OutputClock  # of the frames that are written
+    captions: dict[int, bytes] = field(default_factory=dict)  # of frames that are read and not written
+    captions_lost: int = 0  # of how many frames
+    notes: list[str] = field(default_factory=list)  # of those who paint
+
+    def to_bytes(self) -> bytes:
+        """To be written to a file."""
+        return saved_state.dumps(self)
+
+    @classmethod
+    def of(cls, data: bytes) -> Self:
+        """What was written.
+
+        Raises:
+            InputError: something else, or by another version.
+        """
+        found = saved_state.loads(data)
+        if not isinstance(found, cls):
+            raise InputError("what was saved is something else")
+        return found

@@ -57,7 +57,7 @@ def _frames(found: BatchPlan) -> str:
     unknown = found.of_unknown_length
     if unknown == len(found.items):
         return "; none says how many frames it has"
-    more = f", and {counted(unknown, 'film')} that don't say how long they are" if unknown else ""
+    more = f", and {counted(unknown, 'film')} of unknown length" if unknown else ""
     return f": {counted(found.frames, 'frame')}{more}"
 
 

@@ -148,12 +148,15 @@ def _reckon(items: Sequence[Item], found: dict[str, Measured], jobs: int) -> Est
     keyframes = next((measured.seconds for measured in found.values() if measured.keyframe), None)
     if not by_frame:
         return Estimate(None, None, pixels=usual.pixels, keyframes=keyframes)
-    seconds = size = 0.0
+    seconds, size = 0.0, 0.0
+    sizes_known = all(measured.size is not None for measured in found.values())
     for item in items:
         measured = found.get(kind_of(item), by_frame[0])
-        if not measured.keyframe and measured.size is not None:
+        if not measured.keyframe:
             frames = _pixels(item) / measured.pixels  # of the size that was measured
             seconds += frames * measured.seconds + measured.start
-            size += frames * measured.size
+            size += frames * (measured.size or 0.0)
     seconds /= min(jobs, len(items))
-    return Estimate(seconds, size, by_frame[0].seconds, by_frame[0].pixels, keyframes)
+    return Estimate(
+        seconds, size if sizes_known else None, by_frame[0].seconds, by_frame[0].pixels, keyframes
+    )

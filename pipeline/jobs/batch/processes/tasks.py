@@ -99,8 +99,9 @@ class Measure:
 
     def run(self, workshop: Workshop, _: Tell) -> Measured:
         """Do it."""
-        if any(plan.keeping is not None for plan in self.request.plans()):
-            return self._keyframe(workshop)
+        kept = [plan.keeping for plan in self.request.plans() if plan.keeping is not None]
+        if kept:
+            return _by_frame(self._keyframe(workshop), kept[0].settings.get("keyframe_interval"))
         few = self._part(workshop, _FEW)
         if few.seconds > _FAST:
             return few
@@ -146,6 +147,13 @@ class Measure:
         (first, of), (last, _) = steps[0], steps[-1]
         each = of * (last - first) / max(1, len(steps) - 1)
         return Measured(each, None, first - began, self.seen.width * self.seen.height, keyframe=True)
+
+
+def _by_frame(keyframe: Measured, interval: object) -> Measured:
+    """What a frame takes where a keyframe comes after so many; unchanged where the motion decides that."""
+    if not isinstance(interval, int):
+        return keyframe
+    return replace(keyframe, seconds=keyframe.seconds / interval, keyframe=False)
 
 
 class _EnoughError(Exception):

@@ -8,18 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stylize_video import option as options
 from stylize_video.commands.console.command_line import console, reporting, share_the_cores, style_names
+from stylize_video.commands.console.flags import spelled
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.panels import PROGRAM
+from stylize_video.commands.options.web import PANEL, WebOptions
 from stylize_video.pipeline.jobs.live_request import LiveRequest, declared
 from stylize_video.process import signals
 from stylize_video.process.terminal import shown
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.live import LivePainted
+    from stylize_video.pipeline.jobs.live_web import Served
     from stylize_video.pipeline.live.status import LiveStatus
+    from stylize_video.pipeline.web.tally import WebStatus
 
-PANELS = ("Camera", "Style", "Steadiness", "Speed and delay", "Where the pictures go", PROGRAM)
+PANELS = ("Camera", "Style", "Steadiness", "Speed and delay", "Where the pictures go", PANEL, PROGRAM)
+
+_NO_CAMERAS = (
+    "Browsers of other machines give a page without HTTPS no camera: give a `certificate` and its `key`, or "
+    "let visitors see this machine's with `share_camera`."
+)
 
 
 def _flag(name: str, text: str, panel: str = PROGRAM) -> Any:
@@ -37,7 +47,7 @@ def _command(
     ] = False,
     **values: Any,
 ) -> None:
-    """Paint a camera's picture live: in a window, as a virtual camera, into a recording.
+    """Paint a camera's picture live: in a window, on a page, as a virtual camera, into a recording.
 
     Size and quality follow the time that painting takes, so that the picture never falls behind.
     """
@@ -45,14 +55,13 @@ def _command(
         if list_cameras:
             _list_cameras(as_json=as_json)
             return
+        page = WebOptions.of(values)
         request = LiveRequest.of(**values)
         request.check()
         share_the_cores()
-        from stylize_video.pipeline.jobs import live as job
-
         teller = _Teller(as_json=as_json, quiet=quiet)
         try:
-            result = job.paint(request, on_status=teller.tell)
+            result = _serve(request, page, teller) if page.web else _paint(request, teller)
         finally:
             teller.end()
         signals.finish()
@@ -60,6 +69,22 @@ def _command(
             print(json.dumps(_as_json(result)))
         elif not quiet:
             say(_in_words(result))
+
+
+def _paint(request: LiveRequest, teller: _Teller) -> LivePainted:
+    from stylize_video.pipeline.jobs import live as job
+
+    return job.paint(request, on_status=teller.tell)
+
+
+def _serve(request: LiveRequest, page: WebOptions, teller: _Teller) -> Served:
+    from stylize_video.pipeline.jobs import live_web as job
+    from stylize_video.pipeline.web.place import Place
+
+    place = Place.of(page.host, page.port, page.certificate, page.key)
+    asked = job.Page(place, page.max_clients, shares_camera=page.share_camera)
+    note = "" if place.has_cameras else _NO_CAMERAS
+    return job.serve(request, asked, on_ready=lambda at: teller.ready(at, note), on_status=teller.tell)
 
 
 def _list_cameras(*, as_json: bool) -> None:
@@ -79,11 +104,20 @@ class _Teller:
     """Says how it goes: a line of JSON each time, or one line of a terminal that is written over."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        self._as_json = as_json
+        self._as_json, self._quiet = as_json, quiet
         self._on = sys.stderr.isatty() and not quiet and not as_json
         self._drawn = False
 
-    def tell(self, status: LiveStatus) -> None:
+    def ready(self, address: str, note: str) -> None:
+        """The page can be opened: its address is what was asked for, so it is told however quiet it is."""
+        if self._as_json:
+            print(json.dumps({"address": address, "note": spelled(note)}), flush=True)
+        else:
+            print(shown(address), flush=True)
+            if note and not self._quiet:
+                print(shown(spelled(note)), file=sys.stderr, flush=True)
+
+    def tell(self, status: LiveStatus | WebStatus) -> None:
         """The next status."""
         if self._as_json:
             print(json.dumps(status.as_json()), flush=True)
@@ -97,7 +131,7 @@ class _Teller:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
-def _as_json(result: LivePainted) -> dict[str, Any]:
+def _as_json(result: LivePainted | Served) -> dict[str, Any]:
     return {
         "ended": True,
         "painted": result.painted,
@@ -107,10 +141,12 @@ def _as_json(result: LivePainted) -> dict[str, Any]:
     }
 
 
-def _in_words(result: LivePainted) -> str:
+def _in_words(result: LivePainted | Served) -> str:
     frames = "1 frame" if result.painted == 1 else f"{result.painted} frames"
     recorded = f"; recorded {', '.join(map(str, result.recordings))}" if result.recordings else ""
     return f"painted {frames} in {result.seconds:.1f} s, {result.dropped} of the camera's dropped{recorded}"
 
 
-live = with_options(_command, declared(), panels=PANELS, completions={"style": style_names})
+live = with_options(
+    _command, [*declared(), *options.declared(WebOptions)], panels=PANELS, completions={"style": style_names}
+)

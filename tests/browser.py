@@ -19,6 +19,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+_CODES = {"Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -97,9 +99,12 @@ class Page:
 
     async def press(self, key: str) -> None:
         """A real key."""
-        text = {"text": key} if len(key) == 1 else {}
-        await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        code = _CODES.get(key, 0)
+        known = (
+            {"key": key, "code": key, "windowsVirtualKeyCode": code} if code else {"key": key, "text": key}
+        )
+        await self.call("Input.dispatchKeyEvent", type="keyDown", **known)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **known)
 
     async def screenshot(self, path: Path, width: int, height: int, *, phone: bool = False) -> None:
         """What is to be seen on a screen of a size, as PNG."""
@@ -156,26 +161,30 @@ class Browser:
 def _flags(profile: Path, camera: Path | None) -> list[str]:
     flags = [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0",
-        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-extensions",
+        "--disable-extensions",
         "--disable-background-networking", "--disable-component-update", "--window-size=1280,800",
         "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
-        "--disable-background-timer-throttling", f"--user-data-dir={profile}",
+        "--disable-background-timer-throttling", "--disable-features=PreloadTopChromeWebUI",
+        f"--user-data-dir={profile}",
     ]  # fmt: skip
     return [*flags, *([f"--use-file-for-fake-video-capture={camera}"] if camera else [])]
 
 
 @asynccontextmanager
-async def browser(camera: Path | None = None, *, more: tuple[str, ...] = ()) -> AsyncIterator[Browser]:
+async def browser(
+    camera: Path | None = None, *, more: tuple[str, ...] = (), camera_flags: tuple[str, ...] = CAMERA
+) -> AsyncIterator[Browser]:
     """A browser until the end of the block, with all of its processes.
 
     Args:
         camera: a .mjpeg or .y4m film that its camera shows again and again; by default a test picture.
         more: flags.
+        camera_flags: by default it has a camera, and a visitor who allows it.
     """
     with tempfile.TemporaryDirectory(prefix="stylize-video-browser-", ignore_cleanup_errors=True) as folder:
         profile = Path(folder)
         process = subprocess.Popen(
-            [program(), *_flags(profile, camera), *more, "about:blank"],
+            [program(), *_flags(profile, camera), *camera_flags, *more, "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

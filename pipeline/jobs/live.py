@@ -85,6 +85,7 @@ def paint(
     request: LiveRequest,
     *,
     camera: Callable[[], Camera] | None = None,
+    painters: LivePainters | None = None,
     on_status: OnStatus | None = None,
     on_picture: OnPicture | None = None,
 ) -> LivePainted:
@@ -93,6 +94,7 @@ def paint(
     Args:
         request: what, and how.
         camera: makes the camera; by default the one that is asked for.
+        painters: shared with others, who close them; by default its own.
         on_status: called about once a second.
         on_picture: called with each painted picture, and when it was taken (s, `time.monotonic`).
 
@@ -104,8 +106,9 @@ def paint(
     make = camera or open_camera(request)
     with ExitStack() as opened:
         capture = opened.enter_context(Capture(make, reconnect=request.camera.reconnect))
-        painters = LivePainters(request.live.device)
-        opened.callback(painters.close)
+        if painters is None:
+            painters = LivePainters(request.live.device)
+            opened.callback(painters.close)
         job = _Job(request, capture, painters, on_status, on_picture)
         opened.callback(job.close)
         signals.begin_work()
@@ -140,7 +143,7 @@ class _Job:
         self._count = 0
         self._shown: Shown | None = None
         self._prepared: object = None  # what the rungs around were made ready for
-        self._screen = Screen(self._controls) if request.live.window else None
+        self._screen = None if request.live.window is False else Screen(self._controls)
         self._virtual: VirtualCamera | None = None
         self.recording: Recording | None = None
         self._recorded: list[Path] = []
@@ -218,15 +221,16 @@ class _Job:
 
     def _govern(self, shown: Shown, seconds: float, now: float, picture: Picture) -> None:
         """Choose the next size and quality, and have those that may follow made ready."""
+        across = picture.shape[1], picture.shape[0]
         rung = self._governor.painted(
-            shown.rung, seconds, now, ready=lambda rung: self._session.is_ready(picture, rung)
+            shown.rung, seconds, now, ready=lambda rung: self._session.is_ready(across, rung)
         )
         if rung != self._session.settings.rung:
             self._session.settings = replace(self._session.settings, rung=rung)
-        wanted = (rung, shown.style, picture.shape)
+        wanted = (rung, shown.style, across)
         if wanted != self._prepared:
             self._prepared = wanted
-            self._session.prepare(picture, self._governor.near)
+            self._session.prepare(across, self._governor.near)
 
     def _record(self, *, wanted: bool, across: tuple[int, int] = (0, 0)) -> None:
         """Begin or end a recording."""

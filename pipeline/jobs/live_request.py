@@ -88,8 +88,12 @@ class LiveOptions:
         1280, help="The longer side of what is painted and shown at most.", panel=_SPEED, least=64, unit="px"
     )
     device: str = same(RunOptions, "device", panel=_SPEED)
-    window: bool = option(
-        True, help="Show the pictures in a window; h lists its keys.", panel=_OUTPUT, off=True
+    window: bool | None = option(
+        None,
+        help="Show the pictures in a window; h lists its keys.",
+        panel=_OUTPUT,
+        off=True,
+        usual="yes, unless there is a page",
     )
     record: Path | None = option(
         None, help="Record what is shown into a film, with true times.", panel=_OUTPUT, metavar="FILE"
@@ -144,6 +148,11 @@ class LiveRequest:
             for group in GROUPS
         ]
         return cls(*made)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether pictures are asked for anywhere but on a page."""
+        return bool(self.live.window) or self.live.record is not None or self.live.virtual_camera
 
     @property
     def ladder(self) -> list[Rung]:

@@ -147,16 +147,21 @@ class LiveSession:
         """
         self._load(self.settings)
 
-    def prepare(self, picture: Picture, rungs: Sequence[Rung]) -> None:
-        """Have rungs made ready in the background, in that order, for pictures of the size of one."""
-        settings, across = self.settings, (picture.shape[1], picture.shape[0])
+    def prepare(self, across: tuple[int, int], rungs: Sequence[Rung]) -> None:
+        """Have rungs made ready in the background, in that order.
+
+        Args:
+            across: width and height of the pictures, or of their source, px; see `paint`.
+            rungs: the soonest wanted first.
+        """
+        settings = self.settings
         self._painters.prepare(
             settings.style, [(r.quality, working_size(across, r.size)) for r in rungs], seed=settings.seed
         )
 
-    def is_ready(self, picture: Picture, rung: Rung) -> bool:
-        """Whether a picture of the size of one can be painted at a rung at once."""
-        size = working_size((picture.shape[1], picture.shape[0]), rung.size)
+    def is_ready(self, across: tuple[int, int], rung: Rung) -> bool:
+        """Whether a picture of such a width and height (px) can be painted at a rung at once."""
+        size = working_size(across, rung.size)
         return self._painters.has(self.settings.style, rung.quality, size, seed=self.settings.seed)
 
     def _choose(self, settings: LiveSettings, across: tuple[int, int]) -> _Use:

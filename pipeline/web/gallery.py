@@ -49,6 +49,11 @@ class Gallery:
         own = [i for i in dict.fromkeys(first.style.ingredients) if i not in known]
         return cls([*(Offer(Mixture.only(i).stem, "", "", i) for i in own), *offers], first)
 
+    @property
+    def mixtures(self) -> list[Mixture]:
+        """Each style alone."""
+        return [Mixture.only(offer.ingredient) for offer in self._offers.values()]
+
     def described(self, thumbnails: Iterable[str]) -> list[dict[str, Any]]:
         """For the page."""
         found = set(thumbnails)

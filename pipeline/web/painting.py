@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stylize_video.pipeline.live.governor import Governor
+from stylize_video.pipeline.live.rungs import Rung
 from stylize_video.pipeline.live.settings import LiveSettings
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ class Session(Protocol):
 
     def paint(self, picture: Picture, time: float, *, source: tuple[int, int] | None = None) -> Shown:
         """Paint the next frame; one at a time, in any thread."""
+        ...
+
+    def prepare(self, across: tuple[int, int], rungs: Sequence[Rung]) -> None:
+        """Have rungs made ready in the background."""
+        ...
+
+    def is_ready(self, across: tuple[int, int], rung: Rung) -> bool:
+        """Whether one is."""
         ...
 
 

@@ -12,6 +12,7 @@ from stylize_video.pipeline.web import assets, guard, jpeg
 from stylize_video.pipeline.web.gallery import Gallery
 from stylize_video.pipeline.web.painting import Studio
 from stylize_video.pipeline.web.place import Place
+from stylize_video.pipeline.web.tally import Tally
 from stylize_video.pipeline.web.visitor import Visitor
 
 FULL = 4000  # code of a closing: all places are taken
@@ -36,6 +37,7 @@ class Reception:
     ) -> None:
         self._place, self._studio, self._gallery = place, studio, gallery
         self._workers, self._most = workers, most
+        self.tally = Tally()
         self._assets = assets.load()
         self._here: dict[Any, web.WebSocketResponse] = {}
 
@@ -77,7 +79,7 @@ class Reception:
         self._here[request.protocol] = socket
         try:
             await socket.send_json(self._hello())
-            await Visitor(socket, self._studio, self._gallery, self._workers).serve()
+            await Visitor(socket, self._studio, self._gallery, self._workers, self.tally).serve()
         finally:
             self._here.pop(request.protocol, None)
         return socket

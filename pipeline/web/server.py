@@ -9,25 +9,28 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from stylize_video.errors import OutputError
 from stylize_video.option import flag
 from stylize_video.pipeline.web.gallery import Gallery
-from stylize_video.pipeline.web.idle_connections import PATIENCE, close_idle
 from stylize_video.pipeline.web.painting import Studio
 from stylize_video.pipeline.web.place import Place
 from stylize_video.pipeline.web.reception import Reception
+from stylize_video.pipeline.web.tally import WebStatus
 
 MOST_VISITORS = 4
 
 _THREADS = (
     2  # of all visitors: while the network paints for one, another's frame is decoded and its motion found
 )
+PATIENCE = 20.0  # s that a connection may last which is no visit; the page is fetched in less
 _SHUTDOWN = 0.5  # s that answers may take that are under way
 
 
@@ -51,9 +54,9 @@ class WebServer:
         self.address = ""  # what is typed into a browser; known once it has been started
 
     @property
-    def visitors(self) -> int:
-        """How many there are."""
-        return len(self._reception.visitors)
+    def status(self) -> WebStatus:
+        """How it goes."""
+        return self._reception.tally.status(len(self._reception.visitors))
 
     def start(self) -> None:
         """Serve from now on.
@@ -75,7 +78,7 @@ class WebServer:
                 keepalive_timeout=PATIENCE,
             )
             await runner.setup()
-            reaping = asyncio.ensure_future(close_idle(runner, self._reception.visitors))
+            reaping = asyncio.ensure_future(_close_idle(runner, self._reception.visitors, PATIENCE))
             try:
                 await web.TCPSite(runner, self._place.host, self._place.port, ssl_context=tls).start()
                 ready.set_result(runner.addresses[0][1])
@@ -121,3 +124,22 @@ class WebServer:
         if error.errno in (errno.EACCES, errno.EPERM):
             return f"{place}: this port is not allowed; give a {flag('port')} above 1023"
         return f"{place} can't be served ({error.strerror or error}); give another {flag('host')}"
+
+
+async def _close_idle(runner: web.AppRunner, visitors: Collection[Any], patience: float) -> None:
+    """Close connections that are no visit, until cancelled: of descriptors a process has a thousand.
+
+    Args:
+        runner: of the server.
+        visitors: connections (`Request.protocol`) that may last.
+        patience: s that others may.
+    """
+    since: dict[Any, float] = {}
+    while True:
+        await asyncio.sleep(patience / 10)
+        now = monotonic()
+        here = [] if runner.server is None else runner.server.connections
+        since = {connection: since.get(connection, now) for connection in here}
+        for connection, came in since.items():
+            if now - came > patience and connection not in visitors:
+                connection.force_close()

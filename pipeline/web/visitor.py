@@ -22,10 +22,12 @@ from stylize_video.pipeline.web import jpeg, shapes, wire
 from stylize_video.pipeline.web.gallery import Gallery
 from stylize_video.pipeline.web.limits import Allowance, Mailbox
 from stylize_video.pipeline.web.painting import Studio
+from stylize_video.pipeline.web.tally import Tally
 from stylize_video.pipeline.web.wire import Painted, RefusedError
 
 if TYPE_CHECKING:
     from stylize_video.pictures.pictures import Picture
+    from stylize_video.pipeline.live.session import Shown
 
 IDLE = 60.0  # s without a word, after which somebody else may have the place
 
@@ -61,16 +63,24 @@ class Visitor:
         studio: what paints.
         gallery: what may be wished for.
         workers: threads that decode, paint and encode; each visitor uses one of them at a time at most.
+        tally: counts.
     """
 
     def __init__(
-        self, socket: web.WebSocketResponse, studio: Studio, gallery: Gallery, workers: Executor
+        self,
+        socket: web.WebSocketResponse,
+        studio: Studio,
+        gallery: Gallery,
+        workers: Executor,
+        tally: Tally,
     ) -> None:
         self._socket, self._studio, self._gallery, self._workers = socket, studio, gallery, workers
+        self._tally = tally
         self._session, self._governor = studio.session(), studio.governor()
         self._waiting: Mailbox[_Waiting] = Mailbox()
         self._source: tuple[int, int] | None = None  # width and height of the camera; None: not known yet
         self._told: dict[str, Any] = {"problem": {"text": ""}}  # the last of what is told when it changes
+        self._prepared: object = None  # what the rungs around were made ready for
         self._dropped = 0
         self._watches = asyncio.Event()  # the server's camera, not the visitor's own
         self._taken: dict[int, float] = {}  # when frames of it that aren't shown yet were taken, by number
@@ -91,6 +101,7 @@ class Visitor:
         except ConnectionError:
             pass  # it went while something was being sent
         finally:
+            self._tally.left(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -127,6 +138,7 @@ class Visitor:
         """The newest wins."""
         if (before := self._waiting.put(frame)) is not None:
             self._dropped += 1
+            self._tally.dropped()
             await self._socket.send_json({"type": "dropped", "number": before.number})
 
     async def _hear(self, said: dict[str, Any]) -> None:
@@ -143,6 +155,8 @@ class Visitor:
                 taken = self._taken.pop(wire.whole(said, "number", 0, 2**32 - 1), None)
                 if taken is not None:
                     self._age = monotonic() - taken
+            case "delay":
+                self._tally.delayed(self, wire.whole(said, "ms", 0, 60_000))
             case _:
                 raise RefusedError("a message of no known type")
 
@@ -170,6 +184,7 @@ class Visitor:
             waited, worked, age = _ms(done.waited, done.worked, self._age)
             told = Painted(frame.number, waited, worked, age, self._dropped)
             await self._socket.send_bytes(told.message(done.jpeg))
+            self._tally.painted(done.waited + done.worked)
             await self._tell_size()
             await self._tell("problem", {"text": self._session.problem})
 
@@ -179,9 +194,22 @@ class Visitor:
         given = frame.picture
         decoded = jpeg.decode(given, size) if isinstance(given, memoryview) else jpeg.fitted(given, size)
         shown = self._session.paint(decoded, frame.since, source=source)
-        rung = self._governor.painted(shown.rung, shown.seconds, monotonic())
         coded = jpeg.encode(shown.picture)
-        return _Result(began - frame.since, monotonic() - began, rung, coded)
+        worked = monotonic() - began
+        rung = self._govern(shown, worked, source)
+        return _Result(began - frame.since, worked, rung, coded)
+
+    def _govern(self, shown: Shown, seconds: float, source: tuple[int, int]) -> Rung:
+        """The next size and quality; those that may follow are made ready."""
+        session = self._session
+        rung = self._governor.painted(
+            shown.rung, seconds, monotonic(), ready=lambda rung: session.is_ready(source, rung)
+        )
+        wanted = (rung, shown.style, source)
+        if wanted != self._prepared:
+            self._prepared = wanted
+            session.prepare(source, self._governor.near)
+        return rung
 
     async def _tell_size(self) -> None:
         if self._source is not None:

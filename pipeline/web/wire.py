@@ -5,6 +5,7 @@
                       {"type": "camera", "width", "height"}   the visitor's camera is this large
                       {"type": "watch", "width", "height"}    show the server's camera instead
                       {"type": "shown", "number"}             that frame of the server's camera is on screen
+                      {"type": "delay", "ms"}                 from camera to screen, as the page measures it
     server -> page    `Painted`, JPEG                         a painted frame
                       {"type": "hello", ...}                  the gallery, and whether there is a camera here
                       {"type": "size", "width", "height"}     of the frames to be sent from now on

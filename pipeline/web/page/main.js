@@ -8,7 +8,7 @@ import { Wishes, title } from "./wishes.js";
 const $ = (id) => document.getElementById(id);
 const SERVER = "server"; // as the name of a camera
 
-const stage = new Stage();
+const stage = new Stage((ms) => link.tell({ type: "delay", ms }));
 const wishes = new Wishes((wish, words) => {
   link.tell({ type: "wish", ...wish });
   say(words);

@@ -6,7 +6,9 @@ const OFTEN = 500; // ms between two readings of the meter
 const $ = (id) => document.getElementById(id);
 
 export class Stage {
-  constructor() {
+  // measured(ms): the delay of late, in the middle
+  constructor(measured) {
+    this.measured = measured;
     this.frames = $("frames");
     this.pens = { painted: $("painted").getContext("2d"), original: $("original").getContext("2d") };
     this.shown = []; // [time, delay] of what was shown of late, ms
@@ -64,7 +66,9 @@ export class Stage {
     const spent = now - this.shown[0][0];
     const delays = this.shown.map(([, delay]) => delay).sort((a, b) => a - b);
     $("fps").textContent = spent > 0 ? Math.round(((this.shown.length - 1) * 1000) / spent) : 0;
-    $("delay").textContent = Math.round(delays[delays.length >> 1]);
+    const delay = Math.round(delays[delays.length >> 1]);
+    $("delay").textContent = delay;
+    this.measured(Math.max(0, Math.min(60_000, delay)));
     $("size").textContent = `${width}×${height}`;
     $("meter").hidden = false;
   }

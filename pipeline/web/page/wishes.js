@@ -43,6 +43,7 @@ export class Wishes {
     const field = [...document.querySelectorAll("#styles input")].find(({ value }) => value === name);
     if (!field) return;
     field.checked = true;
+    if (document.activeElement?.name === "style") field.focus({ preventScroll: true }); // arrows go on from here
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
     field.parentElement.scrollIntoView({ block: "nearest", inline: "center", behavior: reduced ? "auto" : "smooth" });
   }

@@ -47,6 +47,13 @@ class Negative:
         size = picture.shape[1], picture.shape[0]
         return Shown(shown, self.settings.rung, size, self.seconds, str(self.settings.style))
 
+    def prepare(self, across: tuple[int, int], rungs: Any) -> None:
+        """See `LiveSession.prepare`; there is nothing to make ready."""
+
+    def is_ready(self, across: tuple[int, int], rung: Rung) -> bool:
+        """See `LiveSession.is_ready`."""
+        return True
+
 
 def gallery() -> Gallery:
     """Of two styles."""

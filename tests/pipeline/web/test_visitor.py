@@ -175,9 +175,9 @@ def test_a_place_is_free_again_when_a_page_has_gone_without_a_word() -> None:
     with served(most=1, session=negative) as server:
         asyncio.run(talk(server.address))
         deadline = monotonic() + 3
-        while server.visitors and monotonic() < deadline:
+        while server.status.visitors and monotonic() < deadline:
             sleep(0.02)
-        assert server.visitors == 0
+        assert server.status.visitors == 0
     gc.collect()
     assert [made() for made in sessions] == [None] * len(sessions)
 

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""How late and how fast `live --web` paints, in a real browser on the same machine, read from the pixels.
+
+    python benchmarks/live_web.py                     # as people start it
+    python benchmarks/live_web.py --visitors 2 -- --quality draft --size 480
+
+Chromium plays a film with a time code as its camera, at 30 frames/s; the code is read back from the painting
+at the moment when it is shown, and compared with what the camera shows then. Browser, server and painter
+share the machine. What follows `--` are further options of the command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from common import ROOT, Goal, Report, parser, print_table, program, warn_if_busy
+
+sys.path.insert(0, str(ROOT))  # the tests drive the browser
+
+WARM_UP = 15.0  # s, in which programs are compiled and the governor finds its size
+MOST_DELAY = 300.0  # ms, 95 of 100 frames
+
+
+@contextmanager
+def serving(options: list[str]) -> Iterator[tuple[str, psutil.Process]]:
+    """The command, as another process; the page's address."""
+    command = [*program(), "live", "--web", "--port", "0", "--json", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["address"], psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def measured(
+    address: str, visitors: int, seconds: float, server: psutil.Process
+) -> list[dict[str, Any]]:
+    """What each visitor sees."""
+    from tests.browser import browser
+    from tests.pipeline.web import _camera
+
+    with tempfile.TemporaryDirectory() as folder:
+        film = _camera.film(Path(folder, "camera.mjpeg"))
+        async with AsyncExitStack() as opened:
+            pages = []
+            for _ in range(visitors):  # a browser each: one shows a single page at its full pace
+                found = await opened.enter_async_context(browser(film))
+                page = await found.open(address, _camera.READ)
+                await page.until("!document.getElementById('start').disabled")
+                await page.click("#start")
+                await page.until("!document.getElementById('meter').hidden", 60)
+                pages.append(page)
+            await asyncio.sleep(WARM_UP)
+            parts = []
+            for _ in range(3):  # a third each, to see whether the delay grows
+                look = f"delays({seconds / 3}, {_camera.PERIOD_MS})"
+                parts.append(await asyncio.gather(*(page.run(look) for page in pages)))
+            sizes = [await page.run("document.getElementById('size').textContent") for page in pages]
+            complaints = [line for page in pages for line in page.complaints]
+    assert not complaints, complaints
+    return [
+        _figures([part[number] for part in parts], sizes[number], server.memory_info().rss)
+        for number in range(visitors)
+    ]
+
+
+def _figures(parts: list[dict[str, Any]], size: str, memory: int) -> dict[str, Any]:
+    delays = np.concatenate([part["delays"] for part in parts])
+    first, *_, last = (float(np.median(part["delays"])) for part in parts)
+    return {
+        "size": size,
+        "painted_fps": len(delays) / sum(part["seconds"] for part in parts),
+        "delay_p50_ms": float(np.percentile(delays, 50)),
+        "delay_p95_ms": float(np.percentile(delays, 95)),
+        "delay_first_third_ms": first,
+        "delay_last_third_ms": last,
+        "server_memory_mb": memory / 1e6,
+    }
+
+
+def main() -> int:
+    """Measure and tell."""
+    made = parser(__doc__)
+    made.add_argument("--visitors", type=int, default=1)
+    made.add_argument("--seconds", type=float, default=30.0)
+    made.add_argument("options", nargs="*", help="of the command, after --")
+    asked = made.parse_args()
+    warn_if_busy()
+    with serving(asked.options) as (address, server):
+        found = asyncio.run(measured(address, asked.visitors, asked.seconds, server))
+    print_table(["visitor", *found[0]], [[n, *each.values()] for n, each in enumerate(found, 1)])
+    worst = max(each["delay_p95_ms"] for each in found)
+    grown = max(each["delay_last_third_ms"] - each["delay_first_third_ms"] for each in found)
+    goals = [
+        Goal("delay read from the pixels, 95 of 100 frames (ms)", worst, MOST_DELAY),
+        Goal("delay of the last third above the first (ms)", grown, 35),  # a camera's frame
+    ]
+    return Report("live_web", {"visitors": found, "options": asked.options}, goals).finish(asked.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

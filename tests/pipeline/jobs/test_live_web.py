@@ -49,15 +49,19 @@ def test_a_visitor_sees_this_machines_camera_painted(monkeypatch: pytest.MonkeyP
         visits.append(threading.Thread(target=lambda: seen.append(asyncio.run(_watch(address)))))
         visits[0].start()
 
+    def tell(status: Any) -> None:
+        told.append(status)
+        if seen:
+            raise KeyboardInterrupt  # Ctrl-C, once the visitor has seen what he came for
+
     page = Page(Place(port=0), 1, shares_camera=True)
-    done = live_web.serve(request(seconds=2), page, on_ready=ready, on_status=told.append)
+    with pytest.raises(KeyboardInterrupt):
+        live_web.serve(request(seconds=60), page, on_ready=ready, on_status=tell)
     visits[0].join()
     (_, picture) = seen[0]
     assert picture.shape == (48, 64, 3)
     assert np.std(picture) > 5
-    assert done.painted >= 1
     assert told[-1].painted >= 1
-    assert told[-1].as_json()["visitors"] in (0, 1)
     names = {thread.name for thread in threading.enumerate()}
     assert not {"stylize-video web", "stylize-video loader"} & names
 

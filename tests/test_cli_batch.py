@@ -79,18 +79,32 @@ def long_films(folder: Path, size: tuple[int, int]) -> Path:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_and_a_second_batch_is_refused(tmp_path: Path) -> None:
-    films, out = long_films(tmp_path, (480, 272)), tmp_path / "out"
-    first = start(films, "-o", out)
-    wait_for(out / "a.part.mp4", first)
+    films, out = long_films(tmp_path, (320, 192)), tmp_path / "out"
+    first = start(films, "-o", out, "--segment-length", 48)
+    wait_for(out / "a.mp4.parts" / "segment0000000.json", first)
     refused(1, "another batch is painting into this folder", "batch", films, "-o", out)
-    time.sleep(1)
     first.send_signal(signal.SIGINT)
     _, stderr = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "0 films painted and recorded, 2 left; the same command goes on" in stderr
-    assert names(out) == {"stylize-video.json"}
-    told = batch(films, "-o", out, "--duration", "0.2")
-    assert results(told) == {"a.mp4": "painted", "b.mp4": "painted"}
+    assert names(out) == {"stylize-video.json", "a.mp4.parts"}
+    goes_on = batch(films / "a.mp4", "-o", out, "--segment-length", 48)
+    assert [film["frames"] for film in goes_on["films"]] == [250]
+    assert goes_on["plan"]["to_paint"][0]["why"] == "not finished"
+    assert names(out) == {"stylize-video.json", "a.mp4"}
+
+
+@pytest.mark.slow
+def test_what_is_left_of_other_settings_is_painted_anew(tmp_path: Path) -> None:
+    films, out = long_films(tmp_path, (320, 192)), tmp_path / "out"
+    first = start(films, "-o", out, "--segment-length", 48)
+    wait_for(out / "a.mp4.parts" / "segment0000000.json", first)
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    # Long enough to be painted by segments, so that those that are left are seen.
+    told = batch(films / "a.mp4", "-o", out, "--strength", 0.5, "--segment-length", 48, "--duration", 4)
+    assert [film["frames"] for film in told["films"]] == [100]
+    assert names(out) == {"a.mp4", "stylize-video.json"}
 
 
 @pytest.mark.slow
@@ -98,8 +112,8 @@ def test_a_crash_takes_one_film_along(tmp_path: Path) -> None:
     import psutil
 
     films, out = long_films(tmp_path, media.SMALL), tmp_path / "out"
-    process = start(films, "-o", out, "--json")
-    wait_for(out / "a.part.mp4", process)
+    process = start(films, "-o", out, "--segment-length", 16, "--json")
+    wait_for(out / "a.mp4.parts" / "segment0000000.json", process)
     [worker] = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
     os.kill(worker.pid, signal.SIGSEGV)
     stdout, _ = process.communicate(timeout=100)
@@ -107,7 +121,7 @@ def test_a_crash_takes_one_film_along(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert results(told) == {"a.mp4": "failed", "b.mp4": "painted"}
     assert "SIGSEGV" in next(film["reason"] for film in told["films"] if film["result"] == "failed")
-    assert names(out) == {"b.mp4", "stylize-video.json"}
+    assert names(out) == {"a.mp4.parts", "b.mp4", "stylize-video.json"}
 
 
 @pytest.mark.slow

@@ -40,6 +40,7 @@ from stylize_video.pipeline.jobs.batch.results import (
 )
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
 from stylize_video.pipeline.jobs.batch.watch import EVERY, Settling
+from stylize_video.pipeline.segments import parts
 from stylize_video.process import signals
 
 
@@ -217,7 +218,7 @@ class _Batch:
             while waiting and not self._why_not:
                 item = waiting.pop(0)
                 if self._begin(item):
-                    yield item.name, PaintFilm(item.request)
+                    yield item.name, PaintFilm(item.request, restarts=item.before is not None)
 
         for name, result in work(self._workers, tasks(), self._listener.begin, self._listener.progress):
             self._end(self._items[name], result)
@@ -261,11 +262,13 @@ class _Batch:
             self._why_not = "no film can be painted so"
 
     def _forget(self, name: str) -> None:
-        before = self._begun.pop(name)
-        if before is None:
-            self._manifest.films.pop(name, None)
-        else:
+        before, begun = self._begun.pop(name), self._manifest.films.get(name)
+        if before is not None:
             self._manifest.films[name] = before
+        elif begun is not None and parts.folder_of(self._manifest.path_of(name)).exists():
+            self._manifest.films[name] = replace(begun, under_way=False)  # the next run goes on with it
+        else:
+            self._manifest.films.pop(name, None)
 
     def _end(self, item: Item, result: Finished | Failure) -> None:
         """Record what became of a film, and say so."""

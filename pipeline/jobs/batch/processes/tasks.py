@@ -176,6 +176,7 @@ class PaintFilm:
     """Paint a film."""
 
     request: PaintRequest
+    restarts: bool  # whether what an interrupted run has left goes if it is of other settings
 
     def run(self, workshop: Workshop, tell: Tell) -> Finished:
         """Do it."""
@@ -192,6 +193,8 @@ class PaintFilm:
         try:
             done = paint(self.request)
         except OtherRunError:  # the film, or what it is painted with, has changed, as the plan has said
+            if not self.restarts:
+                raise
             done = paint(replace(self.request, run=replace(self.request.run, resume=False)))
         took = time.perf_counter() - began
         return Finished(FileMark.of(done.output), done.frames, took, done.notes, done.verified)

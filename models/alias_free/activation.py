@@ -71,8 +71,8 @@ class BentUpsampling(nn.Module):
 
     The finer grid that the curve needs is there anyway, and is gone on with. What comes in reaches up to half
     of what that grid holds, so that third harmonics fold back: where fine strokes are made that is most of
-    what sticks to the grid. `oversampled`, the curve is computed on twice the samples again, by short filters:
-    there is next to nothing where they begin to bend.
+    what sticks to the grid. `oversampled`, the curve is computed on twice the samples again, by short
+    filters: there is next to nothing where they begin to bend.
 
     Args:
         channels: C.

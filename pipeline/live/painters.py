@@ -216,7 +216,7 @@ class LivePainters:
         if method.needs.held_frames:
             raise UsageError(f"{wanted.style} can't be painted live: {method.title} take too long")
         plan = _plan(method, wanted)
-        kind = (method.name, wanted.quality, wanted.seed)
+        kind = (method.name, wanted.quality if _has_quality(method) else "", wanted.seed)
         for known, built in self._built:
             if known == kind:
                 with suppress(UsageError):  # another network's
@@ -230,10 +230,14 @@ class LivePainters:
 
 def _plan(method: Method, wanted: _Wanted) -> Plan:
     """In full strength: painting and original are mixed afterwards, so that strength costs nothing."""
-    known = {field.name for field in fields(method.options)}
-    own = method.options(**({"quality": wanted.quality} if "quality" in known else {}))
+    own = method.options(**({"quality": wanted.quality} if _has_quality(method) else {}))
     method.check(wanted.style, own)
     return method.plan(Look(style=wanted.style, seed=wanted.seed), wanted.style, own, SteadyingOptions())
+
+
+def _has_quality(method: Method) -> bool:
+    """Whether it has drafts; else one painter is enough for both qualities."""
+    return any(field.name == "quality" for field in fields(method.options))
 
 
 class _Background:

@@ -14,6 +14,7 @@ _SIDES = {  # px of the longer side, by quality
 _FULL_FROM = 640  # px; where both may be taken, smaller pictures are drafts and the others are not
 _LARGEST_DRAFT = 800  # px; it takes about half as long as a full one of 640
 _FULL_COSTS = 2.6  # times a draft's of the same size, with motion and steadying
+_ALWAYS = 370**2  # px of a draft, whose time is taken by all that has nothing to do with the size painted
 
 AUTO = "auto"  # as a quality: drafts where the time is short, else full
 
@@ -27,7 +28,7 @@ class Rung(NamedTuple):
     @property
     def cost(self) -> float:
         """About how long it takes, by no unit; twice as much takes twice as long."""
-        return self.size**2 * (_FULL_COSTS if self.quality == FULL else 1.0)
+        return _ALWAYS + self.size**2 * (_FULL_COSTS if self.quality == FULL else 1.0)
 
     def __str__(self) -> str:
         return f"{self.size} px" + (", draft" if self.quality == DRAFT else "")

@@ -36,6 +36,15 @@ def machine(seconds_at_default: float, **more: object) -> Machine:
     return Machine(Governor(rungs.ladder(), fps=FPS, **more), seconds_at_default)  # type: ignore[arg-type]
 
 
+def test_what_takes_as_long_in_all_sizes_is_no_reason_to_stay_small() -> None:
+    """As measured on two cores at 1280x720: 8 ms for whatever size, 11 ms for a draft of 480 px."""
+    governor, now = Governor(rungs.ladder(DRAFT), fps=24, start=Rung(256, DRAFT)), 0.0
+    for _ in range(30 * 24):
+        now += 1 / 24
+        governor.painted(governor.rung, 0.008 + 0.011 * (governor.rung.size / 480) ** 2, now)
+    assert governor.rung.size >= 576
+
+
 def test_a_slow_machine_gives_way_within_a_second_and_stays() -> None:
     slow = machine(0.1)
     slow.run(1)

@@ -14,7 +14,7 @@ from statistics import median
 from stylize_video.pipeline.live.rungs import DEFAULT, Rung
 
 _TOO_SLOW = 0.95  # of the time that there is: from there on a smaller picture is painted
-_ENOUGH = 0.75  # of that time, which a larger picture may be expected to take
+_ENOUGH = 0.85  # of that time, which a larger picture may be expected to take
 _FEW = 4  # pictures, after which it is known that one is too slow
 _MANY = 24  # pictures that are looked back on
 _PATIENCE = 2.0  # s in which there must have been time enough before a larger picture is tried
@@ -97,8 +97,8 @@ class Governor:
             self._go_to(max(fitting, default=lower[0]))
 
     def _maybe_step_up(self, now: float) -> None:
-        worst = sorted(self._seconds)[-1 - len(self._seconds) // 10]  # but for a tenth
-        if self._expected(worst, self._at + 1) > _ENOUGH * self._budget:
+        most = sorted(self._seconds)[-1 - len(self._seconds) // 4]  # but for a quarter
+        if self._expected(most, self._at + 1) > _ENOUGH * self._budget:
             self._quick_since = None
             return
         if self._quick_since is None:

@@ -38,7 +38,6 @@ from stylize_video.pipeline.segments.saved import Saved
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.encoded import Encoded
 from stylize_video.pipeline.sinks.film import FilmSink
-from stylize_video.pipeline.sinks.output_clock import OutputClock
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
 from stylize_video.pipeline.sinks.segment_encoder import SegmentEncoder
 from stylize_video.pipeline.sources.film import FilmSource
@@ -157,7 +156,7 @@ class Job:
             try:
                 self._paint(gap, saved, reader, encoder, recorder)
             except KeyboardInterrupt:
-                partial = self._show_partial(recorder, encoder.clock)
+                partial = self._show_partial(recorder, encoder)
                 raise PaintingInterrupted(partial, recorder.written, resumable=self._is_resumable) from None
             finally:
                 recorder.close()
@@ -219,33 +218,34 @@ class Job:
 
         with assembly.open_sink(self._request, self._reader, self._painting.painted) as sink:
             try:
-                _join(sink, self._segments(len(self._parts.records)), saved.clock, saved.captions_lost)
+                _join(sink, self._segments(len(self._parts.records)), saved)
                 return sink.finish(check if self._request.sink.verify else None)
             except KeyboardInterrupt:
                 raise PaintingInterrupted(sink.keep_partial(), self._written, resumable=True) from None
 
-    def _show_partial(self, recorder: Recorder, clock: OutputClock) -> Path | None:
+    def _show_partial(self, recorder: Recorder, encoder: SegmentEncoder) -> Path | None:
         """A playable film of what is painted up to the middle of a segment; None if that is nothing."""
         left = recorder.stop()
-        if not clock.times:
+        if not encoder.clock.times:
             return None
         segments = chain(self._segments(recorder.number), [left] if left else [])
         with assembly.open_sink(self._request, self._reader, self._painting.painted) as sink:
-            _join(sink, segments, clock, 0)
+            _join(sink, segments, encoder)
             return sink.keep_partial()
 
 
 def _go_on(saved: Saved, reader: FilmSource, encoder: SegmentEncoder) -> None:
     """Let reader and encoder know what they knew at a segment's end; the reader is still at its beginning."""
-    encoder.clock, encoder.captions_lost = saved.clock, saved.captions_lost
+    encoder.clock, encoder.captions_lost, encoder.ahead = saved.clock, saved.captions_lost, saved.ahead
     reader.others.captions.put_back(saved.captions)
     report = reader.report
     report.remarks += [remark for remark in saved.report.remarks if remark not in report.remarks]
     report.remarked |= saved.report.remarked
 
 
-def _join(sink: FilmSink, segments: Iterable[Sequence[Encoded]], clock: OutputClock, lost: int) -> None:
+def _join(sink: FilmSink, segments: Iterable[Sequence[Encoded]], known: Saved | SegmentEncoder) -> None:
     """In a thread of its own: Ctrl-C would be lost while FFmpeg writes, and some bytes with it."""
     crew = Crew()
-    crew.start("joiner", lambda: sink.join(segments, clock, lost))
+    settled = {"ahead": known.ahead, "captions_lost": known.captions_lost}
+    crew.start("joiner", lambda: sink.join(segments, known.clock, **settled))
     crew.end()

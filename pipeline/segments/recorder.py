@@ -104,6 +104,7 @@ class Recorder:
             deepcopy(self._encoder.clock),
             self._captions_before(report),
             self._encoder.captions_lost,
+            self._encoder.ahead,
             list(self._notes()),
         )
         self._parts.finish(self.number, file, saved.to_bytes(), self.written, last=last)

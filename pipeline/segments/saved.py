@@ -21,6 +21,7 @@ class Saved:
     clock: OutputClock  # of the frames that are written
     captions: dict[int, bytes] = field(default_factory=dict)  # of frames that are read and not written
     captions_lost: int = 0  # of how many frames
+    ahead: int = 0  # frames before it is shown that one is decoded, see `sinks/encoded.py`
     notes: list[str] = field(default_factory=list)  # of those who paint
 
     def to_bytes(self) -> bytes:

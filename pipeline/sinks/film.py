@@ -112,12 +112,20 @@ class FilmSink:
             for packets in self._encoder.encode(picture, captions):
                 muxer.mux(packets)
 
-    def join(self, segments: Iterable[Sequence[Encoded]], clock: OutputClock, captions_lost: int = 0) -> None:
+    def join(
+        self,
+        segments: Iterable[Sequence[Encoded]],
+        clock: OutputClock,
+        *,
+        ahead: int,
+        captions_lost: int = 0,
+    ) -> None:
         """Take all packets of a film that was encoded by segments, instead of pictures.
 
         Args:
             segments: from first to last; by `SegmentEncoder`, opened for the same.
             clock: theirs, at the end.
+            ahead: see `joined`.
             captions_lost: of how many frames captions could not be kept.
 
         Raises:
@@ -126,7 +134,7 @@ class FilmSink:
         _, muxer = self._opened()
         self._clock, self._encoder.captions_lost = clock, captions_lost
         with self._failing():
-            for encoded in joined(segments, clock.times):
+            for encoded in joined(segments, clock.times, ahead):
                 muxer.mux([encoded.packet(self._encoder.stream, clock.time_base)])
 
     def finish(self, check: Check | None = None) -> WriteReport:

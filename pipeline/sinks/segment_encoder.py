@@ -14,7 +14,7 @@ from stylize_video.pipeline.carried.captions import Captions
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.coding import Coding, EncoderOptions
-from stylize_video.pipeline.sinks.encoded import Encoded
+from stylize_video.pipeline.sinks.encoded import Encoded, lead
 from stylize_video.pipeline.sinks.output_clock import OutputClock
 from stylize_video.pipeline.sinks.picture_encoder import PictureEncoder
 
@@ -31,6 +31,7 @@ class SegmentEncoder:
         pixel_format, color, width, height: as in `Sink`.
         clock: of the output, over all segments.
         captions_lost: of how many frames they could not be kept.
+        ahead: the largest `lead` of a segment that has ended.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class SegmentEncoder:
         self.pixel_format, self.color = coding.pixel_format, coding.color
         self.width, self.height = coding.width, coding.height
         self.clock = OutputClock(container, signal)
-        self.captions_lost = 0
+        self.captions_lost = self.ahead = 0
         self._captions = captions
         if captions is not None:
             captions.wanted = True
         self._output: OutputContainer | None = None
         self._encoder: PictureEncoder | None = None
+        self._times: list[Encoded] = []  # of the segment's packets, without their bytes
 
     def write(self, picture: av.VideoFrame) -> list[Encoded]:
         """Encode the next picture, whose pts and time base are the signal's; what is ready, perhaps nothing.
@@ -70,7 +72,7 @@ class SegmentEncoder:
         captions = None if self._captions is None else self._captions.take(picture.pts)
         self.clock.stamp(picture)
         with output_errors(self._path):
-            return _plain(self._begun().encode(picture, captions))
+            return self._noted(_plain(self._begun().encode(picture, captions)))
 
     def end(self, *, last: bool) -> list[Encoded]:
         """End the segment: what is left of it. The next picture begins another.
@@ -81,17 +83,22 @@ class SegmentEncoder:
         if self._encoder is None:
             return []
         with output_errors(self._path):
-            left = _plain(self._encoder.drain(last=last))
+            left = self._noted(_plain(self._encoder.drain(last=last)))
+        self.ahead = max(self.ahead, lead(self._times))
         self.captions_lost += self._encoder.captions_lost
         self.close()
         return left
 
     def close(self) -> None:
         """Let go of the encoder. Safe to call again."""
-        self._encoder = None
+        self._encoder, self._times = None, []
         output, self._output = self._output, None
         if output is not None:
             output.close()
+
+    def _noted(self, packets: list[Encoded]) -> list[Encoded]:
+        self._times += [packet._replace(data=b"") for packet in packets]
+        return packets
 
     def _begun(self) -> PictureEncoder:
         if self._encoder is None:

@@ -13,7 +13,7 @@ import pytest
 
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sinks.coding import EncoderOptions
-from stylize_video.pipeline.sinks.encoded import Encoded, joined
+from stylize_video.pipeline.sinks.encoded import Encoded, joined, lead
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.segment_encoder import SegmentEncoder
 
@@ -67,15 +67,15 @@ def segments(path: Path, codec: str | None, times: Sequence[int], ends: Sequence
 )
 def test_they_are_one_film(name: str, codec: str, times: Sequence[int], tmp_path: Path) -> None:
     path = tmp_path / name
-    found, encoder = segments(path, codec, times, (12, 24))
-    assert [len(segment) for segment in found] == [12, 12, 1]
+    found, encoder = segments(path, codec, times, (1, 12, 24))
+    assert [len(segment) for segment in found] == [1, 11, 12, 1]
     assert all(segment[0].is_keyframe for segment in found)
-    packets = list(joined(found, encoder.clock.times))
+    packets = list(joined(found, encoder.clock.times, encoder.ahead))
     assert all(one.dts < other.dts for one, other in pairwise(packets))
     assert all(packet.dts <= packet.pts for packet in packets)
     assert sorted(packet.pts for packet in packets) == list(encoder.clock.times)
     with FilmSink(path, EncoderOptions(codec)).open(signal()) as sink:
-        sink.join(found, encoder.clock)
+        sink.join(found, encoder.clock, ahead=encoder.ahead)
         sink.finish()
     with av.open(path) as film:
         shown = [frame.pts * frame.time_base for frame in film.decode(video=0) if frame.pts is not None]
@@ -89,10 +89,11 @@ def test_times_at_a_joint_are_those_of_one_encoder() -> None:
     times = [0, 10, 20, 25, 26, 27, 90, 200]
     one = [Encoded(b"", pts, dts, 0, pts == 0) for pts, dts in ((0, -20), (20, -10), (10, 0), (25, 10))]
     other = [Encoded(b"", pts, dts, 0, pts == 26) for pts, dts in ((26, -38), (90, -37), (27, 26), (200, 27))]
-    assert [p.dts for p in joined([one, other], times)] == [-20, -10, 0, 10, 20, 25, 26, 27]
+    assert lead(one) == lead(other) == 2
+    assert [p.dts for p in joined([one, other], times, 2)] == [-20, -10, 0, 10, 20, 25, 26, 27]
 
 
 def test_what_can_not_follow_is_refused() -> None:
     one, other = [Encoded(b"", 5, 5, 0, True)], [Encoded(b"", 4, 4, 0, True)]
     with pytest.raises(ValueError, match="decoded at"):
-        list(joined([one, other], [5, 4]))
+        list(joined([one, other], [5, 4], 0))

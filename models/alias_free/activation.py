@@ -20,10 +20,6 @@ from stylize_video.models.alias_free.resampling import Downsample, Upsample
 
 SLOPE = 0.2  # of a leaky rectifier below zero
 
-# Short filters, of what was upsampled before: the lower half of the frequencies is all that comes in.
-UP_AGAIN = LowPass(cutoff=0.5, transition=0.6, taps=6)
-DOWN_AGAIN = LowPass(cutoff=0.5, transition=0.5, taps=10)
-
 Curve = Callable[[Tensor], Tensor]  # of each number by itself
 
 
@@ -52,13 +48,12 @@ class Filtered(nn.Module):
         channels: C.
         curve: see `CURVES`.
         design: of both filters.
-        down: of the second one, where it is another.
     """
 
-    def __init__(self, channels: int, curve: Curve, design: LowPass, down: LowPass | None = None) -> None:
+    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
         super().__init__()
         self.curve = curve
-        self.up, self.down = Upsample(channels, design), Downsample(channels, down or design)
+        self.up, self.down = Upsample(channels, design), Downsample(channels, design)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bend."""
@@ -69,23 +64,19 @@ class Filtered(nn.Module):
 class BentUpsampling(nn.Module):
     """Upsampling by two, then a curve: (N, C, H, W) -> (N, C, 2H, 2W).
 
-    The finer grid that the curve needs is there anyway, and is gone on with. What comes in reaches up to half
-    of what that grid holds, so that third harmonics fold back: where fine strokes are made that is most of
-    what sticks to the grid. `oversampled`, the curve is computed on twice the samples again, by short
-    filters: there is next to nothing where they begin to bend.
+    The finer grid that the curve needs is there anyway, and is gone on with.
 
     Args:
         channels: C.
         curve: see `CURVES`.
         design: of the filter.
-        oversampled: whether to compute the curve on a grid of (4H, 4W).
     """
 
-    def __init__(self, channels: int, curve: Curve, design: LowPass, *, oversampled: bool = False) -> None:
+    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
         super().__init__()
+        self.curve = curve
         self.up = Upsample(channels, design)
-        self.bend: Curve = Filtered(channels, curve, UP_AGAIN, DOWN_AGAIN) if oversampled else curve
 
     def forward(self, x: Tensor) -> Tensor:
         """Upsample and bend."""
-        return self.bend(self.up(x))
+        return self.curve(self.up(x))

@@ -13,8 +13,7 @@ different:
 - The photograph enters at half the resolution, by a long filter, and what was seen of it there comes back on
   the way up: no space-to-depth, which keeps detail as phases of the grid. No pixel shuffle either.
 - On the way up, convolutions come before the upsampling, whose finer grid the curve is computed on: no
-  downsampling again. Where fine strokes are made, at half and at full resolution, the curve is computed on
-  twice the samples of that and filtered after all: 45 dB became 58 in the style of the finest strokes.
+  downsampling again.
 - The sigmoid at the end is filtered too, on three channels.
 """
 
@@ -60,15 +59,15 @@ class AliasFreeNet(StyledNet):
         super().__init__(config)
         widths = {name: (inputs, outputs) for name, inputs, outputs in config.convolutions}
 
-        def stage(name: str, bend: nn.Module) -> Stage:
+        def stage(name: str, design: LowPass, bend: type[Filtered | BentUpsampling]) -> Stage:
             inputs, outputs = widths[name]
-            return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
+            return Stage(convolution(inputs, outputs), outputs, config.styles, bend(outputs, curve, design))
 
         def same(name: str, design: LowPass) -> Stage:
-            return stage(name, Filtered(widths[name][1], curve, design))
+            return stage(name, design, Filtered)
 
-        def up(name: str, design: LowPass, *, oversampled: bool = False) -> Stage:
-            return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
+        def up(name: str, design: LowPass) -> Stage:
+            return stage(name, design, BentUpsampling)
 
         def blocks(channels: int, count: int) -> nn.ModuleList:
             return nn.ModuleList(
@@ -92,9 +91,9 @@ class AliasFreeNet(StyledNet):
         self.after = blocks(eighth, config.eighth_blocks - before)
         self.up_quarter = up("up_quarter", DEEP)
         self.merge = same("merge", DEEP)
-        self.up_half = up("up_half", SHALLOW, oversampled=True)
+        self.up_half = up("up_half", SHALLOW)
         self.merge_half = same("merge_half", SHALLOW)
-        self.up_full = up("up_full", PICTURE, oversampled=True)
+        self.up_full = up("up_full", PICTURE)
         self.last = nn.Conv2d(config.full_channels, 3, LAST, padding=LAST // 2, padding_mode=BORDER)
         self.end = Filtered(3, torch.sigmoid, PICTURE)
         self._number_styles()

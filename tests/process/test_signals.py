@@ -124,7 +124,7 @@ def _wait_for(process: subprocess.Popen[str], ready: object) -> None:
 
 def test_sigterm_keeps_what_was_painted(tmp_path: Path) -> None:
     """As Ctrl-C does: a playable part, a line, JSON."""
-    clip = media.film(tmp_path / "long.mp4", media.Video(times=media.steady(250), size=(192, 128)))
+    clip = media.film(tmp_path / "long.mp4", media.Video(times=media.steady(240), size=(192, 128)))
     process = _started(*COMMAND, clip.path, "--json", "--device", "cpu", cwd=tmp_path)
     _wait_for(process, lambda: any(p.stat().st_size > 2000 for p in tmp_path.glob("*part*")))
     process.send_signal(signal.SIGTERM)

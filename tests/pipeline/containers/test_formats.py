@@ -127,7 +127,8 @@ def test_output_color(
     assert pixel_formats.output_color(color, pixel_format, encoder, height) == expected
 
 
-def test_default_quality() -> None:
+def test_default_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats.processor, "flags", frozenset)
     assert formats.encoder_options("libx264", None, None) == {
         "crf": "17",
         "preset": "veryfast",

@@ -171,7 +171,7 @@ def test_in_a_batch_it_is_begun_anew_with_other_settings(parts: Path, film: Path
     request = PaintRequest.of(
         film, parts.with_suffix(""), device="cpu", quality="draft", segment_length=LENGTH, crf=30
     )
-    assert tasks.PaintFilm(request).run(Workshop(), lambda _: None).frames == FRAMES
+    assert tasks.PaintFilm(request, restarts=True).run(Workshop(), lambda _: None).frames == FRAMES
 
 
 def test_a_second_run_says_that_there_is_one(parts: Path, film: Path) -> None:

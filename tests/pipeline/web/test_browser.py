@@ -47,6 +47,7 @@ STYLES = (
 def painters() -> Iterator[LivePainters]:
     """The real ones, of the draft."""
     made = LivePainters("cpu")
+    made.ask(LiveSettings().style, RUNG.quality)  # its thread is theirs, not that of the test that needs it first
     yield made
     made.close()
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from stylize_video.errors import OutputError
 from stylize_video.files.partial import output_errors
 from stylize_video.pipeline.sinks.encoded import Encoded
 
@@ -58,6 +59,19 @@ class PacketsFile:
                 size = len(packet.data) if packet.is_keyframe else -len(packet.data)
                 self._put(_HEAD.pack(packet.pts, packet.dts, packet.duration, size))
                 self._put(packet.data)
+
+    def packets(self) -> Sequence[Encoded]:
+        """All that was put in so far.
+
+        Raises:
+            OutputError: it can't be brought to the file, or read back.
+        """
+        with output_errors(self._path):
+            self._file.flush()
+        found = read(self._path, Checked(self._size, self._digest.hexdigest()))
+        if found is None:
+            raise OutputError(f"{self._path}: can't be read back")
+        return found
 
     def finish(self) -> Checked:
         """Bring all to the disk; what the file has to hold.

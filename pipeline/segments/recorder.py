@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 
 import av
@@ -45,7 +45,6 @@ class Recorder:
         self.written = gap.painted
         self.number = gap.first
         self._file: PacketsFile | None = None
-        self._unfinished: list[Encoded] = []  # packets of the segment under way
 
     def write(self, picture: av.VideoFrame) -> None:
         """Encode a picture.
@@ -55,7 +54,7 @@ class Recorder:
         """
         if self._file is None:
             self._file = self._parts.begin(self.number)
-        self._put(self._encoder.write(picture))
+        self._file.write(self._encoder.write(picture))
         self.written += 1
 
     def at_mark(self, mark: Mark) -> None:
@@ -79,11 +78,18 @@ class Recorder:
         """
         self._end([], read, report, last=True)
 
-    def stop(self) -> list[Encoded]:
-        """End in the middle of a segment; what of it can be shown. It will be painted anew."""
-        self._unfinished += self._encoder.end(last=True)
+    def stop(self) -> Sequence[Encoded]:
+        """End in the middle of a segment; what of it can be shown. It will be painted anew.
+
+        Raises:
+            OutputError: it can't be written, or read back.
+        """
+        if self._file is None:  # the segment has no picture yet
+            return []
+        self._file.write(self._encoder.end(last=True))
+        found = self._file.packets()
         self.close()
-        return self._unfinished
+        return found
 
     def close(self) -> None:
         """Let go of everything; the segment under way is lost. Safe to call again."""
@@ -96,7 +102,7 @@ class Recorder:
         file = self._file
         if file is None:
             file = self._parts.begin(self.number)  # frames that are held, and not one to write
-        self._put(self._encoder.end(last=last), file)
+        file.write(self._encoder.end(last=last))
         saved = Saved(
             states,
             read,
@@ -108,12 +114,8 @@ class Recorder:
             list(self._notes()),
         )
         self._parts.finish(self.number, file, saved.to_bytes(), self.written, last=last)
-        self._file, self._unfinished = None, []
+        self._file = None
         self.number += 1
-
-    def _put(self, packets: list[Encoded], file: PacketsFile | None = None) -> None:
-        (file or self._file or self._parts.begin(self.number)).write(packets)
-        self._unfinished += packets
 
     def _captions_before(self, report: ReadingReport) -> dict[int, bytes]:
         """Those of frames that were read by then and are not written."""

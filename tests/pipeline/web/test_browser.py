@@ -31,16 +31,6 @@ from tests.pipeline.web import _camera
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 RUNG = Rung(320, "draft")
-STYLES = (
-    "kandinsky",
-    "starry-night",
-    "great-wave",
-    "the-scream",
-    "udnie",
-    "shipwreck",
-    "delaunay",
-    "matisse",
-)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +47,7 @@ def painters() -> Iterator[LivePainters]:
 def usual(painters: LivePainters) -> dict[str, np.ndarray]:
     """The colours of each style's painting of the camera's film."""
     found = {}
-    for name in STYLES:
+    for name in styles.available():
         settings = LiveSettings(style=Mixture.only(NamedStyle(name)), rung=RUNG)
         session = LiveSession(painters, settings)
         painted = [session.paint(_camera.picture(n), n / 30).picture for n in range(0, 60, 6)]

@@ -18,8 +18,9 @@ from common import parser, print_table
 from likeness import noisy, psnr
 from photographs import photographs
 
-from stylize_video.models.feed_forward import calibration, engine, gallery, weights_file
-from stylize_video.models.feed_forward.equalisation import equalised
+from stylize_video.models.feed_forward import engine, gallery, weights_file
+from stylize_video.models.feed_forward.training import calibration
+from stylize_video.models.feed_forward.training.equalisation import equalised
 from stylize_video.models.runtimes.devices import CPU, has_fast_int8
 from stylize_video.pictures.pictures import Picture, shrink_longer_side
 

@@ -36,7 +36,7 @@ FLOORS = (
         "rooms",
         (
             "pipeline.sources", "pipeline.sinks", "pipeline.carried", "pipeline.stages",
-            "pipeline.verification", "pipeline.segments", "pipeline.runner", "pipeline.transfer",
+            "pipeline.verification", "pipeline.segments", "pipeline.delivery", "pipeline.runner", "pipeline.transfer",
             "pipeline.plane_transfer", "models*",
         ),
     ),

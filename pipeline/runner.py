@@ -17,7 +17,6 @@ Marks that lie between the frames (`marks.py`) go the same way, and every stage 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,14 +26,14 @@ from typing import Any
 from stylize_video.pipeline import batcher, marks
 from stylize_video.pipeline.channel import Channel, ChannelClosedError
 from stylize_video.pipeline.crew import Crew
+from stylize_video.pipeline.delivery import Batches, Delivery
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.marks import Mark
 from stylize_video.pipeline.profile import Profile, StageTime
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.stage import AnyStage, close
-from stylize_video.pipeline.transfer import Finish, RgbTransfer, Transfer
+from stylize_video.pipeline.transfer import RgbTransfer, Transfer
 
-Batches = Iterator[FrameBatch | Mark]
 HandOver = Callable[[Batches], None]  # of what comes out of a part's last stage
 
 CHANNEL_DEPTH = 4  # frames; enough to ride out an uneven decoder
@@ -91,7 +90,7 @@ def run(
     """
     parts, mine = _parts(stages, signal, beginning)
     line = _Line(parts, mine, depth=depth)
-    delivery = _Delivery(line.painted, transfer or RgbTransfer())
+    delivery = Delivery(line.painted, transfer or RgbTransfer())
     counted = _Counted(iter(line.read))
     began = time.perf_counter()
     painting = 0.0
@@ -136,7 +135,7 @@ class _Line:
         """All of them, in order."""
         return [self.read, *self._between, self.painted]
 
-    def start(self, counted: _Counted, delivery: _Delivery, batch_size: int) -> Callable[[], None]:
+    def start(self, counted: _Counted, delivery: Delivery, batch_size: int) -> Callable[[], None]:
         """Let all parts but the caller's begin; the caller's work."""
         uploads = _uploads(iter(counted), delivery.transfer, batch_size)
         taken_by: list[Iterable[FrameBatch | Mark]] = [uploads, *self._between]
@@ -267,75 +266,6 @@ def _hand_over(channel: Channel[FrameBatch | Mark], batches: Batches) -> None:
     finally:
         close(batches)
     channel.finish()
-
-
-class _Delivery:
-    """Painted frames to the writer, in whichever thread makes them; checks their order and counts them."""
-
-    def __init__(self, painted: Channel[Frame | Mark], transfer: Transfer) -> None:
-        self._painted = painted
-        self.transfer = transfer
-        self.count = 0
-        self.ended_by_mark = False
-        self._last: int | None = None
-
-    def run(self, batches: Batches) -> None:
-        """Deliver all of them."""
-        downloads = _Downloads(batches, self.transfer)
-        try:
-            for item in downloads:
-                if isinstance(item, Mark):
-                    self.ended_by_mark = item.ends
-                else:
-                    self._count(item)
-                self._painted.put(item)
-        except KeyboardInterrupt:
-            for frame in downloads.rest():  # what is painted is still written
-                if frame is not self._painted.newest:
-                    self._painted.put(frame)
-            raise
-        finally:
-            close(batches)
-        self._painted.finish()
-
-    def _count(self, frame: Frame) -> None:
-        if self._last is not None and frame.pts <= self._last:
-            raise RuntimeError(f"the stages gave frame {frame.pts} after frame {self._last}")
-        self._last = frame.pts
-        self.count += 1
-
-
-class _Downloads:
-    """The frames of painted batches; the next batch is painted while the last is on its way."""
-
-    def __init__(self, batches: Batches, transfer: Transfer) -> None:
-        self._batches = batches
-        self._transfer = transfer
-        self._under_way: deque[Finish] = deque()
-        self._here: deque[Frame] = deque()
-
-    def __iter__(self) -> Iterator[Frame | Mark]:
-        for batch in self._batches:
-            if isinstance(batch, Mark):
-                yield from self.rest()
-                yield batch
-                continue
-            self._under_way.append(self._transfer.download(batch))
-            if len(self._under_way) > self._transfer.lag:
-                self._here.extend(self._under_way.popleft()())
-            yield from self._one_by_one()
-        yield from self.rest()
-
-    def rest(self) -> Iterator[Frame]:
-        """All that is painted and has not been taken, the frame given last included."""
-        while self._under_way:
-            self._here.extend(self._under_way.popleft()())
-        yield from self._one_by_one()
-
-    def _one_by_one(self) -> Iterator[Frame]:
-        while self._here:
-            yield self._here[0]
-            self._here.popleft()  # only now: whoever took it has come back for the next
 
 
 class _Counted:

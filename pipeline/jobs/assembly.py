@@ -12,6 +12,7 @@ from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.runtimes import fastest
 from stylize_video.models.runtimes.devices import Device, core_count
 from stylize_video.models.steadying.stabilizer import Stabilizer
+from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.planes.pixel_formats import chroma_is_halved
@@ -28,7 +29,6 @@ from stylize_video.pipeline.stages.motion import FindMotion
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.stages.steady import Stabilize
-from stylize_video.pipeline.stages.workshop import Workshop
 
 
 class Takes(Protocol):

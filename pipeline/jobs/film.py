@@ -11,6 +11,7 @@ import av
 
 from stylize_video.models.look import LookTimeline
 from stylize_video.models.method import OnStep
+from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.jobs import assembly, preflight, segmented
@@ -25,7 +26,6 @@ from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import cuts
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.regions import Coverage
-from stylize_video.pipeline.stages.workshop import Workshop
 from stylize_video.pipeline.verification.verify import verify
 from stylize_video.process import signals
 

@@ -11,6 +11,7 @@ from stylize_video.errors import DeviceError
 from stylize_video.models.method import OnStep
 from stylize_video.models.runtimes import memory
 from stylize_video.models.runtimes.devices import choose_device, is_out_of_memory
+from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline import runner, transfer
 from stylize_video.pipeline.containers import limits
 from stylize_video.pipeline.frames import Frame
@@ -25,7 +26,6 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
-from stylize_video.pipeline.stages.workshop import Workshop
 
 _MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on
 

@@ -15,6 +15,7 @@ from stylize_video.models.method import (
     Plan,
 )
 from stylize_video.models.runtimes.devices import Device
+from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages.canvas import PaintOnCanvas
 from stylize_video.pipeline.stages.guide import Guide, Guided
@@ -22,7 +23,6 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.regions import Regions
-from stylize_video.pipeline.stages.workshop import Workshop
 
 
 class PaintingStage(NamedTuple):

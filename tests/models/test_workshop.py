@@ -7,7 +7,7 @@ from typing import Any
 
 from stylize_video.models.method import CanvasPainter
 from stylize_video.models.runtimes.devices import CPU
-from stylize_video.pipeline.stages.workshop import Workshop
+from stylize_video.models.workshop import Workshop
 
 
 @dataclass(frozen=True)

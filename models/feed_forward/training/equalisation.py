@@ -17,9 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stylize_video.models.feed_forward.calibration import largest_inputs
 from stylize_video.models.feed_forward.network import CanvasNet
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.training.calibration import largest_inputs
 from stylize_video.pictures.pictures import Picture
 
 _MOST = 20.0  # times, either way: beyond that half precision would lose what it stores

@@ -10,12 +10,13 @@ import torch
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.models import sheet, style_spec, styles
-from stylize_video.models.feed_forward import calibration, gallery, weights_file
+from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet, StyledNet
 from stylize_video.models.feed_forward.networks import FULL, Networks
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
+from stylize_video.models.feed_forward.training import calibration
 from stylize_video.models.feed_forward.training.canvas_training import CanvasTrainer
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
 from stylize_video.models.feed_forward.training.nearest_styles import (

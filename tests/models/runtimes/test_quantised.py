@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from stylize_video.models.canvas import Canvas
-from stylize_video.models.feed_forward import calibration, engine
+from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import multiplying
+from stylize_video.models.feed_forward.training import calibration
 from stylize_video.models.runtimes import conversion, devices, quantised
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime, import_openvino
 from stylize_video.models.runtimes.program import Program

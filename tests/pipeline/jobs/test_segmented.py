@@ -14,13 +14,13 @@ import pytest
 
 from stylize_video.errors import OutputError, OutputExistsError
 from stylize_video.files.lock import FileLock
+from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.batch.processes import tasks
 from stylize_video.pipeline.jobs.painted import Painted, PaintingInterrupted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments.recorder import Recorder
 from stylize_video.pipeline.sinks.film import FilmSink
-from stylize_video.pipeline.stages.workshop import Workshop
 from tests import drawing, media
 
 FRAMES, CUT, LENGTH = 33, 14, 8  # of a film, the first of its second shot, and of a segment at most

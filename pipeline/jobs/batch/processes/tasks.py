@@ -23,8 +23,8 @@ from stylize_video.pipeline.jobs.request import PaintRequest
 
 if TYPE_CHECKING:
     from stylize_video.models.method import Step
+    from stylize_video.models.workshop import Workshop
     from stylize_video.pipeline.jobs.painted import Painted
-    from stylize_video.pipeline.stages.workshop import Workshop
 
 _FEW, _MORE = 3, 24  # frames that are painted to see how long it takes; more where it goes fast
 _FAST = 0.25  # s a frame

@@ -63,7 +63,7 @@ def half_written_by(log: Path) -> Path:
 
 
 def _work(connection: Connection) -> None:
-    from stylize_video.pipeline.stages.workshop import Workshop
+    from stylize_video.models.workshop import Workshop
 
     workshop = Workshop()
     while (task := connection.recv()) is not None:

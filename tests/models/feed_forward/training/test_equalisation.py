@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from stylize_video.models.feed_forward.calibration import largest_inputs
-from stylize_video.models.feed_forward.equalisation import equalised, streams
 from stylize_video.models.feed_forward.shape import multiplying
+from stylize_video.models.feed_forward.training.calibration import largest_inputs
+from stylize_video.models.feed_forward.training.equalisation import equalised, streams
 from tests.networks import CANVAS_SHAPE, canvas_network, noise
 
 PHOTOGRAPHS = [noise(5, 64, 96)]

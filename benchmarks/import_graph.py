@@ -36,8 +36,8 @@ FLOORS = (
         "rooms",
         (
             "pipeline.sources", "pipeline.sinks", "pipeline.carried", "pipeline.stages",
-            "pipeline.verification", "pipeline.segments", "pipeline.delivery", "pipeline.runner", "pipeline.transfer",
-            "pipeline.plane_transfer", "models*",
+            "pipeline.verification", "pipeline.segments", "pipeline.delivery", "pipeline.runner",
+            "pipeline.transfer", "pipeline.plane_transfer", "models*",
         ),
     ),
     ("ground", ("pipeline*",)),

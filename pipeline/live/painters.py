@@ -4,40 +4,32 @@
     loaded = painters.load(style, FULL, seed=0)        # waits
     painters.ask(style, FULL, seed=0)                  # doesn't: None until it is loaded
     painters.is_ready(loaded, (640, 368))              # whether its program for that size is compiled
+    painters.nearest(loaded, (640, 368))               # the size most like it that can be painted at once
 
 One thread loads styles and compiles programs, one after the other and with a lower priority than painting;
-`close` ends it.
+`close` ends it. No picture waits for that while one of another size can be painted instead.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import methods
 from stylize_video.models.look import Look
-from stylize_video.models.method import CanvasPainter, Method, PaintsOnCanvas, Plan
+from stylize_video.models.method import CanvasPainter, Method, Plan
 from stylize_video.models.mixture import Mixture
 from stylize_video.models.runtimes.devices import choose_device
 from stylize_video.models.steadying_options import SteadyingOptions
-
-if TYPE_CHECKING:
-    from stylize_video.models.canvas import Canvas
-    from stylize_video.pictures.arrays import Pictures
+from stylize_video.pipeline.live.background import Background
+from stylize_video.pipeline.live.shared_painter import SharedPainter, Size
 
 _KEPT = 256  # styles; a slider makes another mixture at each of its steps
-_NICENESS = 5  # of the thread in the background; painting has 0
-
-Size = tuple[int, int]  # width and height, px
 
 
 class Loaded(NamedTuple):
@@ -54,67 +46,6 @@ class _Wanted(NamedTuple):
     style: Mixture
     quality: str
     seed: int
-
-
-class SharedPainter:
-    """A painter for many sessions, that takes their turns in the order in which they come. `PaintsOnCanvas`.
-
-    Args:
-        paints: what paints.
-    """
-
-    def __init__(self, paints: PaintsOnCanvas) -> None:
-        self._paints = paints
-        self._turns = Turns()
-        self._compiling = threading.Lock()
-        self.ready: set[Size] = set()  # sizes whose programs are compiled
-        self.notes = paints.notes
-
-    def new_canvas(self, height: int, width: int) -> Canvas:
-        """See `PaintsOnCanvas`."""
-        return self._paints.new_canvas(height, width)
-
-    def new_shot(self) -> Any:
-        """See `PaintsOnCanvas`."""
-        return self._paints.new_shot()
-
-    def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, /) -> Pictures:
-        """See `PaintsOnCanvas`; waits for those who came before."""
-        height, width = images.shape[1:3]
-        if (width, height) not in self.ready:
-            self.prepare((width, height), style)
-        with self._turns:
-            return self._paints.paint(images, canvases, style, known)
-
-    def prepare(self, size: Size, style: Any) -> None:
-        """Compile what paints pictures of a size, unless that is done; others go on painting meanwhile."""
-        with self._compiling:
-            if size in self.ready:
-                return
-            width, height = size
-            blank = np.zeros((1, height, width, 3), np.uint8)
-            canvas = self._paints.new_canvas(height, width)
-            self._paints.paint(blank, [canvas], style, self._paints.new_shot())
-            self.ready.add(size)
-
-
-class Turns:
-    """A lock that is given in the order in which it is asked for, so that nobody waits for ever."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: deque[object] = deque()
-
-    def __enter__(self) -> None:
-        mine = object()
-        with self._changed:
-            self._waiting.append(mine)
-            self._changed.wait_for(lambda: self._waiting[0] is mine)
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._waiting.popleft()
-            self._changed.notify_all()
 
 
 @dataclass
@@ -141,7 +72,7 @@ class LivePainters:
         self._built: list[tuple[Hashable, _Built]] = []
         self._loaded: dict[_Wanted, Loaded] = {}
         self._errors: dict[_Wanted, StylizeVideoError] = {}
-        self._background = _Background()
+        self._background = Background()
 
     def load(self, style: Mixture, quality: str, *, seed: int = 0) -> Loaded:
         """What paints in a style; waits until it is loaded, which takes part of a second.
@@ -150,6 +81,8 @@ class LivePainters:
             StylizeVideoError: there is no such style, it can't be read, or it can't be painted live.
         """
         wanted = _Wanted(style, quality, seed)
+        if (found := self._loaded.get(wanted)) is not None:  # others that are being loaded aren't waited for
+            return found
         with self._lock:
             if wanted not in self._loaded:
                 self._loaded[wanted] = self._load(wanted)
@@ -183,6 +116,12 @@ class LivePainters:
             return True
         self._background.do((id(painter), size), lambda: painter.prepare(size, loaded.style))
         return False
+
+    def nearest(self, loaded: Loaded, size: Size) -> Size:
+        """The size to paint at now where another one is wanted, which soon can be; see `SharedPainter`."""
+        found = loaded.painter.nearest(size, loaded.style)
+        self.is_ready(loaded, size)
+        return found
 
     def prepare(self, style: Mixture, wanted: Sequence[tuple[str, Size]], *, seed: int = 0) -> None:
         """Have programs made ready that may be wanted soon, in that order; nobody waits for them.
@@ -238,51 +177,3 @@ def _plan(method: Method, wanted: _Wanted) -> Plan:
 def _has_quality(method: Method) -> bool:
     """Whether it has drafts; else one painter is enough for both qualities."""
     return any(field.name == "quality" for field in fields(method.options))
-
-
-class _Background:
-    """A thread that does what it is told, one thing after the other and each once."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._tasks: dict[Hashable, Callable[[], None]] = {}  # in their order; somebody waits for these
-        self._later: dict[Hashable, Callable[[], None]] = {}  # nobody does for these
-        self._under_way: Hashable = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def do(self, name: Hashable, task: Callable[[], None], *, last: bool = False) -> None:
-        """Do a thing unless it is under way, or waits already; `last` if nobody waits for it."""
-        tasks = self._later if last else self._tasks
-        with self._changed:
-            if self._closed or name in tasks or name == self._under_way:
-                return
-            tasks[name] = task
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="stylize-video loader", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """See `LivePainters.close`."""
-        with self._changed:
-            self._closed = True
-            self._tasks.clear()
-            self._later.clear()
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        with suppress(AttributeError, OSError):  # only Linux has priorities of threads
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        while True:
-            with self._changed:
-                self._under_way = None
-                self._changed.wait_for(lambda: self._tasks or self._later or self._closed)
-                if self._closed:
-                    return
-                tasks = self._tasks or self._later
-                self._under_way = next(iter(tasks))
-                task = tasks.pop(self._under_way)
-            task()

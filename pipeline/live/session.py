@@ -7,8 +7,9 @@
     session.settings = replace(session.settings, rung=governor.painted(shown.rung, shown.seconds, time))
 
 A new style or another size may have to be loaded and compiled first. That is done in the background, and
-until then the picture goes on as it was: `paint` never waits for it but for the very first frame. What is
-known of the scene (canvas, motion, what is steadied) is in `session.state`, and can be pickled.
+until then the picture goes on as it was, or is painted in the nearest size that can be and scaled: `paint`
+waits for a compiler only where nothing can be painted yet. What is known of the scene (canvas, motion, what
+is steadied) is in `session.state`, and can be pickled.
 
 A server has a session for each visitor and calls `paint` in a thread of its own for each, or in a pool: the
 network is used in turns, in the order in which they come.
@@ -33,9 +34,10 @@ from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.steadying.stabilizer import Stabilizer, SteadyState
 from stylize_video.models.styles import DRAFT
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.live.painters import LivePainters, Loaded, SharedPainter
+from stylize_video.pipeline.live.painters import LivePainters, Loaded
 from stylize_video.pipeline.live.rungs import Rung, working_size
 from stylize_video.pipeline.live.settings import LiveSettings
+from stylize_video.pipeline.live.shared_painter import SharedPainter
 from stylize_video.pipeline.stages.canvas import CanvasState, PaintOnCanvas
 from stylize_video.pipeline.stages.cuts import Cuts, CutsState
 from stylize_video.pipeline.stages.motion import FindMotion
@@ -52,7 +54,7 @@ class Shown(NamedTuple):
     """A frame as it is to be shown, and how it came about."""
 
     picture: Picture  # (h, w, 3) uint8 RGB
-    rung: Rung  # that it was painted at: the settings', or the one before while that is made ready
+    rung: Rung  # that it was painted at: the settings', or another one while that is made ready
     size: tuple[int, int]  # width and height that were painted, px
     seconds: float  # from the call of `paint` on, waiting for others included
     style: str  # that it was painted in
@@ -134,10 +136,12 @@ class LiveSession:
                 picture = cv2.flip(picture, 1)  # type: ignore[assignment]
             across = source or (picture.shape[1], picture.shape[0])
             use = self._use = self._choose(settings, across)
-            working = working_size(across, use.rung.size)
+            wanted = working_size(across, use.rung.size)
+            working = self._painters.nearest(use.loaded, wanted)
+            rung = use.rung if working == wanted else Rung(max(working), use.rung.quality)
             painted = self._paint(_resized(picture, working), time, use, settings)
-            shown = _composed(picture, painted, settings, size or working)
-            return Shown(shown, use.rung, working, clock.perf_counter() - began, use.style)
+            shown = _composed(picture, painted, settings, size or wanted)
+            return Shown(shown, rung, working, clock.perf_counter() - began, use.style)
 
     def preload(self) -> None:
         """Load the style that is asked for, while no frame has come yet.

@@ -18,10 +18,11 @@ from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import style_spec
 from stylize_video.models.styles import DRAFT
 from stylize_video.pictures.pictures import Picture
-from stylize_video.pipeline.live.painters import LivePainters, SharedPainter, Turns
+from stylize_video.pipeline.live.painters import LivePainters
 from stylize_video.pipeline.live.rungs import Rung
 from stylize_video.pipeline.live.session import LiveSession
 from stylize_video.pipeline.live.settings import LiveSettings, check_style
+from stylize_video.pipeline.live.shared_painter import SharedPainter, Turns
 from tests import networks
 
 SMALL = LiveSettings(rung=Rung(64, DRAFT))
@@ -145,26 +146,91 @@ def test_turns_are_given_in_order() -> None:
     assert order == list(range(5))
 
 
+def test_a_picture_is_painted_in_another_size_until_its_own_is_compiled(
+    painters: LivePainters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: dict[object, Callable[[], None]] = {}  # what the background would do
+    monkeypatch.setattr(painters._background, "do", lambda name, task, **_: later.setdefault(name, task))
+    LiveSession(painters, SMALL).paint(scene(), 0.0)
+    session = LiveSession(painters, SMALL)  # another visitor, whose camera stands upright
+    upright = np.ascontiguousarray(scene()[:, :48])
+    shown = session.paint(upright, 0.0)
+    assert shown.size == (64, 48)
+    assert shown.picture.shape == (64, 32, 3)
+    for task in list(later.values()):
+        task()
+    assert session.paint(upright, 0.04).size == (32, 64)
+
+
+class Counting:
+    """What paints, which knows how often it has, and in which sizes."""
+
+    notes: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        self.painted: list[tuple[int, ...]] = []
+
+    def new_canvas(self, height: int, width: int) -> None: ...
+
+    def new_shot(self) -> None: ...
+
+    def paint(self, images: Picture, *_: object) -> Picture:
+        self.painted.append(images.shape[1:3])
+        return images
+
+
+class Slow(Counting):
+    """One whose programs take as long to compile as somebody wishes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def paint(self, images: Picture, *more: object) -> Picture:
+        self.began.set()
+        assert self.may_end.wait(30)
+        return super().paint(images, *more)
+
+
+def test_nobody_waits_for_a_compiler_while_another_size_can_be_painted() -> None:
+    slow = Slow()
+    painter = SharedPainter(slow)  # type: ignore[arg-type]
+    compiling = threading.Thread(target=painter.prepare, args=((1280, 720), None))
+    compiling.start()
+    assert slow.began.wait(30)
+    painter.ready |= {(96, 64), (480, 272)}
+    assert painter.nearest((480, 368), None) == (480, 272)  # else it would be waiting still
+    assert not slow.painted
+    slow.may_end.set()
+    compiling.join()
+
+
+def test_the_first_of_all_waits_for_any_size_that_is_being_compiled() -> None:
+    slow, found = Slow(), []
+    painter = SharedPainter(slow)  # type: ignore[arg-type]
+    jobs = [
+        threading.Thread(target=painter.prepare, args=((480, 272), None)),
+        threading.Thread(target=lambda: found.append(painter.nearest((640, 480), None))),
+    ]
+    jobs[0].start()
+    assert slow.began.wait(30)
+    jobs[1].start()
+    wait_until(lambda: len(painter._compiling._waiting) == 2)
+    slow.may_end.set()
+    for job in jobs:
+        job.join()
+    assert found == [(480, 272)]
+    assert slow.painted == [(272, 480)]
+
+
 def test_a_shared_painter_is_prepared_once() -> None:
-    class Counting:
-        notes: ClassVar[list[str]] = []
-        painted = 0
-
-        def new_canvas(self, height: int, width: int) -> None: ...
-
-        def new_shot(self) -> None: ...
-
-        def paint(self, images: Picture, *_: object) -> Picture:
-            self.painted += 1
-            return images
-
     counting = Counting()
     painter = SharedPainter(counting)  # type: ignore[arg-type]
     for _ in range(3):
         painter.prepare((64, 48), None)
-    assert counting.painted == 1
+    assert len(counting.painted) == 1
     painter.paint(np.zeros((1, 48, 64, 3), np.uint8), [], None, None)
-    assert counting.painted == 2
+    assert len(counting.painted) == 2
 
 
 def test_what_cannot_be_painted_live_is_refused(tmp_path: Path) -> None:

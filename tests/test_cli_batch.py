@@ -131,10 +131,10 @@ def test_what_is_put_into_a_watched_folder_is_painted_when_it_is_whole(tmp_path:
     whole = media.constant(tmp_path, count=5).path.read_bytes()
     process = start("--watch", films, "-o", out, "--report", tmp_path / "report.html")
     with (films / "slow.mp4").open("wb") as file:
-        for part in range(4):  # longer than a film has to be still
-            file.write(whole[part * len(whole) // 4 : (part + 1) * len(whole) // 4])
+        for part in range(16):  # longer than a film has to be still, by steps far shorter than that
+            file.write(whole[part * len(whole) // 16 : (part + 1) * len(whole) // 16])
             file.flush()
-            time.sleep(2)
+            time.sleep(0.5)
     (films / "broken.mp4").write_text("This is no film.")
     wait_for(out / "slow.mp4", process)
     wait_for(tmp_path / "report.html", process)

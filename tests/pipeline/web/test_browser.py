@@ -112,7 +112,7 @@ async def _until_shown(page: Page, usual: dict[str, np.ndarray], style: str) -> 
 
 
 async def _until_bare(page: Page, usual: dict[str, np.ndarray]) -> None:
-    """Wait until what is on screen is one of the camera's pictures, as the page sees these, and no painting."""
+    """Wait until what is on screen is one of the camera's pictures, as the page sees them: no painting."""
     deadline = asyncio.get_running_loop().time() + DEADLINE
     camera: list[np.ndarray] = []  # of the last seconds: what is on screen is late
     while True:

@@ -29,9 +29,9 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 THREAD_GRACE_SECONDS = 3.0  # on a busy machine; only what leaks takes them
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported; for the commands that tests start, too
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Before torch is imported, and for the commands that tests start, too. Whatever the developer's shell says:
+# with two threads sums are rounded otherwise, and what has to be the same to the bit is not.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ further. Pure logic: it is told times and knows no clock.
 
     too slow by most of the last pictures -> down, to what there should be time enough for
     time enough for seconds               -> up, a rung; or back at once to one that has held before
-    a step up that was taken back soon    -> back to where it came from; it is tried more and more rarely, unless
+    a step up that was taken back soon    -> back to where it came from; tried more and more rarely, unless
                                              painting has become much faster
 """
 

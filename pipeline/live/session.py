@@ -35,6 +35,7 @@ from stylize_video.models.steadying.stabilizer import Stabilizer, SteadyState
 from stylize_video.models.styles import DRAFT
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.live.painters import LivePainters, Loaded
+from stylize_video.pipeline.live.resizing import resized
 from stylize_video.pipeline.live.rungs import Rung, working_size
 from stylize_video.pipeline.live.settings import LiveSettings
 from stylize_video.pipeline.live.shared_painter import SharedPainter
@@ -139,7 +140,7 @@ class LiveSession:
             wanted = working_size(across, use.rung.size)
             working = self._painters.nearest(use.loaded, wanted)
             rung = use.rung if working == wanted else Rung(max(working), use.rung.quality)
-            painted = self._paint(_resized(picture, working), time, use, settings)
+            painted = self._paint(resized(picture, working), time, use, settings)
             shown = _composed(picture, painted, settings, size or wanted)
             return Shown(shown, rung, working, clock.perf_counter() - began, use.style)
 
@@ -234,21 +235,13 @@ class LiveSession:
         return Frame(picture, frame.pts, TIME_BASE, cut=late or marked.cut)
 
 
-def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
-    """To a width and height; averaged where it shrinks."""
-    if picture.shape[1::-1] == size:
-        return np.ascontiguousarray(picture)
-    kernel = cv2.INTER_AREA if size[0] < picture.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=kernel), np.uint8)
-
-
 def _composed(original: Picture, painted: Picture, settings: LiveSettings, size: tuple[int, int]) -> Picture:
     """The painting and as much of the original as is to be seen, in the size that is shown."""
-    painted = _resized(painted, size)
+    painted = resized(painted, size)
     needs_original = settings.beside or settings.preserve_color or settings.strength < 1
     if not needs_original:
         return painted
-    original = _resized(original, size)
+    original = resized(original, size)
     if settings.preserve_color:
         painted = _recoloured(painted, original)
     if settings.strength < 1:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from stylize_video.pictures import picture_size
+from stylize_video.pipeline.live.resizing import resized
 from stylize_video.pipeline.web.wire import RefusedError
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ def fitted(picture: Picture, size: tuple[int, int]) -> Picture:
         min(had, max(1, round(want / scale))) for had, want in zip((width, height), size, strict=True)
     )
     x, y = (width - across) // 2, (height - down) // 2
-    cut = picture[y : y + down, x : x + across]
-    return cast(
-        "Picture", cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    )
+    return resized(picture[y : y + down, x : x + across], size)
 
 
 def encode(picture: Picture) -> bytes:

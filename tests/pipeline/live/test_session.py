@@ -19,6 +19,7 @@ from stylize_video.models import style_spec
 from stylize_video.models.styles import DRAFT
 from stylize_video.pictures.pictures import Picture
 from stylize_video.pipeline.live.painters import LivePainters
+from stylize_video.pipeline.live.resizing import resized
 from stylize_video.pipeline.live.rungs import Rung
 from stylize_video.pipeline.live.session import LiveSession
 from stylize_video.pipeline.live.settings import LiveSettings, check_style
@@ -244,3 +245,11 @@ def test_what_cannot_be_painted_live_is_refused(tmp_path: Path) -> None:
 def test_pictures_of_other_kinds_are_refused(painters: LivePainters) -> None:
     with pytest.raises(ValueError, match="uint8"):
         LiveSession(painters, SMALL).paint(np.zeros((8, 8, 3), np.float32), 0.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(64, 48), (48, 32), (31, 17), (128, 96), (200, 100)])
+def test_pictures_are_averaged_where_they_shrink(size: tuple[int, int]) -> None:
+    found = resized(networks.noise(1, 96, 128), size)
+    assert found.shape == (size[1], size[0], 3)
+    assert abs(found.mean() - 127.5) < 3
+    assert size[0] > 64 or found.std() < 0.75 * networks.noise(1, 96, 128).std()

@@ -15,6 +15,8 @@ from stylize_video.commands.console.command_line import console, reporting, shar
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.panels import PANELS, PROGRAM
 from stylize_video.pipeline.jobs.batch.options import PANEL, BatchOptions
+from stylize_video.pipeline.jobs.cluster import options as of_cluster
+from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 from stylize_video.pipeline.jobs.request import declared
 from stylize_video.process import signals, terminal
 
@@ -80,6 +82,7 @@ def _asked(values: dict[str, Any]) -> Asked:
     }
     job = _job(of_batch.get("job_file"))
     found = BatchOptions(**{**job.options, **of_batch})
+    cluster = {each.field.name: each.read(values[each.name]) for each in options.declared(ClusterOptions)}
     if found.folder is None:
         raise UsageError("no folder for the painted films; name one with `output`")
     asked = {name: values[name] for name in settings.known() if name in names}
@@ -91,6 +94,7 @@ def _asked(values: dict[str, Any]) -> Asked:
         common=job.common,
         typed=settings.read(asked, typed=True, base=Path.cwd()),
         inherits=not found.new_settings and found.job_file is None,
+        cluster=ClusterOptions(**cluster),
     )
 
 
@@ -107,7 +111,7 @@ def _tell(
     from stylize_video.commands.console import batch_words
 
     if as_json:
-        print(json.dumps(batch_words.as_json(shown.plan, results)))
+        print(json.dumps(batch_words.as_json(shown.plan, results, shown.figures)))
     elif not quiet and not asked.options.plan:
         stdout = console()
         if any(result.status != "done before" for result in results):
@@ -117,8 +121,12 @@ def _tell(
 
 batch = with_options(
     _command,
-    [*options.declared(BatchOptions), *(each for each in declared() if each.name not in ("input", "output"))],
-    panels=(PANEL, *PANELS),
+    [
+        *options.declared(BatchOptions),
+        *options.declared(ClusterOptions),
+        *(each for each in declared() if each.name not in ("input", "output")),
+    ],
+    panels=(PANEL, of_cluster.PANEL, *PANELS),
     arguments=["paths"],
     completions={"style": style_names},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,11 +13,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Column
 from rich.text import Text
 
-from stylize_video.commands.console import batch_words
+from stylize_video.commands.console import batch_words, cluster_words
 from stylize_video.pipeline.jobs.batch.batch import Listener
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan
 from stylize_video.pipeline.jobs.batch.processes.tasks import Progress as Far
 from stylize_video.pipeline.jobs.batch.results import Result
+from stylize_video.pipeline.jobs.cluster.actors import Figures
 from stylize_video.process.terminal import shown
 
 
@@ -31,6 +32,7 @@ class BatchProgress(Listener):
 
     def __init__(self, say: Callable[[str], None], *, quiet: bool, listed: int) -> None:
         self.plan: BatchPlan | None = None
+        self.figures: Sequence[Figures] = ()
         self._say, self._quiet, self._listed = say, quiet, listed
         on = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._bars = _Bars() if on else None
@@ -97,6 +99,16 @@ class BatchProgress(Listener):
         """See `Listener`."""
         if self._bars is not None:
             self._bars.busy(f"measuring for the report: {name}")
+
+    def note(self, line: str) -> None:
+        """See `Listener`."""
+        self._print(f"note: {line}")
+
+    def worked(self, figures: Sequence[Figures]) -> None:
+        """See `Listener`."""
+        self.figures = figures
+        for line in cluster_words.worked(figures):
+            self._print(line)
 
     def _print(self, line: str) -> None:
         if self._quiet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from stylize_video.pipeline.jobs.batch.results import (
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.batch.plan import BatchPlan
     from stylize_video.pipeline.jobs.batch.survey import Item
+    from stylize_video.pipeline.jobs.cluster.actors import Figures
 
 _LISTED = 10  # films of a plan that are named, of each kind
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -138,9 +140,13 @@ def interrupted(interrupt: BatchInterrupted) -> str:
     return f"{counted(painted, 'film')} painted and recorded, {left}; the same command goes on"
 
 
-def as_json(found: BatchPlan | None, results: Sequence[Result]) -> dict[str, Any]:
-    """Everything about a batch."""
+def as_json(
+    found: BatchPlan | None, results: Sequence[Result], workers: Sequence[Figures] = ()
+) -> dict[str, Any]:
+    """Everything about a batch; `workers` are those of a cluster."""
+    of_cluster = {"workers": [asdict(each) for each in workers]} if workers else {}
     return {
+        **of_cluster,
         "plan": None if found is None else _plan_as_json(found),
         "films": [
             {

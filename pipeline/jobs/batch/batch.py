@@ -28,7 +28,7 @@ from stylize_video.pipeline.jobs.batch.processes.tasks import (
     Seen,
 )
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, failure
-from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
+from stylize_video.pipeline.jobs.batch.processes.workers import Painters, Workers, work
 from stylize_video.pipeline.jobs.batch.report import Report
 from stylize_video.pipeline.jobs.batch.results import (
     DONE,
@@ -40,6 +40,8 @@ from stylize_video.pipeline.jobs.batch.results import (
 )
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
 from stylize_video.pipeline.jobs.batch.watch import EVERY, Settling
+from stylize_video.pipeline.jobs.cluster.actors import Figures
+from stylize_video.pipeline.jobs.cluster.painters import ClusterPainters
 from stylize_video.pipeline.segments import parts
 from stylize_video.process import signals
 
@@ -71,6 +73,12 @@ class Listener:
     def comparing(self, name: str) -> None:
         """A painting is measured for the report."""
 
+    def note(self, line: str) -> None:
+        """Something that people should know."""
+
+    def worked(self, figures: Sequence[Figures]) -> None:
+        """So much did the workers of a cluster, now that all is done."""
+
 
 def run(asked: Asked, listener: Listener) -> list[Result]:
     """Paint all that is not done.
@@ -98,15 +106,31 @@ def run(asked: Asked, listener: Listener) -> list[Result]:
             opened.enter_context(lock.held(folder / LOCK, message))
         signals.begin_work()  # from now on, Ctrl-C ends the processes first
         workers = opened.enter_context(Workers(asked.options.jobs))
-        return _Batch(asked, Manifest.read(folder), workers, listener).run()
+        cluster = None
+        if asked.cluster.ray is not None and not asked.options.plan:
+            cluster = opened.enter_context(ClusterPainters(asked.cluster, listener.note))
+        try:
+            return _Batch(asked, Manifest.read(folder), workers, listener, cluster).run()
+        finally:
+            if cluster is not None:
+                listener.worked(cluster.figures)
 
 
 class _Batch:
     """A batch that is under way."""
 
-    def __init__(self, asked: Asked, manifest: Manifest, workers: Workers, listener: Listener) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        manifest: Manifest,
+        workers: Workers,
+        listener: Listener,
+        cluster: ClusterPainters | None = None,
+    ) -> None:
         self._asked, self._manifest = asked, manifest
         self._workers, self._listener = workers, listener
+        self._painters: Painters = cluster or workers
+        self._jobs = asked.options.jobs if cluster is None else cluster.jobs  # films painted at once
         self._results: list[Result] = []
         self._items: dict[str, Item] = {}
         self._begun: dict[str, Entry | None] = {}  # films under way, and what was recorded before
@@ -168,6 +192,7 @@ class _Batch:
                 self._asked.options,
                 self._manifest.folder,
                 self._listener.measuring,
+                at_once=self._jobs,
             )
         return BatchPlan(
             folder=self._manifest.folder,
@@ -177,7 +202,7 @@ class _Batch:
             left_out=survey.left_out,
             notes=() if later else survey.notes,
             later=later,
-            jobs=self._asked.options.jobs,
+            jobs=self._jobs,
             estimate=found,
             free=batch_plan.free(self._manifest.folder),
         )
@@ -220,7 +245,7 @@ class _Batch:
                 if self._begin(item):
                     yield item.name, PaintFilm(item.request, restarts=item.before is not None)
 
-        for name, result in work(self._workers, tasks(), self._listener.begin, self._listener.progress):
+        for name, result in work(self._painters, tasks(), self._listener.begin, self._listener.progress):
             self._end(self._items[name], result)
         for item in waiting:
             self._tell(item, Result(item.path, NOT_BEGUN, reason=self._why_not))
@@ -292,7 +317,7 @@ class _Batch:
 
     def _stop(self) -> int:
         """After Ctrl-C: let the processes end, and keep what they finish; how many films are left."""
-        for given, message in self._workers.interrupt():
+        for given, message in (*self._workers.interrupt(), *self._painters.interrupt()):
             if given.name in self._begun and isinstance(message.content, Finished):
                 self._end(self._items[given.name], message.content)
         for name in list(self._begun):

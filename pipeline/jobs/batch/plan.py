@@ -76,10 +76,20 @@ def estimate(
     options: BatchOptions,
     folder: Path,
     on_begin: Callable[[str], None],
+    *,
+    at_once: int | None = None,
 ) -> Estimate:
     """Paint a few frames of each kind of film, by as many processes as will work later, and reckon.
 
     Few films are not measured, unless nothing but the plan is asked for.
+
+    Args:
+        items: the films.
+        workers: measure.
+        options: of the batch.
+        folder: where there is room.
+        on_begin: told of each film that is measured.
+        at_once: how many will be painted at once, where others than `workers` do.
 
     Raises:
         StylizeVideoError: nothing can be painted here at all.
@@ -93,7 +103,7 @@ def estimate(
     for kind, item in list(kinds.items())[:_MOST_KINDS]:
         if (measured := _measured(item, workers, min(options.jobs, len(items)), room, on_begin)) is not None:
             found[kind] = measured
-    return _reckon(items, found, options.jobs) if found else Estimate(None, None)
+    return _reckon(items, found, at_once or options.jobs) if found else Estimate(None, None)
 
 
 def kind_of(item: Item) -> str:

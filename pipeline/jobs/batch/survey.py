@@ -15,6 +15,7 @@ from stylize_video.pipeline.jobs.batch.manifest import Entry, Manifest
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.processes.tasks import Seen
 from stylize_video.pipeline.jobs.batch.settings import Settings, WeightSums
+from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 from stylize_video.pipeline.jobs.request import PaintRequest, output_suffix
 
 
@@ -37,6 +38,7 @@ class Asked:
     common: Settings = field(default_factory=dict)  # of the job file, for all films
     typed: Settings = field(default_factory=dict)  # on the command line: they count more than all others
     inherits: bool = True  # whether settings that nobody asks for are those of the batch before
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from stylize_video.models.runtimes.devices import core_count
 from stylize_video.pipeline.jobs.batch.processes import worker
@@ -33,6 +33,27 @@ class Given(NamedTuple):
 
     name: Any
     task: Task
+
+
+class Painters(Protocol):
+    """Whoever does tasks: the processes of this machine, or others."""
+
+    @property
+    def idle(self) -> int:
+        """How many more tasks could be begun."""
+        ...
+
+    def give(self, name: Any, task: Task) -> None:
+        """Begin a task; there has to be somebody idle."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> list[tuple[Given, Message]]:
+        """What they tell, each message with the task that it is about; after `timeout` s nothing."""
+        ...
+
+    def interrupt(self) -> list[tuple[Given, Message]]:
+        """Let all end as by Ctrl-C; what they have finished before they heard it."""
+        ...
 
 
 class Workers:
@@ -106,7 +127,7 @@ class Workers:
 
 
 def work(
-    workers: Workers,
+    workers: Painters,
     tasks: Iterable[tuple[Any, Task]],
     on_begin: Callable[[Any], None],
     on_progress: Callable[[Any, Progress], None],

@@ -1,0 +1,16 @@
+"""What is said of a cluster's workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stylize_video.pipeline.jobs.cluster.actors import Figures
+
+
+def worked(figures: Sequence[Figures]) -> Iterator[str]:
+    """What each worker did, and how fast."""
+    for number, each in enumerate(figures, 1):
+        rate = f", {each.frames / each.busy:.1f} frames/s" if each.busy and each.frames else ""
+        yield f"worker {number} on {each.machine}: {each.frames:,} frames in {each.busy:.1f} s{rate}"

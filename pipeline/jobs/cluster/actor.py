@@ -1,0 +1,126 @@
+"""What runs on the machines of a cluster: an actor that does task after task, and tells how far it is.
+
+A task works in a thread of its own, and what it tells waits in a short queue until Ray has taken it: where
+nobody listens, nobody works ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message, failure
+from stylize_video.process import signals
+
+if TYPE_CHECKING:
+    from stylize_video.models.workshop import Workshop
+    from stylize_video.pipeline.jobs.cluster.parcel import Parcel
+
+_AHEAD = 4  # messages that wait
+_PREFIX = "stylize-video-ray-"
+
+Tell = Callable[[Message], None]
+
+
+class Hello(NamedTuple):
+    """Who an actor is."""
+
+    version: str
+    weights: str  # a digest of the bundled ones
+    machine: str  # its address
+    process: int  # its number there
+
+
+class RemoteTask(Protocol):
+    """What an actor can do; it can be pickled."""
+
+    def run(self, root: Path, workshop: Workshop, tell: Tell) -> Any:
+        """Do it.
+
+        Args:
+            root: the folder that has the files, and takes what is made.
+            workshop: has the painter of the task before.
+            tell: takes messages; waits until there is room for one more.
+        """
+        ...
+
+
+def versions() -> tuple[str, str]:
+    """What has to be the same on all machines: the program, and a digest of the bundled weights."""
+    import stylize_video
+    from stylize_video.models import weights
+
+    digest = hashlib.sha256(json.dumps(weights.manifest(), sort_keys=True).encode()).hexdigest()
+    return stylize_video.__version__, digest
+
+
+class PaintingActor:
+    """Has a share of a machine; Ray makes it there.
+
+    Args:
+        threads: for computing.
+    """
+
+    def __init__(self, threads: int) -> None:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        self._workshop: Workshop | None = None
+        _sweep()
+
+    def hello(self) -> Hello:
+        """Who it is."""
+        import ray
+
+        return Hello(*versions(), ray.util.get_node_ip_address(), os.getpid())
+
+    def run(self, task: RemoteTask, parcel: Parcel) -> Iterator[Message]:
+        """Do a task; what it tells, and at last what came of it: "done" or "failed"."""
+        told: queue.Queue[Message] = queue.Queue(_AHEAD)
+        worker = threading.Thread(target=self._work, args=(task, parcel, told.put), daemon=True)
+        worker.start()
+        while True:
+            message = told.get()
+            yield message
+            if message.kind in ("done", "failed"):
+                worker.join()
+                return
+
+    def _work(self, task: RemoteTask, parcel: Parcel, tell: Tell) -> None:
+        import ray
+
+        from stylize_video.models.workshop import Workshop
+        from stylize_video.pipeline.jobs.cluster.parcel import unpack
+
+        if self._workshop is None:
+            self._workshop = Workshop()
+        with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+            try:
+                unpack(parcel, Path(folder), ray.get)
+                tell(Message("done", task.run(Path(folder), self._workshop, tell)))
+            except Exception as error:
+                tell(Message("failed", _as_at_home(failure(error), folder)))
+
+
+def _as_at_home(found: Failure, folder: str) -> Failure:
+    """Said of the files that people know, not of those that stand for them here."""
+    return replace(found, reason=found.reason.replace(folder, ""))
+
+
+def _sweep() -> None:
+    """Remove what an actor that was killed has left on this machine."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(ValueError, PermissionError):
+            try:
+                os.kill(int(number), 0)
+            except ProcessLookupError:
+                signals.remove(folder)

@@ -13,10 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.pipeline import _clips
@@ -62,8 +64,8 @@ class Live:
             text=True,
         )
 
-    def press(self, key: str) -> None:
-        self._xdotool("key", "--window", self.window, key)
+    def press(self, *keys: str) -> None:
+        self._xdotool("key", "--delay", "50", "--window", self.window, *keys)  # ms; OpenCV loses faster ones
 
     @property
     def window(self) -> str:
@@ -102,6 +104,12 @@ class Live:
         )
         return cv2.imread(str(path))
 
+    def tints(self, path: Path) -> tuple[float, float]:
+        """How much more red than blue there is at the left and at the right."""
+        picture = self.screenshot(path)[70:180].astype(float)
+        excess = picture[..., 2] - picture[..., 0]
+        return float(np.median(excess[:, :40])), float(np.median(excess[:, 280:320]))
+
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -112,7 +120,7 @@ class Live:
 
 @pytest.fixture
 def live(screen: str, tmp_path: Path) -> Iterator[Live]:
-    film = _clips.make(tmp_path / "film.mkv", Clip(size=(320, 240), frames=3000))
+    film = _clips.make(tmp_path / "film.mkv", Clip(size=(320, 240), frames=1800, rate=Fraction(12)))
     running = Live(film, tmp_path, screen)
     yield running
     running.end()
@@ -123,18 +131,20 @@ def live(screen: str, tmp_path: Path) -> Iterator[Live]:
 def test_each_key_does_what_the_list_says(live: Live, tmp_path: Path) -> None:
     live.wait(lambda: live.status["painted"] > 2 and live.window)
     live.wait(lambda: "Geometry: 320x240" in live.geometry)
-    live.press("n")
-    live.wait(lambda: live.status["style"] == "starry-night")
-    live.press("Left")
-    live.wait(lambda: live.status["style"] == "kandinsky")
+    for key, style in (
+        ("n", "starry-night"),
+        ("Right", "great-wave"),
+        ("p", "starry-night"),
+        ("Left", "kandinsky"),
+    ):
+        live.press(key)
+        live.wait(lambda style=style: live.status["style"] == style)  # type: ignore[misc]
     live.press("o")
     live.wait(lambda: "Geometry: 640x240" in live.geometry)
     live.press("o")
     live.wait(lambda: "Geometry: 320x240" in live.geometry)
     if shutil.which("ffmpeg"):
-        before = live.screenshot(tmp_path / "a.png")[:150, :100].mean()
-        live.press("h")
-        live.wait(lambda: live.screenshot(tmp_path / "b.png")[:150, :100].mean() < 0.6 * before)
+        _look(live, tmp_path)
     live.press("s")
     live.wait(lambda: list(tmp_path.glob("stylize-video_*.png")))
     live.press("r")
@@ -145,3 +155,31 @@ def test_each_key_does_what_the_list_says(live: Live, tmp_path: Path) -> None:
     assert live.process.wait(SECONDS) == 0
     assert live.status["ended"]
     assert len(live.status["recordings"]) == 1
+
+
+def _look(live: Live, folder: Path) -> None:
+    """What only a look at the screen tells: strength, colours, mirror, the list of keys."""
+    film = (255, -255)  # red at the left, cyan at the right
+
+    def like(wanted: tuple[int, int]) -> bool:
+        return all(abs(a - b) < 80 for a, b in zip(live.tints(folder / "a.png"), wanted, strict=True))
+
+    def hold(key: str, is_so: Callable[[], bool]) -> None:
+        live.wait(lambda: live.press(*10 * [key]) or is_so())
+
+    live.wait(lambda: not like(film))
+    for less, more in (("minus", "Up"), ("Down", "plus")):
+        hold(less, lambda: like(film))  # nothing is left of the painting
+        hold(more, lambda: not like(film))
+    live.press("m")
+    hold("minus", lambda: like(film[::-1]))
+    live.press("m")
+    hold("equal", lambda: not like(film) and not like(film[::-1]))
+    live.press("c")
+    live.wait(lambda: like(film))
+    live.press("c")
+    live.wait(lambda: not like(film))
+    before = live.screenshot(folder / "b.png")[:150, :100].mean()
+    for key, is_so in (("h", lambda now: now < 0.6 * before), ("question", lambda now: now > 0.8 * before)):
+        live.press(key)
+        live.wait(lambda is_so=is_so: is_so(live.screenshot(folder / "b.png")[:150, :100].mean()))

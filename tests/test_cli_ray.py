@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +57,12 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def wait_for_work(process: subprocess.Popen[str]) -> psutil.Process:
-    """A worker's process that has begun to paint."""
+def wait_for_work(process: subprocess.Popen[str], below: int | None = None) -> psutil.Process:
+    """A worker's process that has begun to paint: the command's own, or one of another process's children."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
-        for child in psutil.Process(process.pid).children(recursive=True):
+        for child in psutil.Process(below or process.pid).children(recursive=True):
             try:
                 if child.cmdline()[:1] == ["ray::PaintingActor.run"]:
                     return child
@@ -119,6 +124,78 @@ def test_a_batch_whose_worker_is_killed_is_complete_and_equal(films: Path, tmp_p
     for film in films.iterdir():
         assert digest(out / film.name) == alone(film, tmp_path / film.name)
     assert names(out) == {"a.mp4", "b.mp4", "c.mp4", "d.mp4", "stylize-video.json"}
+
+
+class Node:
+    """A machine of a cluster: processes of its own, with a folder of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *which: str) -> None:
+        folder.mkdir()
+        usual = ("--node-ip-address=127.0.0.1", "--num-cpus=1", "--object-store-memory=100000000")
+        ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *which, *usual, f"--temp-dir={folder}"]
+        self._log = (folder / "said.txt").open("w+")
+        self._process = subprocess.Popen(
+            [*ray, "--disable-usage-stats", "--block"],
+            env=environment | {"TMPDIR": str(folder)},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self.pid = self._process.pid
+        self._wait(folder / "said.txt")
+
+    def _wait(self, log: Path) -> None:
+        deadline = time.monotonic() + 60
+        while "Ray runtime started" not in log.read_text():
+            assert self._process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """As a power cut: all its processes at once."""
+        if self._process.poll() is None:
+            for each in (*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)):
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+        self._process.wait(10)
+        self._log.close()
+
+
+@pytest.fixture
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Node, dict[str, str], str]]:
+    """Two machines that know each other by a token; the environment of one, and the cluster's address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_health_check_period_ms": "500",
+    }
+    folder = Path(tempfile.mkdtemp(prefix="ray"))  # pytest's are too long for a socket's name
+    with ExitStack() as opened:
+        opened.callback(shutil.rmtree, folder, ignore_errors=True)
+        head = Node(folder / "1", environment, "--head", f"--port={port}", "--include-dashboard=false")
+        opened.callback(head.kill)
+        other = Node(folder / "2", environment, f"--address=127.0.0.1:{port}")
+        opened.callback(other.kill)
+        yield head, other, environment, f"127.0.0.1:{port}"
+
+
+@pytest.mark.slow
+def test_one_of_two_machines_dies_and_all_is_complete_and_equal(
+    films: Path, tmp_path: Path, nodes: tuple[Node, Node, dict[str, str], str]
+) -> None:
+    _, other, environment, address = nodes
+    out = tmp_path / "out"
+    process = start("batch", films, "-o", out, "--ray", address, "--quality", "draft", **environment)
+    wait_for_work(process, other.pid)
+    other.kill()
+    told = ended(process)
+    assert told["exit_code"] == 0, told
+    assert [film["result"] for film in told["films"]] == ["painted"] * 4
+    assert len({worker["node"] for worker in told["workers"]}) == 2
+    assert [worker["lost"] for worker in told["workers"]].count(True) == 1
+    for film in films.iterdir():
+        assert digest(out / film.name) == alone(film, tmp_path / film.name)
 
 
 @pytest.mark.slow

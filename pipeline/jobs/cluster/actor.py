@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -36,7 +37,8 @@ class Hello(NamedTuple):
 
     version: str
     weights: str  # a digest of the bundled ones
-    machine: str  # its address
+    machine: str  # its name
+    node: str  # Ray's name of it
     process: int  # its number there
 
 
@@ -80,7 +82,8 @@ class PaintingActor:
         """Who it is."""
         import ray
 
-        return Hello(*versions(), ray.util.get_node_ip_address(), os.getpid())
+        node = ray.get_runtime_context().get_node_id()
+        return Hello(*versions(), platform.node(), node, os.getpid())
 
     def run(self, task: RemoteTask, parcel: Parcel) -> Iterator[Message]:
         """Do a task; what it tells, and at last what came of it: "done" or "failed"."""

@@ -51,6 +51,7 @@ class Figures:
     """What an actor did."""
 
     machine: str
+    node: str  # Ray's name of it
     process: int
     errands: int = 0
     frames: int = 0
@@ -220,7 +221,7 @@ class Actors:
             )
         self._failed_starts = 0
         each.hello = None
-        each.figures = Figures(hello.machine, hello.process)
+        each.figures = Figures(hello.machine, hello.node, hello.process)
         self.figures.append(each.figures)
 
     def _lose(self, each: _Actor, why: str) -> Event | None:

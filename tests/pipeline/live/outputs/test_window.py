@@ -171,10 +171,12 @@ def _look(live: Live, folder: Path) -> None:
     for less, more in (("minus", "Up"), ("Down", "plus")):
         hold(less, lambda: like(film))  # nothing is left of the painting
         hold(more, lambda: not like(film))
+    hold("minus", lambda: like(film))
     live.press("m")
-    hold("minus", lambda: like(film[::-1]))
+    live.wait(lambda: like(film[::-1]))
     live.press("m")
-    hold("equal", lambda: not like(film) and not like(film[::-1]))
+    live.wait(lambda: like(film))
+    hold("equal", lambda: not like(film))
     live.press("c")
     live.wait(lambda: like(film))
     live.press("c")

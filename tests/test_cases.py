@@ -399,6 +399,7 @@ def test_fields_are_flagged_or_made_frames(
         assert {frame.interlaced_frame for frame in container.decode(video=0)} == {fields}
 
 
+@pytest.mark.slow
 def test_hdr_becomes_sdr_of_8_bit(tmp_path: Path, paint: Any) -> None:
     painted = paint(looks.hdr10(tmp_path), "out.mkv")
     with av.open(painted.path) as container:

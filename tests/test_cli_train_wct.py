@@ -36,6 +36,7 @@ from stylize_video.models.wct.training.trainer import WctTrainer
 from stylize_video.pictures.pictures import read_picture
 from tests import media
 from tests.commands import names, refused, run
+from tests.networks import thin
 
 TINY = {"crop": 64, "second_crop": 64, "batch_size": 1}  # which are no options
 SHAPE = WctConfig((8, 8, 8, 8, 8))
@@ -83,13 +84,22 @@ def studio(tmp_path: Path) -> Studio:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(options, "WCT", replace(WCT, **TINY))
     monkeypatch.setattr(wct_training, "WctConfig", lambda: SHAPE)
+    monkeypatch.setattr(wct_objectives, "load_features", thin)
+    monkeypatch.setattr(wct_objectives, "_CHANNELS", (8,) * 5)
+
+
+@pytest.fixture
+def real_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG-16 as it is."""
     monkeypatch.setattr(wct_objectives, "load_features", cache(load_features))
+    monkeypatch.setattr(wct_objectives, "_CHANNELS", (64, 128, 256, 512, 512))
 
 
 def interrupted(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("real_features")
 def test_networks_are_trained_measured_and_written(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_run, "_SAY_EVERY_S", 0)
     before = names(studio.folder)

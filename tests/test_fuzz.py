@@ -1,4 +1,4 @@
-"""Sixty cases of `benchmarks/fuzz.py`, and that its judge sees what it is there to see."""
+"""Some cases of `benchmarks/fuzz.py`, and that its judge sees what it is there to see."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tests.fuzzing.judge import Found, judge
 from tests.fuzzing.mutations import lie_in_json, mutate
 
 ROOT = Path(__file__).parents[1]
-CASES = 60
 KINDS = {"film", "weights", "input", "style", "text", "keys", "mask", "guide"}
 
 
-def test_damaged_files_do_no_harm(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [24, pytest.param(60, marks=pytest.mark.slow)])
+def test_damaged_files_do_no_harm(cases: int, tmp_path: Path) -> None:
     """All kinds in one run of the benchmark, which forks: in a process that has no threads yet."""
     target = tmp_path / "found.json"
     command = [
         sys.executable,
         "benchmarks/fuzz.py",
         "--count",
-        str(CASES),
+        str(cases),
         "--jobs",
         "2",
         "--json",
@@ -42,9 +42,11 @@ def test_damaged_files_do_no_harm(tmp_path: Path) -> None:
     assert found["bad"] == [], "benchmarks/fuzz.py --only " + ", ".join(
         str(c["number"]) for c in found["bad"]
     )
-    assert found["cases"] == CASES
+    assert found["cases"] == cases
     assert {row["kind"] for row in found["kinds"]} == KINDS
-    assert all(row["cases"] >= 3 and row["peak_mb"] < 2000 for row in found["kinds"]), found["kinds"]
+    assert all(row["cases"] >= cases // 20 and row["peak_mb"] < 2000 for row in found["kinds"]), found[
+        "kinds"
+    ]
 
 
 def test_a_seed_and_a_number_decide_a_case() -> None:

@@ -57,13 +57,20 @@ def _planes(frame: av.VideoFrame) -> Iterator[np.ndarray]:
         yield rows[:, : plane.width].astype(float)
 
 
-@pytest.mark.parametrize("options", [{}, {"strength": 0.5}, {"preserve_color": True}, {"stroke_size": 2.0}])
-@pytest.mark.parametrize("kind", ["constant", "rotated", "ten bits"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        *(("constant", options) for options in ({}, {"strength": 0.5}, {"preserve_color": True})),
+        ("rotated", {}),
+        ("ten bits", {"preserve_color": True}),
+        ("ten bits", {"stroke_size": 2.0}),
+    ],
+)
 def test_a_film_painted_through_planes_is_the_film_painted_through_rgb(
     kind: str, options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = {
-        "constant": lambda: media.constant(tmp_path, count=8),
+        "constant": lambda: media.constant(tmp_path, count=5),
         "rotated": lambda: media.rotated(tmp_path, 90),
         "ten bits": lambda: media.pixel_format(tmp_path, "yuv422p10le"),
     }[kind]()

@@ -22,6 +22,7 @@ from stylize_video.models.wct.network import WctConfig, WctNetwork
 TAUGHT = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_3", "relu5_1",
 )  # fmt: skip
+_CHANNELS = (64, 128, 256, 512, 512)  # VGG's, of each block
 _DEPTH = {1: 6.0, 2: 4.0, 3: 4.0, 4: 3.0, 5: 5.0}  # weight of a level's pixels, by what each was short of
 # Weight of errors in chroma, beside those in lightness. Chroma is a tenth of a photograph's variance; at
 # equal weight deep levels left it out: level 5 was grey, level 4 had no green.
@@ -133,10 +134,9 @@ class Objectives:
 
 def _embeddings(config: WctConfig) -> nn.ModuleDict:
     """A linear map for each taught layer, from the student's channels to VGG's (Wang et al. 2020, eq. 6)."""
-    vgg = (64, 128, 256, 512, 512)
     return nn.ModuleDict(
         {
-            name: nn.Conv2d(config.channels[int(name[4]) - 1], vgg[int(name[4]) - 1], 1, bias=False)
+            name: nn.Conv2d(config.channels[int(name[4]) - 1], _CHANNELS[int(name[4]) - 1], 1, bias=False)
             for name in TAUGHT
         }
     )

@@ -323,7 +323,7 @@ def test_an_excerpt(tmp_path: Path) -> None:
         (media.rich, "avi"),
         (media.truncated, "mp4"),
         (media.damaged, "mkv"),
-        (looks.hdr10, "mp4"),
+        pytest.param(looks.hdr10, "mp4", marks=pytest.mark.slow),
         (looks.interlaced, "avi"),
         (clocks.two_recordings, "mp4"),
         (clocks.trimmed, "mkv"),

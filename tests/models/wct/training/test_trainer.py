@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,24 @@ import torch
 from torch.nn import functional as F
 
 from stylize_video.errors import TrainingError, UsageError
-from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.wct.network import WctConfig, WctNetwork
 from stylize_video.models.wct.training import objectives as wct_objectives
 from stylize_video.models.wct.training.config import WCT, WctTrainingConfig
 from stylize_video.models.wct.training.trainer import WctTrainer, learning_rate
 from stylize_video.pictures.pictures import Picture, to_tensor
-from tests.networks import noise
+from tests.networks import noise, thin
 
 CONFIG = WctTrainingConfig(reconstruction_steps=2, stylisation_steps=2, batch_size=1, crop=64, second_crop=64)
 SHAPE = WctConfig((8, 8, 8, 8, 8))  # with fewer, some are 0 from the beginning
 PHOTOGRAPHS = PhotographSet([noise(2), noise(3)], [noise(4)])
 
 
-_features = cache(load_features)
-
-
 @pytest.fixture(autouse=True)
-def features_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """VGG-16 as it is: the trainer knows how many channels it has."""
-    monkeypatch.setattr(wct_objectives, "load_features", _features)
+def thin_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps by VGG-16 as it is take a second each; `test_cli_train_wct.py` makes some."""
+    monkeypatch.setattr(wct_objectives, "load_features", thin)
+    monkeypatch.setattr(wct_objectives, "_CHANNELS", (8,) * 5)
 
 
 def trainer(

@@ -6,7 +6,8 @@
 
 Chromium plays a film with a time code as its camera, at 30 frames/s; the code is read back from the painting
 at the moment when it is shown, and compared with what the camera shows then. Browser, server and painter
-share the machine. What follows `--` are further options of the command.
+share the machine. What follows `--` are further options of the command. At last pages are closed without a
+word, one after the other, to see whether anything of them stays at the server.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import numpy as np
 import psutil
 from common import ROOT, Goal, Report, parser, print_table, program, warn_if_busy
@@ -29,6 +31,11 @@ sys.path.insert(0, str(ROOT))  # the tests drive the browser
 
 WARM_UP = 15.0  # s, in which programs are compiled and the governor finds its size
 MOST_DELAY = 300.0  # ms, 95 of 100 frames
+FIRST_LEAVING, LEAVING = (
+    10,
+    60,
+)  # pages that are closed without a word before memory is looked at, and until then
+GROWTH_GOAL = 1.03  # of memory, by those
 
 
 @contextmanager
@@ -76,6 +83,38 @@ async def measured(
     ]
 
 
+async def left_behind(address: str, server: psutil.Process) -> dict[str, float]:
+    """The server's memory (MB) before and after many pages were closed while they were being painted."""
+    from tests.pipeline.web._served import client, frame, visit
+
+    async with client() as session:
+
+        async def leave() -> None:
+            socket = await visit(session, address)
+            await socket.send_json({"type": "camera", "width": 640, "height": 360})
+            painted = 0
+            while painted < 2:
+                await socket.send_bytes(frame(painted, 640, 360, 60 * painted))
+                while (message := await socket.receive(timeout=60)).type is aiohttp.WSMsgType.TEXT:
+                    pass
+                assert message.type is aiohttp.WSMsgType.BINARY, message
+                painted += 1
+            await socket.send_bytes(frame(painted, 640, 360))  # it is at that one when the page goes
+            connection = socket._response.connection
+            assert connection is not None
+            assert connection.transport is not None
+            connection.transport.abort()
+
+        found = []
+        for visits in (FIRST_LEAVING, LEAVING):
+            for _ in range(visits):
+                await leave()
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+            found.append(server.memory_info().rss / 1e6)
+    return {"before_mb": found[0], "after_mb": found[1], "pages": LEAVING}
+
+
 def _figures(parts: list[dict[str, Any]], size: str, memory: int) -> dict[str, Any]:
     delays = np.concatenate([part["delays"] for part in parts])
     first, *_, last = (float(np.median(part["delays"])) for part in parts)
@@ -100,14 +139,18 @@ def main() -> int:
     warn_if_busy()
     with serving(asked.options) as (address, server):
         found = asyncio.run(measured(address, asked.visitors, asked.seconds, server))
+        left = asyncio.run(left_behind(address, server))
     print_table(["visitor", *found[0]], [[n, *each.values()] for n, each in enumerate(found, 1)])
     worst = max(each["delay_p95_ms"] for each in found)
     grown = max(each["delay_last_third_ms"] - each["delay_first_third_ms"] for each in found)
     goals = [
         Goal("delay read from the pixels, 95 of 100 frames (ms)", worst, MOST_DELAY),
         Goal("delay of the last third above the first (ms)", grown, 35),  # a camera's frame
+        Goal(f"memory by {LEAVING} closed pages", left["after_mb"] / left["before_mb"], GROWTH_GOAL),
     ]
-    return Report("live_web", {"visitors": found, "options": asked.options}, goals).finish(asked.json)
+    return Report(
+        "live_web", {"visitors": found, "closed_pages": left, "options": asked.options}, goals
+    ).finish(asked.json)
 
 
 if __name__ == "__main__":

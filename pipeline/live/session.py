@@ -81,6 +81,16 @@ class _Use(NamedTuple):
     stage: PaintOnCanvas
 
 
+class _StyleNow:
+    """The style of the next frame; apart from the session, which is thus freed as soon as nobody has it."""
+
+    def __init__(self) -> None:
+        self.style: Any = None  # as the painter takes it
+
+    def at(self, _: Fraction) -> Any:
+        return self.style
+
+
 class LiveSession:
     """Paints the frames of one source for one viewer, one at a time.
 
@@ -98,6 +108,7 @@ class LiveSession:
         self.state = LiveState() if state is None else state
         self.problem = ""  # why the style that is asked for isn't shown; empty: it is, or soon will be
         self._use: _Use | None = None
+        self._style_now = _StyleNow()
         self._one_at_a_time = threading.Lock()
         self._cuts = Cuts(look_ahead=0)
         self._motion = {
@@ -137,6 +148,7 @@ class LiveSession:
                 picture = cv2.flip(picture, 1)  # type: ignore[assignment]
             across = source or (picture.shape[1], picture.shape[0])
             use = self._use = self._choose(settings, across)
+            self._style_now.style = use.loaded.style
             wanted = working_size(across, use.rung.size)
             working = self._painters.nearest(use.loaded, wanted)
             rung = use.rung if working == wanted else Rung(max(working), use.rung.quality)
@@ -203,10 +215,7 @@ class LiveSession:
         return _Use(loaded, settings.rung, str(settings.style), stage)
 
     def _stage(self, painter: SharedPainter) -> PaintOnCanvas:
-        return PaintOnCanvas(painter, None, style_at=self._style_at)
-
-    def _style_at(self, _: Fraction) -> Any:
-        return None if self._use is None else self._use.loaded.style
+        return PaintOnCanvas(painter, None, style_at=self._style_now.at)
 
     def _paint(self, picture: Picture, time: float, use: _Use, settings: LiveSettings) -> Picture:
         """A picture of the size that is painted, painted and steadied."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -125,6 +127,19 @@ def test_after_a_gap_the_scene_is_another(painters: LivePainters) -> None:
     first = session.paint(scene(), 0.0).picture
     session.paint(scene(5), 0.04)
     assert np.array_equal(session.paint(scene(), 10.0).picture, first)
+
+
+def test_a_session_is_freed_as_soon_as_nobody_has_it(painters: LivePainters) -> None:
+    """With all its pictures: left to the garbage collector, they made a server grow with each visitor."""
+    session = LiveSession(painters, SMALL)
+    session.paint(scene(), 0.0)
+    known = weakref.ref(session)
+    gc.disable()
+    try:
+        del session
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_turns_are_given_in_order() -> None:

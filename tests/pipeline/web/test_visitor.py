@@ -173,11 +173,16 @@ def test_a_place_is_free_again_when_a_page_has_gone_without_a_word() -> None:
                 await asyncio.sleep(0.02)
 
     with served(most=1, session=negative) as server:
+        assert server._loop is not None
+        tasks = len(asyncio.all_tasks(server._loop))
         asyncio.run(talk(server.address))
         deadline = monotonic() + 30
         while server.status.visitors and monotonic() < deadline:
             sleep(0.02)
         assert server.status.visitors == 0
+        while len(asyncio.all_tasks(server._loop)) > tasks:
+            assert monotonic() < deadline
+            sleep(0.02)
     gc.collect()
     assert [made() for made in sessions] == [None] * len(sessions)
 

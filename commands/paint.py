@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import stylize_video
-from stylize_video.commands.console import summary
+from stylize_video import option as options
+from stylize_video.commands.console import cluster_words, summary
 from stylize_video.commands.console.command_line import reporting, share_the_cores, style_names
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.panels import PANELS, PROGRAM
 from stylize_video.pipeline.jobs import early_checks
+from stylize_video.pipeline.jobs.cluster import options as of_cluster
+from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 from stylize_video.pipeline.jobs.request import PaintRequest, declared
 from stylize_video.process import signals, terminal
 
 if TYPE_CHECKING:
+    from stylize_video.pipeline.jobs.cluster.actors import Figures
     from stylize_video.pipeline.jobs.film import Painted
+    from stylize_video.pipeline.jobs.segmented import Elsewhere
 
 
 def _version(wanted: bool) -> None:
@@ -44,34 +50,57 @@ def _command(
 ) -> None:
     """Turn a film into the same film in the style of a painting: sound, subtitles and times untouched."""
     with reporting(as_json=as_json) as say:
-        request = PaintRequest.of(**values)
-        result = _paint(request, quiet=quiet)
+        asked = {each.field.name: each.read(values.pop(each.name)) for each in _OF_CLUSTER}
+        request, cluster = PaintRequest.of(**values), ClusterOptions(**asked)
+        result, workers = _paint(request, cluster, say, quiet=quiet)
         signals.finish()  # the film has its name
         terminal.answer_is_a_file()
         if as_json:
-            print(json.dumps(summary.as_json(result, str(request.look), draft=request.is_draft)))
+            told = summary.as_json(result, str(request.look), draft=request.is_draft)
+            print(json.dumps(told | cluster_words.as_json(workers)))
         for line in summary.of_profile(result.profile) if profile else ():
             say(line)
-        for line in () if quiet else summary.lines(result):
+        for line in () if quiet else (*summary.lines(result), *cluster_words.worked(workers)):
             say(line)
 
 
-def _paint(request: PaintRequest, *, quiet: bool) -> Painted:
+def _paint(
+    request: PaintRequest, cluster: ClusterOptions, say: Callable[[str], None], *, quiet: bool
+) -> tuple[Painted, Sequence[Figures]]:
+    """What became of the film, and what the workers of a cluster did for it."""
     early_checks.check(request)
     from stylize_video.pipeline.jobs import preflight  # brings PyAV, which a mistyped name need not wait for
 
     preflight.check(request)  # before the seconds that importing torch takes
     share_the_cores()
+    if cluster.ray is None:
+        return _paint_by(request, None, quiet=quiet), ()
+    from stylize_video.pipeline.jobs.cluster.films import ClusterFilm
+
+    with ClusterFilm(cluster, lambda line: None if quiet else say(f"note: {line}")) as workers:
+        result = _paint_by(request, workers, quiet=quiet)
+        return result, workers.figures
+
+
+def _paint_by(request: PaintRequest, elsewhere: Elsewhere | None, *, quiet: bool) -> Painted:
     from stylize_video.pipeline.jobs import film as job
 
     if quiet:
-        return job.paint(request)
+        return job.paint(request, elsewhere=elsewhere)
     from stylize_video.commands.console.progress import FilmProgress
 
     with FilmProgress(f"painting {request.source.input.name}") as bar:
-        return job.paint(request, on_start=bar.start, on_frame=bar.update, on_step=bar.step)
+        return job.paint(
+            request, on_start=bar.start, on_frame=bar.update, on_step=bar.step, elsewhere=elsewhere
+        )
 
+
+_OF_CLUSTER = tuple(options.declared(ClusterOptions))
 
 paint = with_options(
-    _command, declared(), panels=PANELS, arguments=["input"], completions={"style": style_names}
+    _command,
+    [*declared(), *_OF_CLUSTER],
+    panels=(*PANELS, of_cluster.PANEL),
+    arguments=["input"],
+    completions={"style": style_names},
 )

@@ -23,7 +23,7 @@ import pytest
 
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
-from tests import media
+from tests import drawing, media
 from tests.commands import names, refused
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
@@ -57,6 +57,12 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
 def wait_for_work(process: subprocess.Popen[str], below: int | None = None) -> psutil.Process:
     """A worker's process that has begun to paint: the command's own, or one of another process's children."""
     deadline = time.monotonic() + 60
@@ -85,7 +91,7 @@ def films(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_ray_left() -> Iterator[None]:
-    """No process of Ray's outlives a test."""
+    """No process of Ray's outlives a test, and no folder of ours or its."""
 
     def there() -> set[int]:
         words = ("ray::", "raylet", "gcs_server")
@@ -95,12 +101,16 @@ def _no_ray_left() -> Iterator[None]:
             if any(word in part for part in (found.info["cmdline"] or ())[:1] for word in words)
         }
 
-    before = there()
+    def folders() -> set[str]:
+        return {path.name for path in Path(tempfile.gettempdir()).glob("*ray-*")}
+
+    before, lay = there(), folders()
     yield
     deadline = time.monotonic() + 10
     while (left := there() - before) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left
+    assert folders() <= lay
 
 
 def alone(film: Path, output: Path, **options: Any) -> str:
@@ -196,6 +206,45 @@ def test_one_of_two_machines_dies_and_all_is_complete_and_equal(
     assert [worker["lost"] for worker in told["workers"]].count(True) == 1
     for film in films.iterdir():
         assert digest(out / film.name) == alone(film, tmp_path / film.name)
+
+
+def shots(number: int, width: int, height: int) -> drawing.Rgb:
+    picture = drawing.numbered_picture(number % 256, width, height)
+    return [picture, 255 - picture[:, ::-1], picture[::-1], 255 - picture][number // 50 % 4]
+
+
+@pytest.fixture
+def long_film(tmp_path: Path) -> Path:
+    """Eight shots of 50 frames."""
+    video = media.Video(times=media.irregular(400), size=SIZE, draw=shots)
+    return media.film(tmp_path / "long.mp4", video, sounds=[media.Sound()]).path
+
+
+@pytest.mark.slow
+def test_shots_are_painted_side_by_side_and_a_worker_is_killed(long_film: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    process = start(long_film, "-o", output, *LOCAL, "--segment-length", 40)
+    wait_for(tmp_path / "out.mp4.parts" / "segment0000001.json", process)
+    wait_for_work(process).kill()
+    told = ended(process)
+    assert told["exit_code"] == 0, told
+    assert [worker["lost"] for worker in told["workers"]].count(True) == 1
+    assert len(told["workers"]) >= 2
+    assert digest(output) == alone(long_film, tmp_path / "alone.mp4", segment_length=40)
+
+
+@pytest.mark.slow
+def test_after_ctrl_c_this_machine_alone_goes_on(long_film: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    process = start(long_film, "-o", output, *LOCAL, "--segment-length", 40)
+    wait_for(tmp_path / "out.mp4.parts" / "segment0000001.json", process)
+    process.send_signal(signal.SIGINT)
+    told = ended(process)
+    assert told["exit_code"] == 130, told
+    assert "the same command goes on from what is finished" in told["stderr"]
+    assert names(tmp_path) == {"long.mp4", "out.mp4.parts"}
+    found = alone(long_film, output, segment_length=40)
+    assert found == alone(long_film, tmp_path / "alone.mp4", segment_length=40)
 
 
 @pytest.mark.slow

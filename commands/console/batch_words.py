@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from stylize_video.commands.console import cluster_words
 from stylize_video.commands.console.flags import spelled
 from stylize_video.pipeline.jobs.batch.results import (
     DONE,
@@ -144,9 +144,8 @@ def as_json(
     found: BatchPlan | None, results: Sequence[Result], workers: Sequence[Figures] = ()
 ) -> dict[str, Any]:
     """Everything about a batch; `workers` are those of a cluster."""
-    of_cluster = {"workers": [asdict(each) for each in workers]} if workers else {}
     return {
-        **of_cluster,
+        **cluster_words.as_json(workers),
         "plan": None if found is None else _plan_as_json(found),
         "films": [
             {

@@ -19,6 +19,7 @@ from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.painted import Listener, OnFrame, Painted, PaintingInterrupted
 from stylize_video.pipeline.jobs.painting import Painting
 from stylize_video.pipeline.jobs.request import PaintRequest
+from stylize_video.pipeline.jobs.segmented import Elsewhere
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
@@ -40,6 +41,7 @@ def paint(
     on_frame: OnFrame | None = None,
     on_step: OnStep | None = None,
     workshop: Workshop | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Painted:
     """Paint one film; go on where an interrupted run has left it, if there was one.
 
@@ -50,14 +52,18 @@ def paint(
         on_frame: called in the writer's thread after each frame.
         on_step: called after each step of a keyframe that is optimised.
         workshop: has the painter of the film before, where one process paints several.
+        elsewhere: paints the segments of a film that has some; by default this process does.
 
     Raises:
+        UsageError: the film can't be painted elsewhere.
         StylizeVideoError: nothing is left behind but finished segments and keyframes, an existing output is
             untouched.
         VerificationError: the finished film is kept under a name that says that it is unverified.
         PaintingInterrupted: Ctrl-C; what was painted so far lies in a playable file.
     """
     preflight.check(request)
+    if elsewhere is not None:
+        segmented.check_elsewhere(request)
     looks = ChangingLook(request, timeline) if timeline is not None else None
     container, _ = formats.check_output(request.target, request.sink.codec)
     with ExitStack() as opened:
@@ -72,7 +78,7 @@ def paint(
         if request.look.masked:
             painting.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         if parts is not None:
-            return segmented.Job(request, looks, reader, painting, store, listener, parts).run()
+            return segmented.Job(request, looks, reader, painting, store, listener, parts, elsewhere).run()
         with assembly.open_sink(request, reader, painting.painted) as writer:
             return _Job(request, reader, painting, store, listener).run(writer)
 

@@ -26,6 +26,7 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.painters import PaintingStage
 from stylize_video.pipeline.stages.regions import Coverage
+from stylize_video.pipeline.transfer import Transfer
 
 _MEMORY_MATTERS = 2560 * 1440  # px of a frame, from there on
 
@@ -92,6 +93,10 @@ class Painting:
         masks = self.coverage.notes if self.coverage is not None else ()
         return (*self._painter.notes, *masks)
 
+    def way_to(self, target: assembly.Takes) -> Transfer:
+        """How frames reach the device, and come back for a target."""
+        return transfer.choose(self.signal, target.pixel_format, target.color, self._device)
+
     def run(
         self,
         frames: Callable[[bool], Iterable[Frame | Mark]],
@@ -112,7 +117,7 @@ class Painting:
         Raises:
             DeviceError: there is too little memory.
         """
-        way = transfer.choose(self.signal, target.pixel_format, target.color, self._device)
+        way = self.way_to(target)
         stages = assembly.stages(self._request, self._painter.stage, target.pixel_format, self._device)
         compose = assembly.compositor(self._request, self._looks, self.signal, target, self.coverage)
         with self._enough_memory():

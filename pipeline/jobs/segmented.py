@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import av
 
-from stylize_video.errors import StylizeVideoError
+from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models.look import LookTimeline
 from stylize_video.pipeline import saved_state
 from stylize_video.pipeline.containers import formats
@@ -35,6 +36,7 @@ from stylize_video.pipeline.segments.parts import Gap, Parts
 from stylize_video.pipeline.segments.places import Cutter, Lengths, usual_length
 from stylize_video.pipeline.segments.recorder import Recorder
 from stylize_video.pipeline.segments.saved import Saved
+from stylize_video.pipeline.segments.stretches import Spool, Stretch, Survey
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.encoded import Encoded
 from stylize_video.pipeline.sinks.film import FilmSink
@@ -47,6 +49,33 @@ from stylize_video.pipeline.verification.verify import verify
 from stylize_video.process import signals
 from stylize_video.process.interrupts import patient
 
+
+class Elsewhere(Protocol):
+    """Whoever else paints segments: other machines."""
+
+    def fill(
+        self,
+        request: PaintRequest,
+        parts: Parts,
+        stretches: Iterator[Stretch],
+        stop: Callable[[], None],
+        tell: Callable[[int], None],
+    ) -> None:
+        """Paint all that is not finished.
+
+        Args:
+            request: what is painted, and how.
+            parts: take it.
+            stretches: of the film, found while somebody asks for them.
+            stop: ends the search for them, from any thread.
+            tell: told of how many frames of the film are painted.
+
+        Raises:
+            StylizeVideoError: a stretch can't be painted, or not be kept.
+        """
+        ...
+
+
 _WHOLE = frozenset({"gif"})  # muxers of films whose frames hang together from first to last
 
 
@@ -55,6 +84,20 @@ def suits(request: PaintRequest, container: Container, signal: Signal) -> bool:
     if container.is_picture or container.muxer in _WHOLE:
         return False
     return signal.frame_count is None or signal.frame_count > _lengths(request, signal).longest
+
+
+def check_elsewhere(request: PaintRequest) -> None:
+    """See whether a film's shots can be painted side by side.
+
+    Raises:
+        UsageError: what is painted hangs on more than the shot that it is in.
+    """
+    if request.holds_frames or request.look.masked:
+        what = "masks" if request.look.masked else "keyframes"
+        raise UsageError(
+            f"a film with {what} is painted at a stretch, so `ray` is of no use for one; a batch has each "
+            "film painted by a worker of its own"
+        )
 
 
 def _lengths(request: PaintRequest, signal: Signal) -> Lengths:
@@ -83,6 +126,7 @@ class Job:
         store: keeps finished keyframes.
         listener: who is told how far it is.
         parts: what is finished.
+        elsewhere: paints the segments; by default this machine does.
     """
 
     def __init__(
@@ -94,8 +138,10 @@ class Job:
         store: KeyframeStore | None,
         listener: Listener,
         parts: Parts,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._request, self._looks, self._reader = request, looks, reader
+        self._elsewhere = elsewhere
         self._painting, self._store, self._listener, self._parts = painting, store, listener, parts
         self._before = parts.painted
         self._written = self._before  # frames of the film
@@ -113,9 +159,12 @@ class Job:
             signals.begin_work()  # there is something to keep
         self._tell()
         with self._keeping():
+            if self._elsewhere is not None and self._parts.next_gap() is not None:
+                self._fill_elsewhere(self._elsewhere)
             while (gap := self._parts.next_gap()) is not None:
                 self._fill(gap)
             saved = Saved.of(self._parts.last_state())
+            saved.ahead = max(saved.ahead, *(record.ahead for record in self._parts.records.values()))
             report = self._assemble(saved)
         self._parts.remove()
         if self._store is not None:
@@ -141,6 +190,31 @@ class Job:
                 raise
             kept = f"{self._parts.painted} painted frames are kept; the same command goes on from there"
             raise type(error)(f"{error} ({kept})") from error
+
+    def _fill_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Have others paint what is missing."""
+        cutter = Cutter(
+            _lengths(self._request, self._reader.signal), Cuts() if self._request.needs_cuts else None
+        )
+
+        def tell(painted: int) -> None:
+            signals.begin_work()  # there is something to keep
+            self._written = max(self._written, painted)
+            self._tell()
+
+        with self._source() as reader, closing(Spool()) as spool:
+            captions = reader.others.captions
+            encoder = SegmentEncoder(
+                self._request.target, assembly.encoding(self._request), self._painting.painted, captions
+            )
+            survey = Survey(cutter, encoder.clock, captions, spool)
+            frames = reader.frames(rgb=self._painting.way_to(encoder).needs_rgb)
+            try:
+                stretches = survey.stretches(frames, reader.report)
+                elsewhere.fill(self._request, self._parts, stretches, survey.stop, tell)
+            except KeyboardInterrupt:
+                resumable = self._is_resumable
+                raise PaintingInterrupted(None, self._parts.painted, resumable=resumable) from None
 
     def _fill(self, gap: Gap) -> None:
         """Paint the segments of a gap."""

@@ -49,6 +49,7 @@ class Record:
     packets: Checked
     state: Checked
     last: bool  # whether the film ends with it
+    ahead: int = 0  # frames before it is shown that one is decoded, where the state before doesn't know it
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ class Parts:
             self._file(number, "json").unlink(missing_ok=True)
         return PacketsFile(self._file(number, "packets"))
 
-    def finish(self, number: int, packets: PacketsFile, state: bytes, painted: int, *, last: bool) -> None:
+    def finish(
+        self, number: int, packets: PacketsFile, state: bytes, painted: int, *, last: bool, ahead: int = 0
+    ) -> None:
         """Bring a segment to the disk; from now on it counts.
 
         Args:
@@ -134,6 +137,7 @@ class Parts:
             state: all that is known at its end.
             painted: frames of the film up to there.
             last: whether the film ends there.
+            ahead: see `Record`.
 
         Raises:
             OutputError: it can't be written.
@@ -142,7 +146,7 @@ class Parts:
         with output_errors(self.folder):
             whole_file.write(self._file(number, "state"), state)
             checked = packets_file.checked(state)
-            record = Record(number, painted, written, checked, last)
+            record = Record(number, painted, written, checked, last, ahead)
             whole_file.write(self._file(number, "json"), json.dumps(asdict(record)).encode())
             whole_file.sync_folder(self.folder)
         self.records[number] = record
@@ -237,7 +241,8 @@ def _record(path: Path) -> Record | None:
     found = _json(path)
     try:
         packets, state = Checked(*found["packets"]), Checked(*found["state"])
-        record = Record(int(found["number"]), int(found["painted"]), packets, state, bool(found["last"]))
+        number, painted, ahead = int(found["number"]), int(found["painted"]), int(found["ahead"])
+        record = Record(number, painted, packets, state, bool(found["last"]), ahead)
     except (KeyError, TypeError, ValueError):
         return None
     return record if path.name == f"segment{record.number:07d}.json" else None

@@ -77,6 +77,8 @@ class PaintingActor:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._workshop: Workshop | None = None
         _sweep()
+        self._folder: TemporaryDirectory[str] | None = None  # made with the first task
+        self._laid: dict[Path, str] = {}  # files that are here, and which
 
     def hello(self) -> Hello:
         """Who it is."""
@@ -97,25 +99,45 @@ class PaintingActor:
                 worker.join()
                 return
 
-    def _work(self, task: RemoteTask, parcel: Parcel, tell: Tell) -> None:
-        import ray
+    def leave(self) -> None:
+        """Remove all that lies here for it; it is going to be ended."""
+        if self._folder is not None:
+            self._folder.cleanup()
 
+    def _work(self, task: RemoteTask, parcel: Parcel, tell: Tell) -> None:
         from stylize_video.models.workshop import Workshop
-        from stylize_video.pipeline.jobs.cluster.parcel import unpack
 
         if self._workshop is None:
             self._workshop = Workshop()
-        with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
-            try:
-                unpack(parcel, Path(folder), ray.get)
-                tell(Message("done", task.run(Path(folder), self._workshop, tell)))
-            except Exception as error:
-                tell(Message("failed", _as_at_home(failure(error), folder)))
+        if self._folder is None:
+            prefix = f"{_PREFIX}{os.getpid()}-"
+            self._folder = TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+        root = Path(self._folder.name)
+        try:
+            self._lay(parcel, root)
+            tell(Message("done", task.run(root, self._workshop, tell)))
+        except Exception as error:
+            tell(Message("failed", _as_at_home(failure(error), root)))
+
+    def _lay(self, parcel: Parcel, root: Path) -> None:
+        """Have a parcel's files here, and no others; those that were here already are not sent again."""
+        import ray
+
+        from stylize_video.pipeline.jobs.cluster.parcel import below, unpack
+
+        wanted = {file.path: file.key for file in parcel}
+        for path in [path for path, key in self._laid.items() if wanted.get(path) != key]:
+            del self._laid[path]
+            below(root, path).unlink(missing_ok=True)
+        for file in parcel:
+            if file.path not in self._laid:
+                unpack([file], root, ray.get)
+                self._laid[file.path] = file.key
 
 
-def _as_at_home(found: Failure, folder: str) -> Failure:
+def _as_at_home(found: Failure, root: Path) -> Failure:
     """Said of the files that people know, not of those that stand for them here."""
-    return replace(found, reason=found.reason.replace(folder, ""))
+    return replace(found, reason=found.reason.replace(str(root), ""))
 
 
 def _sweep() -> None:

@@ -22,6 +22,7 @@ from stylize_video.pipeline.jobs.cluster.parcel import Parcel
 _TRIES = 3  # of an errand, each by another actor: a film that ends every process is left alone then
 _STARTS = 3  # that fail one behind the other, before no more is tried
 _LONGEST = 600.0  # s until the first actor answers; a cluster that grows takes minutes to
+_PATIENCE = 5.0  # s, for actors to remove what lies there for them
 _LOOK = 0.5  # s, after which a wait looks around
 _UNREAD = 8  # messages that may wait on an actor's machine
 
@@ -109,6 +110,9 @@ class Actors:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(Exception):
+            left = [each.handle.leave.remote() for each in self._actors if each.figures is not None]
+            self._ray.wait(left, num_returns=len(left), timeout=_PATIENCE)
         for each in self._actors:
             self._kill(each)
         self._actors = []
@@ -146,16 +150,20 @@ class Actors:
 
     def abandon(self) -> None:
         """Forget all that is under way."""
-        for each in list(self._actors):
+        for each in self._actors:
             if each.at is not None:
                 each.at.errand.lost()
-                self._remove(each)
+                each.at = each.stream = None
         self._again.clear()
 
     def _start(self) -> None:
         share = self._room.share
         made = self._ray.remote(PaintingActor).options(
-            num_cpus=share.cpus, num_gpus=share.gpus, max_restarts=0, max_task_retries=0
+            num_cpus=share.cpus,
+            num_gpus=share.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            max_concurrency=2,  # it can be told to leave while it paints
         )
         handle = made.remote(share.cpus)
         self._actors.append(_Actor(handle, handle.hello.remote()))

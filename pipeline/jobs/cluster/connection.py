@@ -7,9 +7,11 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from stylize_video.errors import DeviceError, UsageError
@@ -45,13 +47,30 @@ def connected(options: ClusterOptions) -> Iterator[Any]:
         DeviceError: the cluster can't be joined.
     """
     ray = _imported()
-    try:
+    with ExitStack() as opened:
+        starts = options.ray == HERE and not _runs_here(ray)
+        folder = opened.enter_context(_folder()) if starts else None
+        opened.callback(_leave, ray)
         with _own_signals():
-            _join(ray, options)
+            _join(ray, options, folder)
         yield ray
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """For a Ray that is started for this run alone: its logs, its sockets, what its store has no room for."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # of a short name, for the sockets in it
+    signals.half_written(folder)
+    try:
+        yield str(folder)
     finally:
-        with _own_signals():
-            ray.shutdown()
+        signals.remove(folder)
+        signals.whole(folder)
+
+
+def _leave(ray: Any) -> None:
+    with _own_signals():
+        ray.shutdown()
 
 
 def room(nodes: Sequence[Mapping[str, Any]], options: ClusterOptions) -> Room:
@@ -91,15 +110,17 @@ def _imported() -> Any:
     return ray
 
 
-def _join(ray: Any, options: ClusterOptions) -> None:
+def _join(ray: Any, options: ClusterOptions, folder: str | None) -> None:
+    """Join a cluster, or start one with a folder of its own."""
     address = str(options.ray)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
     if address != HERE:
         _see_that_it_answers(address)
     try:
-        if address == HERE and not _runs_here(ray):
+        if folder is not None:
             ray.init(
                 address="local",
+                _temp_dir=folder,
                 num_cpus=_cores(options),
                 include_dashboard=False,
                 object_store_memory=_STORE,

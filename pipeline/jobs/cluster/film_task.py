@@ -32,8 +32,11 @@ class RemoteFilm:
         request.target.parent.mkdir(parents=True, exist_ok=True)
         task = PaintFilm(request, restarts=False)
         done = task.run(workshop, lambda progress: tell(Message("progress", progress)))
-        for block in parcel.blocks(request.target):
-            tell(Message(BLOCK, block))
+        try:
+            for block in parcel.blocks(request.target):
+                tell(Message(BLOCK, block))
+        finally:
+            request.target.unlink(missing_ok=True)
         return replace(done, notes=tuple(note.replace(str(root), "") for note in done.notes))
 
 

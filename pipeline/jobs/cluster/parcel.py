@@ -7,6 +7,7 @@ nothing that is made of their names changes, and what is said of them is said of
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,6 +26,7 @@ class PackedFile(NamedTuple):
 
     path: Path  # absolute, on the machine that it is from
     blocks: tuple[Any, ...]  # references to its bytes
+    key: str  # of no other file, nor of the same one sent again
 
 
 Parcel = Sequence[PackedFile]
@@ -60,7 +62,7 @@ class Packer:
         return kept
 
     def _file(self, path: Path) -> PackedFile:
-        return PackedFile(path, tuple(self._put(block) for block in blocks(path)))
+        return PackedFile(path, tuple(self._put(block) for block in blocks(path)), secrets.token_hex(8))
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -79,7 +81,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 def unpack(parcel: Parcel, root: Path, get: Callable[[Any], bytes]) -> None:
     """Lay all files into the folder that stands for the root."""
-    for path, references in parcel:
+    for path, references, _ in parcel:
         there = below(root, path)
         there.parent.mkdir(parents=True, exist_ok=True)
         with there.open("wb") as file:

@@ -83,7 +83,7 @@ class Window:
             cv2.waitKey(1)  # only then is it gone
 
 
-_ADVICE = "switch `window` off, and record or be a virtual camera"
+_ADVICE = "give `no_window`, and `record` or `virtual_camera` instead"
 
 
 def _check_screen() -> None:

@@ -252,3 +252,25 @@ def test_the_server_ends_within_a_second(visitors: int) -> None:
         began = monotonic()
         assert asyncio.run(talk(server.address, server.close)) == [1001] * visitors
         assert monotonic() - began < 5 + 0.2 * visitors  # aiohttp would wait a minute
+
+
+def test_two_hundred_pages_opened_and_dropped_leave_a_server_that_paints() -> None:
+    async def talk(address: str) -> int:
+        async with client() as session:
+            for number in range(200):
+                socket = await visit(session, address)
+                if not socket.closed:  # there was a place
+                    await socket.send_json(CAMERA)
+                    await socket.send_bytes(frame(number))
+                if socket._response.connection is not None:
+                    socket._response.connection.transport.abort()
+            deadline = monotonic() + 5
+            while (socket := await visit(session, address)).closed:
+                assert monotonic() < deadline
+                await asyncio.sleep(0.02)
+            await socket.send_json(CAMERA)
+            await socket.send_bytes(frame(1))
+            return (await _told(socket, "painted"))[0]
+
+    with served() as server:
+        assert asyncio.run(talk(server.address)) == 1

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from stylize_video.pipeline.carried.captions import Captions
 from stylize_video.pipeline.frames import Frame
@@ -84,6 +87,7 @@ class Stretch:
     first: int  # frames of the film before it
     clock: OutputClock  # there
     cuts: set[int] = field(default_factory=set)  # frames of the film that are a shot's first
+    marks: dict[int, int] = field(default_factory=dict)  # what some of its frames hold, see `sum_of`
     times: array[int] = field(default_factory=lambda: array("q"))  # pts of its frames, source's ticks
     segments: list[Planned] = field(default_factory=list)
 
@@ -102,6 +106,7 @@ class Survey:
         self._cutter, self._clock, self._captions, self._spool = cutter, clock, captions, spool
         self._painted = self._number = 0
         self._stopped = False
+        self._newest: Frame | None = None
         captions.wanted = True
 
     def stretches(self, frames: Iterable[Frame], report: ReadingReport) -> Iterator[Stretch]:
@@ -115,7 +120,7 @@ class Survey:
         place: Mark | None = None
         for item in self._cutter.mark(frames, report):
             if self._stopped:
-                return
+                break
             if isinstance(item, Mark):
                 place = item
                 continue
@@ -126,6 +131,8 @@ class Survey:
                     stretch = Stretch(self._painted, deepcopy(self._clock))
                 place = None
             self._add(stretch, item)
+        if self._stopped:
+            return
         end = Place([], True, self._cutter.read, deepcopy(report))
         self._end(stretch, end, last=True)
         yield stretch
@@ -137,6 +144,9 @@ class Survey:
     def _add(self, stretch: Stretch, frame: Frame) -> None:
         if frame.cut:
             stretch.cuts.add(self._painted)
+        if not stretch.times:
+            stretch.marks[self._painted] = sum_of(frame)
+        self._newest = frame
         stretch.times.append(frame.pts)
         times: Any = SimpleNamespace(pts=frame.pts, time_base=frame.time_base, duration=frame.duration)
         self._clock.stamp(times)
@@ -145,12 +155,24 @@ class Survey:
 
     def _end(self, stretch: Stretch, place: Place, *, last: bool) -> None:
         waiting = dict(self._captions.waiting)
+        if self._newest is not None:
+            stretch.marks[self._painted - 1] = sum_of(self._newest)
         ahead = [self._spool.put(state) for state in place.states]
         clock = deepcopy(self._clock)
         stretch.segments.append(
             Planned(self._number, self._painted, place.read, place.report, ahead, clock, waiting, last)
         )
         self._number += 1
+
+
+def sum_of(frame: Frame) -> int:
+    """A number that is another where a frame holds something else."""
+    if frame.pixels is not None:
+        return zlib.crc32(np.ascontiguousarray(frame.pixels).data)
+    found = 0
+    for plane in frame.planes.planes:
+        found = zlib.crc32(bytes(plane), found)
+    return found
 
 
 def without_past(clock: OutputClock) -> OutputClock:

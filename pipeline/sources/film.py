@@ -23,6 +23,9 @@ from stylize_video.pipeline.planes.color import ColorConverter
 from stylize_video.pipeline.planes.planarizer import Planarizer
 from stylize_video.pipeline.sources import film_signal
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
+from stylize_video.pipeline.stage import close
+
+_NEAR = 4  # s from the film's beginning that are decoded as fast as another place is sought
 
 
 class FilmSource:
@@ -70,6 +73,7 @@ class FilmSource:
         self._keep_source = keep_source
         self._hidden = hidden
         self._closed = False
+        self._seekable = not deinterlace  # a filter knows frames before
         self._pictures: Iterator[av.VideoFrame] = iter(())
         self._decoder = FilmDecoder(path, start=start, duration=duration, track=track)
         self.report = self._decoder.report
@@ -129,6 +133,18 @@ class FilmSource:
             )
             if self._closed:
                 return  # FFmpeg would read on where there is no file any more
+
+    def seek(self, pts: int) -> bool:
+        """Let `frames` begin with the frame at `pts` ticks; False, and nothing done, where that can't be.
+
+        See `FilmDecoder.frames_from` for how far that can be relied on.
+        """
+        near = pts * self.signal.time_base < self._decoder.demuxer.beginning + _NEAR
+        if near or not self._seekable:
+            return False
+        close(self._pictures)
+        self._pictures = self._decoder.frames_from(pts)
+        return True
 
     def close(self) -> None:
         """Let go of the file; there are no more frames then. Safe to call again."""

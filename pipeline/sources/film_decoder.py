@@ -88,6 +88,19 @@ class FilmDecoder:
                 self.report.times.append(picture.pts)
                 yield picture
 
+    def frames_from(self, pts: int) -> Iterator[av.VideoFrame]:
+        """The clip's frames from the one at `pts` ticks on, sought from a key frame well before it.
+
+        Decoders that are sent the film from there give the same frames, unless the file lies about which
+        frames are key frames, or is damaged: who needs them to be the same compares.
+        """
+        self._waiting.clear()
+        self.demuxer.reopen()
+        self.demuxer.seek(pts * self.time_base - _WARM_UP)
+        self._codec = self._make_codec()
+        self._missing = self._await(pts * self.time_base)
+        return (picture for picture in self.frames() if picture.pts is not None and picture.pts >= pts)
+
     @property
     def aspect(self) -> Fraction | None:
         """Of the samples of the frame decoded last, width by height; None if nothing is said."""

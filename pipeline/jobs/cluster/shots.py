@@ -22,6 +22,7 @@ from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments.parts import Parts
 from stylize_video.pipeline.segments.saved import Saved
 from stylize_video.pipeline.segments.stretches import Planned, Stretch, without_past
+from stylize_video.pipeline.sources.report import ReadingReport
 
 
 class Shots:
@@ -144,6 +145,10 @@ def _found(following: Future[Stretch | None]) -> Stretch | None:
     return following.result()
 
 
+def _is_sound(report: ReadingReport) -> bool:
+    return not (report.damaged or report.missing or report.retimed)
+
+
 @dataclass
 class _StretchErrand:
     """A stretch that is to be painted; see `Errand`."""
@@ -165,6 +170,8 @@ class _StretchErrand:
             first,
             stretch.times[first - stretch.first :],
             frozenset(stretch.cuts),
+            stretch.marks,
+            _is_sound(segments[-1].report),
             tuple(segment.end for segment in segments[self.done :]),
             without_past(clock),
             self.states,

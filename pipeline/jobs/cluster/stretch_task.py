@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from stylize_video.pipeline.jobs.painting import Painting
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.marks import Mark
 from stylize_video.pipeline.runner import Beginning
+from stylize_video.pipeline.segments.stretches import sum_of
 from stylize_video.pipeline.sinks.encoded import Encoded
 from stylize_video.pipeline.sinks.output_clock import OutputClock
 from stylize_video.pipeline.sinks.segment_encoder import SegmentEncoder
@@ -62,6 +63,8 @@ class PaintStretch:
     first: int  # frames of the film before it
     times: array[int]  # pts of all its frames
     cuts: frozenset[int]  # frames of the film that begin a shot
+    marks: Mapping[int, int]  # what some of its frames hold, see `stretches.sum_of`
+    seeks: bool  # whether nothing is wrong with the film up to there
     ends: tuple[int, ...]  # frames of the film up to each segment's end
     clock: OutputClock  # of the output, at its beginning
     states: tuple[bytes, ...] | None  # of the stages there; None: it begins with a shot
@@ -72,8 +75,23 @@ class PaintStretch:
         if not self.ends:  # all of it had come back when the worker before this one was lost
             return Finished(0)
         request = parcel.moved(self.request, root)
+        sent: list[None] = []
+
+        def telling(message: Message) -> None:
+            sent.extend([None] if message.kind == SEGMENT else [])
+            tell(message)
+
+        try:
+            return self._run(request, workshop, telling, seeks=self.seeks)
+        except _OtherFrameError:
+            if sent or not self.seeks:
+                raise
+        return self._run(request, workshop, tell, seeks=False)
+
+    def _run(self, request: PaintRequest, workshop: Workshop, tell: Tell, *, seeks: bool) -> Finished:
         container, _ = formats.check_output(request.target, request.sink.codec)
         with assembly.open_source(request, None, upright=not container.rotation) as reader:
+            sought = seeks and reader.seek(self.times[0])
             painting = Painting(request, None, reader.signal, [], None, None, workshop)
             encoder = SegmentEncoder(
                 request.target, assembly.encoding(request), painting.painted, reader.others.captions
@@ -81,19 +99,25 @@ class PaintStretch:
             encoder.clock = self.clock
             sender = _Sender(encoder, painting, tell)
             try:
-                self._paint(painting, reader, encoder, sender)
+                self._paint(painting, reader, encoder, sender, sought=sought)
             finally:
                 encoder.close()
         return Finished(len(self.times))
 
     def _paint(
-        self, painting: Painting, reader: FilmSource, encoder: SegmentEncoder, sender: _Sender
+        self,
+        painting: Painting,
+        reader: FilmSource,
+        encoder: SegmentEncoder,
+        sender: _Sender,
+        *,
+        sought: bool,
     ) -> None:
         beginning = None
         if self.states is not None:
             beginning = Beginning([saved_state.loads(state) for state in self.states], held=0)
         painting.run(
-            lambda rgb: self._marked(reader.frames(rgb=rgb, skip=self.first)),
+            lambda rgb: self._marked(reader.frames(rgb=rgb, skip=0 if sought else self.first), sought=sought),
             encoder,
             sender.write,
             beginning=beginning,
@@ -102,12 +126,13 @@ class PaintStretch:
         if self.last:
             sender.end([], last=True)
 
-    def _marked(self, frames: Iterable[Frame]) -> Iterator[Frame | Mark]:
+    def _marked(self, frames: Iterable[Frame], *, sought: bool) -> Iterator[Frame | Mark]:
         """The stretch's frames, marked where they begin a shot, and marks where segments end."""
         number = self.first
         for frame in islice(frames, len(self.times)):
-            if frame.pts != self.times[number - self.first]:
-                raise InputError(
+            other = sought and sum_of(frame) != self.marks[number] if number in self.marks else False
+            if other or frame.pts != self.times[number - self.first]:
+                raise _OtherFrameError(
                     f"{self.request.source.input}: frame {number} is another one here; install the same "
                     "versions on all machines of the cluster"
                 )
@@ -116,7 +141,11 @@ class PaintStretch:
             if number in self.ends and not (self.last and number == self.ends[-1]):
                 yield Mark([], ends=number == self.ends[-1])
         if number < self.ends[-1]:
-            raise InputError(f"{self.request.source.input}: has fewer frames here")
+            raise _OtherFrameError(f"{self.request.source.input}: has fewer frames here")
+
+
+class _OtherFrameError(InputError):
+    """A frame is not what it is on the machine that the film is from."""
 
 
 class _Sender:

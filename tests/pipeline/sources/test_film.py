@@ -246,6 +246,23 @@ def test_start_where_seeking_is_hard(suffix: str, tmp_path: Path) -> None:
     assert numbers(frames)[0] in ((25,) if suffix != "avi" else (24, 25))
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".avi"])
+def test_frames_from_a_place_that_was_sought(suffix: str, tmp_path: Path) -> None:
+    video = media.Video(times=media.steady(150), options={"g": "25"})
+    film = media.film(tmp_path / f"film{suffix}", video).path
+    with FilmSource(film) as source:
+        whole = list(source.frames())
+    for number in (110, 149):
+        with FilmSource(film) as source:
+            assert source.seek(whole[number].pts)
+            found = list(source.frames())
+            assert [frame.pts for frame in found] == [frame.pts for frame in whole[number:]]
+            assert all((a.rgb == b.rgb).all() for a, b in zip(found, whole[number:], strict=True))
+    with FilmSource(film) as source:
+        assert not source.seek(whole[20].pts)  # as fast from the beginning
+        assert len(list(source.frames())) == 150
+
+
 def test_an_unlabelled_film_keeps_its_matrix_when_it_is_shrunk(tmp_path: Path) -> None:
     clip = media.chart(tmp_path, "709", full_range=False, tagged=False, size=(1080, 720))
     reader, frames = read(clip.path, max_size=270)

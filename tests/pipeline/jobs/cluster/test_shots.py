@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message
+from stylize_video.pipeline.jobs.cluster import stretch_task
 from stylize_video.pipeline.jobs.cluster.actors import Event
 from stylize_video.pipeline.jobs.cluster.shots import Shots
 from stylize_video.pipeline.jobs.cluster.stretch_task import SEGMENT
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments.parts import Parts
 from stylize_video.pipeline.segments.stretches import Stretch
+from stylize_video.pipeline.sources import film as film_source
+from stylize_video.pipeline.sources import film_decoder
 from tests import drawing, media
 
 FRAMES, LENGTH = 44, 8
@@ -97,6 +101,13 @@ class Here:
         Shots(request, [], self, parts, tell).paint(stretches, stop)  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def _seeks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in films that are longer than these."""
+    monkeypatch.setattr(film_source, "_NEAR", 0)
+    monkeypatch.setattr(film_decoder, "_WARM_UP", Fraction(1, 25))
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     video = media.Video(times=media.irregular(FRAMES), draw=shots)
@@ -128,6 +139,14 @@ def test_it_is_the_same_film(film: Path, whole: str, tmp_path: Path) -> None:
     assert painted.frames == max(heard) == FRAMES
     assert heard == sorted(heard)
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_where_a_place_sought_gives_other_frames_the_film_is_decoded(
+    film: Path, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretch_task, "sum_of", lambda _: -1)
+    job.paint(request(film, tmp_path / "out.mp4"), elsewhere=Here())
+    assert digest(tmp_path / "out.mp4") == whole
 
 
 def test_what_is_painted_of_it_is_gone_on_with_by_whoever_comes(

@@ -160,7 +160,8 @@ class _Job:
 
     def run(self) -> None:
         """Until it is over."""
-        self._session.preload()
+        asked = self._request.camera
+        self._session.preload((asked.camera_width, asked.camera_height))  # while the camera is opened
         while not self._is_over():
             frame = self._capture.take(_TURN)
             if frame is not None:

@@ -156,13 +156,18 @@ class LiveSession:
             shown = _composed(picture, painted, settings, size or wanted)
             return Shown(shown, rung, working, clock.perf_counter() - began, use.style)
 
-    def preload(self) -> None:
-        """Load the style that is asked for, while no frame has come yet.
+    def preload(self, across: tuple[int, int]) -> None:
+        """Load the style that is asked for, and what paints it, while no frame has come yet.
+
+        Args:
+            across: width and height that frames will probably have, px. With another size they are painted in
+                this one for a moment.
 
         Raises:
             StylizeVideoError: it can't be painted.
         """
-        self._load(self.settings)
+        settings = self.settings
+        self._painters.nearest(self._load(settings), working_size(across, settings.rung.size))
 
     def prepare(self, across: tuple[int, int], rungs: Sequence[Rung]) -> None:
         """Have rungs made ready in the background, in that order.

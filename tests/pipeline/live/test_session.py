@@ -62,6 +62,13 @@ def test_settings_change_between_two_frames(painters: LivePainters) -> None:
     assert np.array_equal(session.paint(scene(), 0.08, size=(128, 96)).picture[:, :128], scene()[:, ::-1])
 
 
+def test_what_paints_is_made_ready_before_a_frame_comes(painters: LivePainters) -> None:
+    session = LiveSession(painters, SMALL)
+    assert not session.is_ready((128, 96), SMALL.rung)
+    session.preload((128, 96))
+    assert session.is_ready((128, 96), SMALL.rung)
+
+
 def test_colours_are_kept(painters: LivePainters) -> None:
     session = LiveSession(painters, replace(SMALL, preserve_color=True))
     grey = np.repeat(scene()[..., :1], 3, axis=2)

@@ -162,6 +162,7 @@ class _Job:
         """Until it is over."""
         asked = self._request.camera
         self._session.preload((asked.camera_width, asked.camera_height))  # while the camera is opened
+        self._began = self._told = time.monotonic()
         while not self._is_over():
             frame = self._capture.take(_TURN)
             if frame is not None:

@@ -54,7 +54,7 @@ def test_delay_is_told_as_it_is_read_back_from_the_pictures() -> None:
     def tell(status: LiveStatus) -> None:
         told.append(status)
 
-    asked = request(seconds=2, size=320, strength=0.6)
+    asked = request(seconds=2, size=320, strength=0.6, camera_width=320, camera_height=240)
     done = live.paint(asked, camera=lambda: Script(timed, rate=20), on_picture=look, on_status=tell)
     assert len(read) >= 0.9 * done.painted > 0
     assert told[-1].camera == "live"

@@ -117,9 +117,9 @@ def test_flicker_is_taken_out_by_what_the_recursion_predicts(
     """Of x[n] = s x[n-1] + (1 - s) p[n], with p white in time, the standard deviation is
     sqrt((1 - s) / (1 + s)) times that of p; and a little more, for what is left is sharpened too.
     """
-    paintings = [_bytes(_texture(1) * 0.5 + 64 + blob) for blob in _flicker(120, level=5, size=size)]
-    frames = _steady(_stabilizer(stability), [_texture(0)] * 120, paintings)
-    found, before = (np.stack(film[60:]).std(0, dtype=np.float32).mean() for film in (frames, paintings))
+    paintings = [_bytes(_texture(1) * 0.5 + 64 + blob) for blob in _flicker(80, level=5, size=size)]
+    frames = _steady(_stabilizer(stability), [_texture(0)] * 80, paintings)
+    found, before = (np.stack(film[40:]).std(0, dtype=np.float32).mean() for film in (frames, paintings))
     assert 0.8 < found / before / ((1 - kept) / (1 + kept)) ** 0.5 < 1.3
 
 

@@ -133,11 +133,17 @@ def tiny_canvas() -> tuple[CanvasEngine, StyleVector]:
     return engine.open_engine(parameters, CPU, exact=True, seed=3), parameters.mixed([1.0])
 
 
+@cache
+def tiny_canvas_of_two() -> tuple[CanvasEngine, StyleVector, StyleVector]:
+    """Of one that knows two styles: a style, and a mixture."""
+    parameters = CanvasParameters.of(canvas_network(styles=2))
+    painter = engine.open_engine(parameters, CPU, exact=True)
+    return painter, parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
+
+
 def changing_canvas(_: Path, __: Given) -> PaintOnCanvas:
     """A canvas that is gone on with in another style."""
-    parameters = CanvasParameters.of(canvas_network(styles=2))
-    one, other = parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
-    painter = engine.open_engine(parameters, CPU, exact=True)
+    painter, one, other = tiny_canvas_of_two()
     return PaintOnCanvas(painter, one, style_at=lambda time: other if 13 * TICK <= time < 37 * TICK else one)
 
 
@@ -171,7 +177,7 @@ def regions(folder: Path, _: Given) -> Regions:
     return Regions([(stage, partial(open_mask, mask)) for stage, mask in parts])
 
 
-SIZES = 2, 3, 5
+SIZES = 2, 3  # of batches; a shot's last one is smaller
 
 CASES: dict[str, Case] = {
     "unchanged": Case(lambda *_: Unchanged(), batches, carries=False, batch_sizes=SIZES),

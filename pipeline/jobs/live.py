@@ -139,6 +139,7 @@ class _Job:
         self._session = LiveSession(painters, request.starting_at(self._governor.rung))
         self._controls = Controls(self._session, _styles(), recording=request.live.record is not None)
         self._began = self._told = time.monotonic()
+        self._ready = self._began  # when frames could be painted: from then on its time is counted
         self._recent = Recent()
         self._count = 0
         self._shown: Shown | None = None
@@ -162,7 +163,7 @@ class _Job:
         """Until it is over."""
         asked = self._request.camera
         self._session.preload((asked.camera_width, asked.camera_height))  # while the camera is opened
-        self._began = self._told = time.monotonic()
+        self._ready = time.monotonic()
         while not self._is_over():
             frame = self._capture.take(_TURN)
             if frame is not None:
@@ -180,7 +181,7 @@ class _Job:
 
     def _is_over(self) -> bool:
         limit = self._request.live.seconds
-        late = limit is not None and time.monotonic() - self._began >= limit
+        late = limit is not None and time.monotonic() - self._ready >= limit
         return late or self._controls.over or self._capture.ended
 
     def _paint(self, frame: LiveFrame) -> None:

@@ -112,7 +112,8 @@ def paint_alone(frames: Sequence[Picture], artist: GatysArtist, count: int) -> A
 
 def open_filler(painting: Path) -> Filler:
     weights = wct_weights.open_chosen(None)
-    runtime, _ = fastest_runtime(wct_sections.program(weights.network, DEFAULT_LEVELS), CPU, exact=False)
+    program = wct_sections.program(weights.network, DEFAULT_LEVELS, weights.ranges)
+    runtime, _ = fastest_runtime(program, CPU, exact=False)
     painter, style = WctPainter(runtime), WctStyle(wct_style.load(parse(str(painting)), weights))
 
     def paint(picture: Picture) -> FloatPicture:

@@ -75,9 +75,8 @@ class Row(NamedTuple):
 
 def by_transform(weights: WctWeights, painting: Picture, levels: Sequence[int]) -> Paint:
     """As films are painted."""
-    runtime, _ = fastest_runtime(
-        wct_sections.program(weights.network, levels), torch.device("cpu"), exact=False
-    )
+    program = wct_sections.program(weights.network, levels, weights.ranges)
+    runtime, _ = fastest_runtime(program, torch.device("cpu"), exact=False)
     style = WctStyle(wct_weights.statistics(weights.network, painting, MEASURED_SIZE))
     painter = WctPainter(runtime, levels=levels, steady=False)
 

@@ -488,6 +488,20 @@ def test_the_transform_is_bundled_in_a_small_file(benchmark: Callable[[str], Any
     assert json.loads(weights.read(target).metadata["provenance"]) == {"step": 7}
 
 
+def test_the_transforms_ranges_are_put_beside_its_tensors(
+    benchmark: Callable[[str], Any], tmp_path: Path
+) -> None:
+    path, network = tmp_path / "mine.safetensors", WctNetwork(WctConfig((4, 4, 8, 8, 8)))
+    wct_weights.save(path, network, {}, {"step": 7})
+    before, ranges = weights.read(path), dict.fromkeys(network.multiplying(), (0.0, 1.5))
+    for _ in range(2):  # what is there already is replaced
+        benchmark("calibrate_transform").write(path, ranges)
+        assert wct_weights.open_file(path).ranges == ranges
+    after = weights.read(path)
+    assert after.metadata == before.metadata | {"ranges": json.dumps(ranges)}
+    assert all(torch.equal(value, after.tensors[name]) for name, value in before.tensors.items())
+
+
 def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:
     rims = benchmark("rims")
     photograph = np.full((384, 512, 3), 200, np.uint8)

@@ -139,4 +139,5 @@ def program(parameters: CanvasParameters) -> Program:
 
         return {"paint": Paint(parameters.network().freeze())}
 
-    return Program(build, b"canvas-net" + parameters.convolutions, parameters.ranges)
+    ranges = {"paint": parameters.ranges} if parameters.ranges else {}
+    return Program(build, b"canvas-net" + parameters.convolutions, ranges)

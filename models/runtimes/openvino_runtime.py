@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models.runtimes import devices, model_cache, quantised
-from stylize_video.models.runtimes.program import Program
+from stylize_video.models.runtimes.program import ChannelRanges, Program
 from stylize_video.pictures.arrays import to_host, to_place
 from stylize_video.process import signals
 
@@ -125,7 +125,7 @@ class OpenVinoRuntime:
             "EXECUTION_MODE_HINT": "ACCURACY" if exact else "PERFORMANCE",
         }
         self._program = program
-        self._ranges = program.ranges if int8 else {}
+        self._ranges: Mapping[str, ChannelRanges] = program.ranges if int8 else {}
         self._modules: Mapping[str, nn.Module] | None = None
         self._compiled: dict[object, Any] = {}
 
@@ -151,7 +151,7 @@ class OpenVinoRuntime:
         """A section for pictures of one size, ready to run."""
         kinds = ",".join(str(a.dtype) for a in arrays)
         versions = self._openvino.__version__, devices.torch_version()
-        ranges = repr(sorted(self._ranges.items()))
+        ranges = repr(sorted(self._ranges.get(name, {}).items()))
         what = (name, kinds, self._program.identity, ranges, _code(), *versions)
         sizes = repr([a.shape for a in arrays])
         key = model_cache.key("compiled", *what, sizes, repr(self._settings), self._processor())
@@ -193,8 +193,8 @@ class OpenVinoRuntime:
         if self._modules is None:
             self._modules = self._program.build()
         model = conversion.convert(self._modules[name], arrays)
-        if self._ranges:
-            quantised.quantise(model, self._ranges, self._openvino.opset13)
+        if ranges := self._ranges.get(name):
+            quantised.quantise(model, ranges, self._openvino.opset13)
         return model
 
     def _pack(self, model: Any) -> bytes:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 Ranges = Mapping[str, tuple[float, float]]  # lowest and highest number, by a convolution's name
+Bound = float | tuple[float, ...]  # for all channels, or for each
+ChannelRanges = Mapping[str, tuple[Bound, Bound]]
 
 
 class Program(NamedTuple):
@@ -21,7 +23,7 @@ class Program(NamedTuple):
 
     build: Callable[[], Mapping[str, nn.Module]]  # by name; imports torch, called only where it has to be
     identity: bytes  # of all that they compute by, but for their code and what they are given
-    ranges: Ranges = MappingProxyType({})  # of what goes into convolutions; without them none is of bytes
+    ranges: Mapping[str, ChannelRanges] = MappingProxyType({})  # by module; what has none stays floating
 
 
 class Runtime(Protocol):

@@ -86,7 +86,7 @@ class WctPlan:
         def load_style(plan: WctPlan) -> WctStyle:
             return WctStyle(wct_style.load(plan.style, opened), plan.strength).on(device)
 
-        program = sections.program(opened.network, self.levels)
+        program = sections.program(opened.network, self.levels, opened.ranges)
         runtime, notes = fastest_runtime(program, device, exact=exact)
         painter = WctPainter(runtime, levels=self.levels, steady=self.steady, seed=self.seed)
         painter.notes += notes

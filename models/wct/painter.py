@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -22,7 +23,7 @@ import torch
 from stylize_video.models.canvas import Canvas
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.program import Runtime
-from stylize_video.models.wct import grain
+from stylize_video.models.wct import grain, sections
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.grain import Contrast, Grain
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _FLOOR = 1e-2  # of the mean eigenvalue, as in training: finer differences are not worth amplifying
 _MEMORY = 0.9  # of the statistics before, in each frame
+_GRID, _FEWEST, _FEWEST_BY_CHANNEL = 3, 4096, 64  # px; see `_sparse`
 
 # Alpha of equation 3 at a strength of 1, by level; the last level goes all the way, so that the picture has
 # the style's colours in full. The canvas takes a picture further from the photograph; less of the coarse
@@ -129,13 +131,12 @@ class WctPainter:
         height, width = images.shape[1:3]
         grained = self._grained(images, canvases, known) if canvases else images
         features = self._runtime.run("encode", _padded(grained, 2 ** (max(self._levels) - 1)))
-        last = len(self._levels) - 1
-        for number, level in enumerate(self._levels):
-            mapped = self._map(features, level, style, known)
-            if number < last:
-                features = self._runtime.run(f"recode{level}{self._levels[number + 1]}", mapped)
+        for level, then in pairwise(self._levels):
+            affine = self._affine(features, level, style, known)
+            features = self._runtime.run(f"recode{level}{then}", features, affine)
+        affine = self._affine(features, self._levels[-1], style, known)
         ending = "bytes" if arrays.is_bytes(images) else "decode"
-        return self._runtime.run(ending, mapped)[:, :height, :width]
+        return self._runtime.run(ending, features, affine)[:, :height, :width]
 
     def _grained(self, images: Pictures, canvases: Sequence[Canvas], known: ShotMoments) -> Pictures:
         """The pictures with the canvas below, as strong as the shot's contrast asks for so far."""
@@ -146,15 +147,15 @@ class WctPainter:
             contrasts.append(known.contrast)
         return self._grain.below(images, canvases, contrasts)
 
-    def _map(self, features: Pictures, level: int, style: WctStyle, known: ShotMoments) -> Pictures:
-        """(N, h, w, C) features of a level -> the same, with the style's statistics."""
-        tensor = arrays.to_device(features, self.device.type).permute(0, 3, 1, 2)
+    def _affine(self, features: Pictures, level: int, style: WctStyle, known: ShotMoments) -> Pictures:
+        """What gives (N, h, w, C) features of a level the style's statistics, `packed`."""
+        tensor = arrays.to_device(_sparse(features), self.device.type).permute(0, 3, 1, 2)
         with torch.no_grad():
             found = self._smoothed(wct.moments(tensor), level, known)
             share = style.strength * (1.0 if level == self._levels[-1] else self._alpha[level])
-            affine = _affine(found, style.statistics[level], share)
-            mapped: Pictures = arrays.to_place(wct.apply(tensor, affine).permute(0, 2, 3, 1), features)
-        return mapped
+            made = sections.packed(_affine(found, style.statistics[level], share))
+        affine: Pictures = arrays.to_place(made, features)
+        return affine
 
     def _smoothed(self, found: Moments, level: int, known: ShotMoments) -> Moments:
         """Each frame's moments, mixed with those of the frames before."""
@@ -178,6 +179,16 @@ def _affine(content: Moments, wanted: Moments, alpha: float) -> wct.Affine:
     # eigh makes a GPU wait for the CPU; products don't.
     content, wanted = (Moments(*(m.to(device, torch.float32) for m in side)) for side in (content, wanted))
     return wct.fast_transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
+
+
+def _sparse(features: Pictures) -> Pictures:
+    """(N, h, w, C) features of pixels enough to know their statistics by: of many, every third each way.
+
+    Not every second: what a decoder upsampled has another look in odd rows than in even ones.
+    """
+    channels = features.shape[3]
+    enough = features.shape[1] * features.shape[2] >= _GRID**2 * max(_FEWEST, _FEWEST_BY_CHANNEL * channels)
+    return features[:, ::_GRID, ::_GRID] if enough else features
 
 
 def _padded(images: Pictures, stride: int) -> Pictures:

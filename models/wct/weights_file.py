@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch import Tensor
 from stylize_video.errors import WeightsError
 from stylize_video.files import whole_file
 from stylize_video.models import weights
+from stylize_video.models.runtimes.program import ChannelRanges
+from stylize_video.models.wct import ranges
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.levels import BUNDLED, LEVELS
 from stylize_video.models.wct.network import STRIDE, WctConfig, WctNetwork
@@ -39,6 +41,7 @@ class WctWeights:
     network: WctNetwork
     paintings: Mapping[str, Statistics]  # by name
     origin: str  # the file's name, for messages
+    ranges: ChannelRanges = field(default_factory=dict)  # of what goes into convolutions; or of none
 
 
 def statistics(network: WctNetwork, painting: Picture, size: int) -> Statistics:
@@ -64,6 +67,7 @@ def save(
     network: WctNetwork,
     paintings: Mapping[str, Statistics],
     provenance: dict[str, Any],
+    found_ranges: ChannelRanges | None = None,
     *,
     small: bool = False,
 ) -> None:
@@ -75,6 +79,7 @@ def save(
         paintings: by name; of a covariance R^T R, R is what is rounded, so that no error is seen larger by
             its root.
         provenance: how all came about.
+        found_ranges: of what goes into its convolutions; see `training.calibration`.
         small: whether large tensors are `byte_tensors`; for files that are given away, as training that
             begins with them begins a little behind.
 
@@ -95,6 +100,8 @@ def save(
         "paintings": json.dumps(list(paintings)),
         "provenance": json.dumps(provenance),
     }
+    if found_ranges:
+        header[ranges.HEADER] = json.dumps(dict(found_ranges))
     if small:
         header[byte_tensors.HEADER] = byte_tensors.VERSION
         large = [name for name, array in arrays.items() if array.size >= _FEWEST]
@@ -152,10 +159,11 @@ def _build(found: weights.Weights, origin: str) -> WctWeights:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise TypeError("the paintings' names are no list of texts")
         paintings = {name: _statistics_in(values, number, config) for number, name in enumerate(names)}
+        known = ranges.stored(found.metadata, network)
     except weights.UNFIT as error:
         raise WeightsError(f"{origin}: tensors that don't fit its own header; train again") from error
     _check_painting(network.eval().requires_grad_(False), origin)
-    return WctWeights(network, paintings, origin)
+    return WctWeights(network, paintings, origin, known)
 
 
 def _check_painting(network: WctNetwork, origin: str) -> None:

@@ -15,12 +15,13 @@ from stylize_video.models.training.run import Say
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
-from stylize_video.models.wct.training import reconstruction
+from stylize_video.models.wct.training import calibration, reconstruction
 from stylize_video.models.wct.training.config import WctTrainingConfig
 from stylize_video.models.wct.training.trainer import WctTrainer
 from stylize_video.pictures.pictures import resize_longer_side, shrink_longer_side
 
 LONGER_SIDE = 700  # px at most, of the paintings that pieces are taken from
+_MEASURED = 4  # photographs that ranges are found on
 
 
 def run(
@@ -59,7 +60,9 @@ def run(
         measured = _measured(network, trainer, say)
         provenance["reconstruction_psnr_db"] = measured
         found = {name: wct_weights.statistics(network, p, MEASURED_SIZE) for name, p in known.items()}
-        wct_weights.save(request.target, network, found, provenance)
+        seen = (photographs.held_out or photographs.training)[:_MEASURED]
+        ranges = calibration.find_ranges(network, seen, list(found.values()))
+        wct_weights.save(request.target, network, found, provenance, ranges)
     return measured
 
 

@@ -51,7 +51,7 @@ def model(parameters: CanvasParameters) -> Any:
     model = conversion.convert(
         program.build()["paint"], [*inputs, parameters.mixed(STYLE).reshape(1, 1, 1, -1)]
     )
-    quantised.quantise(model, program.ranges, import_openvino().opset13)
+    quantised.quantise(model, program.ranges["paint"], import_openvino().opset13)
     return model
 
 
@@ -86,7 +86,7 @@ def test_bytes_paint_nearly_as_floats_do(parameters: CanvasParameters) -> None:
 
 
 def test_a_model_without_these_convolutions_is_refused(parameters: CanvasParameters) -> None:
-    program = Program(engine.program(parameters).build, b"other", {"nowhere": (0.0, 1.0)})
+    program = Program(engine.program(parameters).build, b"other", {"paint": {"nowhere": (0.0, 1.0)}})
     runtime = OpenVinoRuntime(program, exact=False, int8=True, threads=1)
     with pytest.raises(ValueError, match="nowhere"):
         CanvasEngine(runtime, seed=0).paint(

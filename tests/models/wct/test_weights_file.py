@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,26 @@ def test_networks_and_paintings_come_back(network: WctNetwork, saved: Path) -> N
                     one, other, rtol=1e-3, atol=1e-12 + 1e-3 * float(other.abs().max())
                 )
     assert json.loads(weights.read(saved).metadata["provenance"]) == {"photographs": 3}
+
+
+def test_ranges_come_back(network: WctNetwork, tmp_path: Path) -> None:
+    known: dict[str, Any] = dict.fromkeys(network.multiplying(), (0.0, 2.5))
+    known["decoders.2.steps.0"] = ((-1.0, -0.5, 0.0, -2.0), (1.0, 2.0, 3.0, 4.0))
+    wct_weights.save(tmp_path / "mine.safetensors", network, {}, {}, known)
+    assert wct_weights.open_file(tmp_path / "mine.safetensors").ranges == known
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [(0.0, 0.0), (0.1, 1.0), (0.0, float("nan")), (0.0, (1.0, 1.0)), (0.0, "x"), None, (0.0, {}), ((), ())],
+)
+def test_ranges_that_are_none(network: WctNetwork, tmp_path: Path, damaged: Any) -> None:
+    known = dict.fromkeys(network.multiplying(), (0.0, 2.5)) | {"decoders.2.steps.0": damaged}
+    if damaged is None:
+        del known["decoders.2.steps.0"]
+    wct_weights.save(tmp_path / "mine.safetensors", network, {}, {}, known)
+    with pytest.raises(WeightsError, match="train again"):
+        wct_weights.open_file(tmp_path / "mine.safetensors")
 
 
 def test_a_file_without_paintings(network: WctNetwork, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lets the transform's networks multiply bytes: finds the ranges of their numbers and puts them into their file.
+"""Lets the transform's networks multiply bytes: finds the ranges of their numbers and adds them to the file.
 
 A training does that by itself; this is for files that were made before it did. The tensors stay as they are,
 byte by byte. Without --weights it is the bundled file, and the manifest gets its checksum.

@@ -35,6 +35,9 @@ THREAD_GRACE_SECONDS = 3.0  # on a busy machine; only what leaks takes them
 # Before torch is imported, and for the commands that tests start, too. Whatever the developer's shell says:
 # with two threads sums are rounded otherwise, and what has to be the same to the bit is not.
 os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+# A hundred tests start the command; without this each would compile the whole package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,6 +31,7 @@ from stylize_video.models.feed_forward.training.config import OWN, OWN_MIXABLE
 from stylize_video.models.look import Look, parse_region
 from stylize_video.models.wct.texture import TextureOptions
 from stylize_video.models.wct.training.config import WCT
+from stylize_video.pipeline.jobs.cluster import options as of_cluster
 from stylize_video.pipeline.jobs.options import RunOptions, parse_time
 from stylize_video.pipeline.jobs.request import PaintRequest, declared, default_output
 from tests import media
@@ -259,12 +260,13 @@ def options_of(command: str) -> dict[str, Any]:
 
 def test_every_option_is_declared_once_and_shown() -> None:
     parameters = options_of("paint")
-    known = {each.name: each for each in declared()}
-    assert len(known) == len(list(declared()))
+    every = [*declared(), *option.declared(of_cluster.ClusterOptions)]
+    known = {each.name: each for each in every}
+    assert len(known) == len(every)
     assert parameters.keys() - known.keys() == {"quiet", "as_json", "profile", "version"}
     for name, each in known.items():
         assert each.option.help.rstrip(".") in parameters[name].help
-        assert name == "input" or parameters[name].rich_help_panel in PANELS
+        assert name == "input" or parameters[name].rich_help_panel in (*PANELS, of_cluster.PANEL)
         if each.default is not MISSING:
             given = parameters[name].default
             assert (each.default if given is None else each.read(given)) == each.default, name
@@ -584,7 +586,7 @@ def test_a_style_weight_that_is_asked_for_comes_before_the_usual_ones(
 ) -> None:
     asked: list[PaintRequest] = []
 
-    def note(request: PaintRequest, *, quiet: bool) -> None:
+    def note(request: PaintRequest, *_: object, quiet: bool) -> None:
         asked.append(request)
         raise UsageError("seen")
 

@@ -6,8 +6,9 @@
 
 Chromium plays a film with a time code as its camera, at 30 frames/s; the code is read back from the painting
 at the moment when it is shown, and compared with what the camera shows then. Browser, server and painter
-share the machine. What follows `--` are further options of the command. At last pages are closed without a
-word, one after the other, to see whether anything of them stays at the server.
+share the machine. Then styles are changed by key and by click, which is seen in the painting's colours. At
+last pages are closed without a word, one after the other, to see whether anything of them stays at the
+server. What follows `--` are further options of the command.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,29 @@ sys.path.insert(0, str(ROOT))  # the tests drive the browser
 
 WARM_UP = 15.0  # s, in which programs are compiled and the governor finds its size
 MOST_DELAY = 300.0  # ms, 95 of 100 frames
+MOST_CHANGE = 1.0  # s, until another style is on screen
+WATCHED = 3.0  # s, in which it has to be
 FIRST_LEAVING, LEAVING = (
     10,
     60,
 )  # pages that are closed without a word before memory is looked at, and until then
 GROWTH_GOAL = 1.03  # of memory, by those
+
+
+# The painting's colours, again and again until some time after a key or a click; and when that was; ms.
+WATCH = """
+window.watchChange = (seconds) => new Promise((done) => {
+  const found = { began: null, seen: [] };
+  for (const kind of ["keydown", "pointerdown"])
+    addEventListener(kind, () => found.began ??= performance.now(), { capture: true, once: true });
+  const timer = setInterval(() => {
+    found.seen.push([performance.now(), ...colours()]);
+    if (found.began === null || performance.now() - found.began < seconds * 1000) return;
+    clearInterval(timer);
+    done(found);
+  }, 20);
+});
+"""
 
 
 @contextmanager
@@ -53,8 +72,8 @@ def serving(options: list[str]) -> Iterator[tuple[str, psutil.Process]]:
 
 async def measured(
     address: str, visitors: int, seconds: float, server: psutil.Process
-) -> list[dict[str, Any]]:
-    """What each visitor sees."""
+) -> tuple[list[dict[str, Any]], list[float]]:
+    """What each visitor sees; and how long the first waits for other styles, s."""
     from tests.browser import browser
     from tests.pipeline.web import _camera
 
@@ -64,7 +83,7 @@ async def measured(
             pages = []
             for _ in range(visitors):  # a browser each: one shows a single page at its full pace
                 found = await opened.enter_async_context(browser(film))
-                page = await found.open(address, _camera.READ)
+                page = await found.open(address, _camera.READ + WATCH)
                 await page.until("!document.getElementById('start').disabled")
                 await page.click("#start")
                 await page.until("!document.getElementById('meter').hidden", 60)
@@ -75,12 +94,44 @@ async def measured(
                 look = f"delays({seconds / 3}, {_camera.PERIOD_MS})"
                 parts.append(await asyncio.gather(*(page.run(look) for page in pages)))
             sizes = [await page.run("document.getElementById('size').textContent") for page in pages]
+            changes = [
+                await _change(pages[0], act)
+                for act in (
+                    lambda: pages[0].press("n"),
+                    lambda: pages[0].click("#styles label:nth-child(6)"),
+                    lambda: pages[0].press("4"),
+                    lambda: pages[0].click("#styles label:nth-child(1)"),
+                )
+            ]
             complaints = [line for page in pages for line in page.complaints]
     assert not complaints, complaints
-    return [
-        _figures([part[number] for part in parts], sizes[number], server.memory_info().rss)
-        for number in range(visitors)
-    ]
+    memory = server.memory_info().rss
+    each = [_figures([part[n] for part in parts], sizes[n], memory) for n in range(visitors)]
+    return each, changes
+
+
+async def _change(page: Any, act: Callable[[], Awaitable[None]]) -> float:
+    """How long another style takes from the key or the click that wishes for it to the screen, s."""
+    watching = asyncio.ensure_future(page.run(f"watchChange({WATCHED})"))
+    await asyncio.sleep(0.5)
+    await act()
+    return changed_after(await watching)
+
+
+def changed_after(found: dict[str, Any]) -> float:
+    """When what is seen came to be more like the end than like the beginning, s; infinite: never.
+
+    Args:
+        found: `began`, when it was asked for, and what was `seen`: times, ms, each with colours.
+    """
+    seen = np.array(found["seen"])
+    times, colours = seen[:, 0] - found["began"], seen[:, 1:]
+    before, after = colours[times < 0].mean(0), colours[-20:].mean(0)
+    is_new = np.abs(colours - after).sum(1) < np.abs(colours - before).sum(1)
+    late = np.flatnonzero(~is_new)
+    if len(late) == 0 or late[-1] + 1 >= len(times):
+        return float("inf")
+    return float(times[late[-1] + 1]) / 1000
 
 
 async def left_behind(address: str, server: psutil.Process) -> dict[str, float]:
@@ -138,18 +189,22 @@ def main() -> int:
     asked = made.parse_args()
     warn_if_busy()
     with serving(asked.options) as (address, server):
-        found = asyncio.run(measured(address, asked.visitors, asked.seconds, server))
+        found, changes = asyncio.run(measured(address, asked.visitors, asked.seconds, server))
         left = asyncio.run(left_behind(address, server))
+    print("other styles after, s:", ", ".join(f"{seconds:.2f}" for seconds in changes))
     print_table(["visitor", *found[0]], [[n, *each.values()] for n, each in enumerate(found, 1)])
     worst = max(each["delay_p95_ms"] for each in found)
     grown = max(each["delay_last_third_ms"] - each["delay_first_third_ms"] for each in found)
     goals = [
         Goal("delay read from the pixels, 95 of 100 frames (ms)", worst, MOST_DELAY),
         Goal("delay of the last third above the first (ms)", grown, 35),  # a camera's frame
+        Goal("another style on screen after, s", max(changes), MOST_CHANGE),
         Goal(f"memory by {LEAVING} closed pages", left["after_mb"] / left["before_mb"], GROWTH_GOAL),
     ]
     return Report(
-        "live_web", {"visitors": found, "closed_pages": left, "options": asked.options}, goals
+        "live_web",
+        {"visitors": found, "changes_s": changes, "closed_pages": left, "options": asked.options},
+        goals,
     ).finish(asked.json)
 
 

@@ -3,6 +3,8 @@
 Each worker has one core to itself: all of its threads are held there, so that the one worker can't use the
 core that the second one is going to have. The program that hands out the film's shots shares these cores.
 
+The film is the sample over and over: a shot every five seconds, so give a multiple of ten.
+
     python benchmarks/ray_workers.py [--seconds 40] [--json OUT]
 
 Needs the extra ray, two cores, and an otherwise idle machine.
@@ -27,7 +29,6 @@ from whole_job import STYLE, make_film
 RATIO_GOAL = 1.7  # of frames/s, two workers by one
 _WORKER = "ray::PaintingActor"
 _LOOK = 0.2  # s, after which threads that have begun since are held, too
-SEGMENT = 24  # frames: so that there are parts enough for both, to the end
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def measure(film: Path, workers: int) -> Run:
     from stylize_video.pipeline.jobs.request import PaintRequest
 
     output = film.with_name(f"{workers}.mp4")
-    options: dict[str, Any] = {"style": STYLE, "device": "cpu", "segment_length": SEGMENT, "overwrite": True}
+    options: dict[str, Any] = {"style": STYLE, "device": "cpu", "overwrite": True}
     asked = ClusterOptions(ray="auto", ray_workers=workers, cpus_per_worker=1)
     with ClusterFilm(asked, lambda line: print(line, file=sys.stderr)) as cluster, Held():
         job.paint(PaintRequest.of(film, output, **options), elsewhere=cluster)

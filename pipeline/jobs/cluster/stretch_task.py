@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -96,7 +97,7 @@ class PaintStretch:
             encoder = SegmentEncoder(
                 request.target, assembly.encoding(request), painting.painted, reader.others.captions
             )
-            encoder.clock = self.clock
+            encoder.clock = deepcopy(self.clock)  # perhaps there is a second try
             sender = _Sender(encoder, painting, tell)
             try:
                 self._paint(painting, reader, encoder, sender, sought=sought)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from stylize_video.pipeline.jobs.cluster.actors import Event
 from stylize_video.pipeline.jobs.cluster.shots import Shots
 from stylize_video.pipeline.jobs.cluster.stretch_task import SEGMENT
 from stylize_video.pipeline.jobs.request import PaintRequest
+from stylize_video.pipeline.segments import stretches
 from stylize_video.pipeline.segments.parts import Parts
 from stylize_video.pipeline.segments.stretches import Stretch
 from stylize_video.pipeline.sources import film as film_source
@@ -46,18 +48,18 @@ class Here:
     Args:
         loses: how many segments each errand sends until its worker dies, once; None: it doesn't.
         fails: what comes of each errand instead.
+        awaits: how many errands there have to be before it does any.
     """
 
-    def __init__(self, *, loses: int | None = None, fails: str = "") -> None:
-        self._loses, self._fails = loses, fails
+    def __init__(self, *, loses: int | None = None, fails: str = "", awaits: int = 1) -> None:
+        self._loses, self._fails, self._awaits = loses, fails, awaits
         self._errands: list[Any] = []
         self._lost: list[Any] = []
-        self._waits = 0
         self.given: list[Stretch] = []
 
     @property
     def idle(self) -> int:
-        return 3 - len(self._errands)
+        return 9 - len(self._errands)
 
     def give(self, errand: Any) -> None:
         self.given.append(errand.stretch)
@@ -67,9 +69,8 @@ class Here:
         self._errands.clear()
 
     def wait(self) -> list[Event]:
-        self._waits += 1
-        if self.idle and self._waits % 4:  # perhaps there is more to come
-            time.sleep(0.03)
+        if len(self.given) < self._awaits:
+            time.sleep(0.01)
             return []
         errand = self._errands.pop()
         found: list[Event] = []
@@ -131,7 +132,7 @@ def whole(film: Path) -> str:
 
 def test_it_is_the_same_film(film: Path, whole: str, tmp_path: Path) -> None:
     heard: list[int] = []
-    cluster = Here(loses=1)
+    cluster = Here(loses=1, awaits=4)
     painted = job.paint(request(film, tmp_path / "out.mp4"), elsewhere=cluster, on_frame=heard.append)
     assert digest(tmp_path / "out.mp4") == whole
     assert [stretch.first for stretch in cluster.given] == [0, *CUTS]
@@ -144,7 +145,10 @@ def test_it_is_the_same_film(film: Path, whole: str, tmp_path: Path) -> None:
 def test_where_a_place_sought_gives_other_frames_the_film_is_decoded(
     film: Path, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch_task, "sum_of", lambda _: -1)
+    compared = count()
+    # At the end of a stretch's first segment, so that some frames were painted by then.
+    sum_of = stretches.sum_of
+    monkeypatch.setattr(stretch_task, "sum_of", lambda frame: sum_of(frame) if next(compared) == 0 else -1)
     job.paint(request(film, tmp_path / "out.mp4"), elsewhere=Here())
     assert digest(tmp_path / "out.mp4") == whole
 
@@ -164,7 +168,7 @@ def test_what_is_painted_of_it_is_gone_on_with_by_whoever_comes(
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "finish", full)
         with pytest.raises(StylizeVideoError, match=r"the disk is full .* painted frames are kept"):
-            job.paint(request(film, output), elsewhere=Here())
+            job.paint(request(film, output), elsewhere=Here(awaits=4))
     assert done != sorted(done)  # not as one machine would paint them
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "finish", lambda *_, **__: pytest.fail("painted anew"))

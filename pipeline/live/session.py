@@ -34,8 +34,8 @@ from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.steadying.stabilizer import Stabilizer, SteadyState
 from stylize_video.models.styles import DRAFT
 from stylize_video.pipeline.frames import Frame, FrameBatch
+from stylize_video.pipeline.live.composing import composed, resized
 from stylize_video.pipeline.live.painters import LivePainters, Loaded
-from stylize_video.pipeline.live.resizing import resized
 from stylize_video.pipeline.live.rungs import Rung, working_size
 from stylize_video.pipeline.live.settings import LiveSettings
 from stylize_video.pipeline.live.shared_painter import SharedPainter
@@ -153,7 +153,7 @@ class LiveSession:
             working = self._painters.nearest(use.loaded, wanted)
             rung = use.rung if working == wanted else Rung(max(working), use.rung.quality)
             painted = self._paint(resized(picture, working), time, use, settings)
-            shown = _composed(picture, painted, settings, size or wanted)
+            shown = composed(picture, painted, settings, size or wanted)
             return Shown(shown, rung, working, clock.perf_counter() - began, use.style)
 
     def preload(self, across: tuple[int, int]) -> None:
@@ -247,26 +247,3 @@ class LiveSession:
         frame = Frame(picture, round(time / TIME_BASE), TIME_BASE, cut=late)
         (marked,) = self._cuts.step(state.cuts, frame)
         return Frame(picture, frame.pts, TIME_BASE, cut=late or marked.cut)
-
-
-def _composed(original: Picture, painted: Picture, settings: LiveSettings, size: tuple[int, int]) -> Picture:
-    """The painting and as much of the original as is to be seen, in the size that is shown."""
-    painted = resized(painted, size)
-    needs_original = settings.beside or settings.preserve_color or settings.strength < 1
-    if not needs_original:
-        return painted
-    original = resized(original, size)
-    if settings.preserve_color:
-        painted = _recoloured(painted, original)
-    if settings.strength < 1:
-        mixed = cv2.addWeighted(painted, settings.strength, original, 1 - settings.strength, 0)
-        painted = np.asarray(mixed, np.uint8)
-    return np.hstack([original, painted]) if settings.beside else painted
-
-
-def _recoloured(painted: Picture, original: Picture) -> Picture:
-    """The painting's luma with the original's chroma."""
-    luma = cv2.cvtColor(painted, cv2.COLOR_RGB2YCrCb)
-    chroma = cv2.cvtColor(original, cv2.COLOR_RGB2YCrCb)
-    chroma[..., 0] = luma[..., 0]
-    return np.asarray(cv2.cvtColor(chroma, cv2.COLOR_YCrCb2RGB), np.uint8)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from stylize_video.pictures import picture_size
-from stylize_video.pipeline.live.resizing import resized
+from stylize_video.pipeline.live.composing import resized
 from stylize_video.pipeline.web.wire import RefusedError
 
 if TYPE_CHECKING:

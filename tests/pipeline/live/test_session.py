@@ -20,8 +20,8 @@ from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import style_spec
 from stylize_video.models.styles import DRAFT
 from stylize_video.pictures.pictures import Picture
+from stylize_video.pipeline.live.composing import resized
 from stylize_video.pipeline.live.painters import LivePainters
-from stylize_video.pipeline.live.resizing import resized
 from stylize_video.pipeline.live.rungs import Rung
 from stylize_video.pipeline.live.session import LiveSession
 from stylize_video.pipeline.live.settings import LiveSettings, check_style

@@ -99,7 +99,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
 
     weights = wct_weights.open_chosen(options.wct_weights)
     style = WctStyle(load(Mixture.only(PictureStyle(source)), weights))
-    program = wct_sections.program(weights.network, options.levels)
+    program = wct_sections.program(weights.network, options.levels)  # ranges are known of photographs alone
     runtime, _ = fastest_runtime(program, choose_device(device), exact=False)
     painter = WctPainter(runtime, levels=options.levels, steady=False, from_noise=True)
     generator = torch.Generator().manual_seed(options.seed)

@@ -57,6 +57,7 @@ class Manifest:
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)  # that the batch was begun with last
     films: dict[str, Entry] = field(default_factory=dict)
+    _lines: dict[str, tuple[Entry, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -86,12 +87,19 @@ class Manifest:
         Raises:
             OutputError: it can't be written; the one before stays.
         """
-        films = {name: asdict(entry) for name, entry in sorted(self.films.items())}
-        told = {"format": _FORMAT, "settings": self.settings, "films": films}
-        text = json.dumps(told, indent=1, ensure_ascii=True) + "\n"
+        films = ",\n".join(self._line(name, entry) for name, entry in sorted(self.films.items()))
+        told = f'"format": {_FORMAT},\n"settings": {json.dumps(self.settings)},\n"films": {{\n{films}\n}}'
         path = self.folder / NAME
         with output_errors(path):
-            whole_file.write(path, text.encode())
+            whole_file.write(path, f"{{\n{told}\n}}\n".encode())
+
+    def _line(self, name: str, entry: Entry) -> str:
+        """An entry as JSON, made once: of ten thousand, one changes at a time."""
+        known, line = self._lines.get(name, (None, ""))
+        if known is not entry:
+            line = f"{json.dumps(name)}: {json.dumps(asdict(entry))}"
+            self._lines[name] = entry, line
+        return line
 
     def path_of(self, name: str) -> Path:
         """Where a painting is."""

@@ -6,8 +6,8 @@
     painters.is_ready(loaded, (640, 368))              # whether its program for that size is compiled
     painters.nearest(loaded, (640, 368))               # the size most like it that can be painted at once
 
-One thread loads styles and compiles programs, one after the other and with a lower priority than painting;
-`close` ends it. No picture waits for that while one of another size can be painted instead.
+Threads load styles and compile programs, one for what is waited for, one with a lower priority for the rest;
+`close` ends them. No picture waits for that while one of another size can be painted instead.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class LivePainters:
             loaded.painter.prepare(size, loaded.style)
 
     def close(self) -> None:
-        """End the thread in the background; what it is at, it ends first. Safe to call again."""
+        """End the threads in the background; what they are at, they end first. Safe to call again."""
         self._background.close()
 
     def _try_to_load(self, wanted: _Wanted) -> None:

@@ -38,7 +38,7 @@ DEADLINE = 20  # s, for what takes one where nobody else is at work
 def painters() -> Iterator[LivePainters]:
     """The real ones, of the draft."""
     made = LivePainters("cpu")
-    # Their thread begins here: it is not that of the test that needs it first.
+    # Their threads begin here: they are not those of the test that needs them first.
     made.ask(LiveSettings().style, RUNG.quality)
     yield made
     made.close()

@@ -13,7 +13,8 @@ different:
 - The photograph enters at half the resolution, by a long filter, and what was seen of it there comes back on
   the way up: no space-to-depth, which keeps detail as phases of the grid. No pixel shuffle either.
 - On the way up, convolutions come before the upsampling, whose finer grid the curve is computed on: no
-  downsampling again.
+  downsampling again. Where fine strokes are made, at half and at full resolution, the curve is computed on
+  twice the samples of that and filtered after all: 45 dB became 58 in the style of the finest strokes.
 - The sigmoid at the end is filtered too, on three channels.
 """
 
@@ -32,10 +33,11 @@ from stylize_video.models.feed_forward.layers import ResidualBlock, Stage, Style
 from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import LAST
 
-# Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5; stopped are 43, 45 and 48 dB.
+# Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5; stopped are 41 to 48 dB.
 DEEP = LowPass(cutoff=0.4, transition=0.2, taps=26)  # at a quarter of the resolution and below: cheap
 SHALLOW = LowPass(cutoff=0.4, transition=0.25, taps=22)  # at half the resolution
-PICTURE = LowPass(cutoff=0.45, transition=0.2, taps=30)  # of the photograph, and at the ends
+PICTURE = LowPass(cutoff=0.45, transition=0.2, taps=30)  # of the photograph, and of the last stage
+END = LowPass(cutoff=0.45, transition=0.4, taps=14)  # a sigmoid bends little: 30 taps measured the same
 
 
 def convolution(inputs: int, outputs: int) -> nn.Conv2d:
@@ -59,15 +61,15 @@ class AliasFreeNet(StyledNet):
         super().__init__(config)
         widths = {name: (inputs, outputs) for name, inputs, outputs in config.convolutions}
 
-        def stage(name: str, design: LowPass, bend: type[Filtered | BentUpsampling]) -> Stage:
+        def stage(name: str, bend: nn.Module) -> Stage:
             inputs, outputs = widths[name]
-            return Stage(convolution(inputs, outputs), outputs, config.styles, bend(outputs, curve, design))
+            return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
 
         def same(name: str, design: LowPass) -> Stage:
-            return stage(name, design, Filtered)
+            return stage(name, Filtered(widths[name][1], curve, design))
 
-        def up(name: str, design: LowPass) -> Stage:
-            return stage(name, design, BentUpsampling)
+        def up(name: str, design: LowPass, *, oversampled: bool = False) -> Stage:
+            return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
 
         def blocks(channels: int, count: int) -> nn.ModuleList:
             return nn.ModuleList(
@@ -91,11 +93,11 @@ class AliasFreeNet(StyledNet):
         self.after = blocks(eighth, config.eighth_blocks - before)
         self.up_quarter = up("up_quarter", DEEP)
         self.merge = same("merge", DEEP)
-        self.up_half = up("up_half", SHALLOW)
+        self.up_half = up("up_half", SHALLOW, oversampled=True)
         self.merge_half = same("merge_half", SHALLOW)
-        self.up_full = up("up_full", PICTURE)
+        self.up_full = up("up_full", PICTURE, oversampled=True)
         self.last = nn.Conv2d(config.full_channels, 3, LAST, padding=LAST // 2, padding_mode=BORDER)
-        self.end = Filtered(3, torch.sigmoid, PICTURE)
+        self.end = Filtered(3, torch.sigmoid, END)
         self._number_styles()
 
     def forward(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:

@@ -58,7 +58,7 @@ def normalised(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, *, phase
 
     So many `phases`, side by side, have their mean and variance in common.
     """
-    if phases == 1 and _is_traced():  # OpenVINO has a kernel for that form of it
+    if phases == 1 and is_traced():  # OpenVINO has a kernel for that form of it
         return torch.addcmul(shift, F.instance_norm(x, eps=epsilon), scale)
     centred = x - _mean(x, phases).to(x.dtype)
     # Squares of more than 255 are more than float16 can say.
@@ -67,7 +67,8 @@ def normalised(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, *, phase
     return torch.addcmul(shift.to(x.dtype), centred, (scale * torch.rsqrt(variance + epsilon)).to(x.dtype))
 
 
-def _is_traced() -> bool:
+def is_traced() -> bool:
+    """Whether OpenVINO's converter looks on."""
     return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 

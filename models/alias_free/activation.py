@@ -54,16 +54,20 @@ class Filtered(nn.Module):
         channels: C.
         curve: see `CURVES`.
         design: of both filters.
+        large: whether grids are so large that a border is added around what comes in alone, and bent as well,
+            since adding another one to the grid of twice the sides takes longer. On small ones it does not.
     """
 
-    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
+    def __init__(self, channels: int, curve: Curve, design: LowPass, *, large: bool = False) -> None:
         super().__init__()
         self.curve = curve
+        self.large = large
         self.up, self.down = Upsample(channels, design), Downsample(channels, design)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bend."""
-        bent: Tensor = self.down(self.curve(self.up(x)))
+        beyond = self.down.border // 2 if self.large else 0
+        bent: Tensor = self.down(self.curve(self.up(x, beyond)), beyond)
         return bent
 
 
@@ -72,8 +76,8 @@ class BentUpsampling(nn.Module):
 
     The finer grid that the curve needs is there anyway, and is gone on with. What comes in reaches up to half
     of what that grid holds, so that third harmonics fold back: where fine strokes are made that is most of
-    what sticks to the grid. `oversampled`, the curve is computed on twice the samples again, by short filters:
-    there is next to nothing where they begin to let go.
+    what sticks to the grid. `oversampled`, the curve is computed on twice the samples again, by a short
+    filter: there is next to nothing where it begins to let go.
 
     Args:
         channels: C.
@@ -86,7 +90,7 @@ class BentUpsampling(nn.Module):
         super().__init__()
         self.up = Upsample(channels, design)
         self.oversampled = oversampled
-        self.bend: Curve = Filtered(channels, curve, AGAIN) if oversampled else curve
+        self.bend: Curve = Filtered(channels, curve, AGAIN, large=True) if oversampled else curve
 
     def forward(self, x: Tensor) -> Tensor:
         """Upsample and bend."""
@@ -97,7 +101,7 @@ class BentUpsampling(nn.Module):
 def _followed(x: Tensor) -> Tensor:
     """What is traced for OpenVINO as it is, but for what a curve makes nothing of.
 
-    Version 2026.4 never ends to compile a convolution of 16 single channels in bfloat16, of 15 taps or more in
-    a row, unless an exponential follows, which becomes part of it. This one changes nothing above -8.
+    Version 2026.4 never ends to compile a convolution of 16 single channels in bfloat16, of 15 taps or more
+    in a row, unless an exponential follows, which becomes part of it. This one changes nothing above -8.
     """
     return F.elu(x + _NOTHING) - _NOTHING

@@ -66,7 +66,7 @@ class AliasFreeNet(StyledNet):
             return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
 
         def same(name: str, design: LowPass) -> Stage:
-            return stage(name, Filtered(widths[name][1], curve, design))
+            return stage(name, Filtered(widths[name][1], curve, design, large=design is SHALLOW))
 
         def up(name: str, design: LowPass, *, oversampled: bool = False) -> Stage:
             return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
@@ -97,7 +97,7 @@ class AliasFreeNet(StyledNet):
         self.merge_half = same("merge_half", SHALLOW)
         self.up_full = up("up_full", PICTURE, oversampled=True)
         self.last = nn.Conv2d(config.full_channels, 3, LAST, padding=LAST // 2, padding_mode=BORDER)
-        self.end = Filtered(3, torch.sigmoid, END)
+        self.end = Filtered(3, torch.sigmoid, END, large=True)
         self._number_styles()
 
     def forward(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:

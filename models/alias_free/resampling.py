@@ -42,15 +42,21 @@ class _Resampling(nn.Module):
         self.register_buffer("down", down, persistent=False)
         self.register_buffer("across", down.transpose(2, 3).contiguous(), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Resample."""
+    def forward(self, x: Tensor, beyond: int = 0) -> Tensor:
+        """Resample.
+
+        Args:
+            x: what comes in.
+            beyond: samples of the coarse grid beyond each edge: so many are given back, too, by `Upsample`,
+                and so many are there already for `Downsample`, which gives none of them back.
+        """
         if x.device.type != "cpu":
-            return self._resampled(x)
+            return self._resampled(x, beyond)
         # PyTorch has no fast convolution of single channels in bfloat16 there: a step took over a minute.
         with torch.autocast("cpu", enabled=False):
-            return self._resampled(x.float() if x.dtype == torch.bfloat16 else x)
+            return self._resampled(x.float() if x.dtype == torch.bfloat16 else x, beyond)
 
-    def _resampled(self, x: Tensor) -> Tensor:
+    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
         raise NotImplementedError
 
 
@@ -68,8 +74,8 @@ class Upsample(_Resampling):
         self.border = design.taps // 4  # samples beyond an edge that are seen
         self.cut = 2 * self.border - design.taps // 2 + 1
 
-    def _resampled(self, x: Tensor) -> Tensor:
-        x = F.pad(x, (self.border,) * 4, mode=self.padding_mode)
+    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
+        x = F.pad(x, (self.border + beyond,) * 4, mode=self.padding_mode)
         x = F.interpolate(x, scale_factor=(2.0, 1.0), mode="nearest")
         x = F.conv2d(x, self.down.to(x.dtype), groups=self.channels)
         x = F.interpolate(x, scale_factor=(1.0, 2.0), mode="nearest")
@@ -89,8 +95,9 @@ class Downsample(_Resampling):
         super().__init__(channels, design, design.kernel)
         self.border = design.taps // 2 - 1
 
-    def _resampled(self, x: Tensor) -> Tensor:
-        x = F.pad(x, (self.border,) * 4, mode=self.padding_mode)
+    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
+        if missing := self.border - 2 * beyond:
+            x = F.pad(x, (missing,) * 4, mode=self.padding_mode)
         x = F.conv2d(x, self.across.to(x.dtype), stride=(1, 2), groups=self.channels)
         return F.conv2d(x, self.down.to(x.dtype), stride=(2, 1), groups=self.channels)
 

@@ -6,7 +6,8 @@ settings) can start from. With --teacher a painter learns what another one paint
 painter can start from a plain one's file, whose deep layers it takes.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
-        [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--weave-weight 1]
+        [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--style-weight 12]
+        [--weave-weight 1]
         [--minutes 8]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
@@ -77,6 +78,7 @@ def _arguments() -> argparse.Namespace:
         ("batch-size", int),
         ("crop", int),
         ("learning-rate", float),
+        ("style-weight", float),
         ("weave-weight", float),
     ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
@@ -85,8 +87,8 @@ def _arguments() -> argparse.Namespace:
         made.error("--shape: a network that goes on from --start has its shape")
     if given.architecture == ALIAS_FREE and given.shape:
         made.error("--shape: is of a feed-forward painter")
-    if given.teacher and given.weave_weight is not None:
-        made.error("--weave-weight: with --teacher nothing but its paintings is learned")
+    if given.teacher and (given.style_weight, given.weave_weight) != (None, None):
+        made.error("--style-weight, --weave-weight: with --teacher nothing but its paintings is learned")
     return given
 
 
@@ -99,7 +101,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
-    names = ("steps", "batch_size", "crop", "learning_rate", "weave_weight")
+    names = ("steps", "batch_size", "crop", "learning_rate", "style_weight", "weave_weight")
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)
     paintings = [training_run.painting(given.paintings / f"{name}.jpg", config.style_size) for name in STYLES]

@@ -109,11 +109,16 @@ class AliasFreeNet(StyledNet):
             style: (N, S) or (1, S) weights over the network's S styles, summing to one; or their
                 numbers.
         """
+        full = self.up_full(self.until_half(images, noise, style), style)  # (N, 16, H, W)
+        painted: Tensor = self.end(self.last(full))  # (N, 3, H, W)
+        return painted.clamp(0, 1)  # a filter overshoots at edges, by little
+
+    def until_half(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:
+        """(N, 32, H/2, W/2): all but the last upsampling, and what follows."""
         seen = self.enter(self.to_half(images * 2 - 1), style)  # (N, 24, H/2, W/2)
         quarter = self.head(torch.cat([self.to_quarter(seen), noise], 1), style)  # (N, 48, H/4, W/4)
         eighth = self._body(self.down(self.to_eighth(quarter), style), style)  # (N, 112, H/8, W/8)
         merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
         half = torch.cat([self.up_half(merged, style), seen], 1)  # (N, 32 + 24, H/2, W/2)
-        full = self.up_full(self.merge_half(half, style), style)  # (N, 16, H, W)
-        painted: Tensor = self.end(self.last(full))  # (N, 3, H, W)
-        return painted.clamp(0, 1)  # a filter overshoots at edges, by little
+        merged_half: Tensor = self.merge_half(half, style)
+        return merged_half

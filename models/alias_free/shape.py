@@ -6,7 +6,7 @@ A style is a scale and a shift for each channel of each normalisation, as in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,8 +16,10 @@ from stylize_video.models.weights import file_format
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import nn
 
     from stylize_video.models.feed_forward.network import StyledNet
+    from stylize_video.pictures.arrays import Pictures
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class AliasFreeConfig(CanvasNetConfig):
     """The shape of the network. Stored beside the weights, so that it can be built again."""
 
     stored_as: ClassVar[str] = file_format.ALIAS_FREE
+    tiled: ClassVar[bool] = True
 
     full_channels: int = 16
     half_channels: int = 32
@@ -57,6 +60,23 @@ class AliasFreeConfig(CanvasNetConfig):
         from stylize_video.models.alias_free.network import AliasFreeNet
 
         return AliasFreeNet(self)
+
+    def sections(self, network: StyledNet) -> Mapping[str, nn.Module]:
+        """See `CanvasNetConfig`."""
+        from stylize_video.models.alias_free.network import AliasFreeNet
+        from stylize_video.models.alias_free.sections import PaintBy, Statistics
+
+        assert isinstance(network, AliasFreeNet)
+        more = {"statistics": Statistics(network), "paint by": PaintBy(network)}
+        return {**super().sections(network), **more}
+
+    def in_tiles(
+        self, run: Callable[..., Any], images: Pictures, noise: Pictures, style: Pictures
+    ) -> Pictures:
+        """See `CanvasNetConfig`."""
+        from stylize_video.models.alias_free import tiles
+
+        return tiles.painted(run, images, noise, style)
 
     def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
         """See `CanvasNetConfig`."""

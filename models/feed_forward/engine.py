@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stylize_video.errors import DeviceError
 from stylize_video.models.canvas import CELL, Canvas, Field
 from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
-from stylize_video.models.feed_forward.shape import STRIDE
+from stylize_video.models.feed_forward.shape import STRIDE, CanvasNetConfig
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.runtimes.program import Program, Runtime
@@ -32,10 +32,13 @@ class CanvasEngine:
     Args:
         runtime: runs `program` of the network.
         seed: of the field that all canvases lie in.
+        config: of the network.
     """
 
-    def __init__(self, runtime: Runtime, *, seed: int) -> None:
+    def __init__(self, runtime: Runtime, *, seed: int, config: CanvasNetConfig | None = None) -> None:
         self._runtime = runtime
+        self._config = config or CanvasNetConfig()
+        self._in_tiles = False  # once not even one picture has fitted into memory
         self._seed = seed
         self._at_once = 2**31  # pictures; less once memory has run out
         self.notes: list[str] = []  # what a user should know of it
@@ -86,15 +89,17 @@ class CanvasEngine:
             self._spare_memory(images)
 
     def _spare_memory(self, images: Pictures) -> None:
-        """Remember to take fewer at a time from now on."""
+        """Remember to take fewer at a time from now on, or parts of one."""
         at_once = min(len(images), self._at_once)
-        if at_once == 1:
+        if at_once == 1 and self._config.tiled and not self._in_tiles:
+            self._in_tiles = True
+        elif at_once == 1:
             height, width = images.shape[1:3]
             raise DeviceError(
                 f"{self.device}: too little memory to paint {width}x{height} px whole; "
                 "use `max_size` or `device` cpu"
             )
-        self._at_once = at_once // 2
+        self._at_once = max(1, at_once // 2)
         self._runtime.forget()
 
     def _paint_in_parts(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
@@ -110,7 +115,11 @@ class CanvasEngine:
         rows, columns = (side // CELL for side in wide.shape[1:3])
         # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
         canvas = padded(noise, rows - noise.shape[1], columns - noise.shape[2])
-        painted = self._runtime.run("paint", wide, canvas, style)
+        run = self._runtime.run
+        if self._in_tiles:
+            painted = self._config.in_tiles(run, wide, canvas, style)
+        else:
+            painted = run("paint", wide, canvas, style)
         return painted[:, :height, :width]
 
 
@@ -126,18 +135,16 @@ def open_engine(
         seed: see `CanvasEngine`.
     """
     runtime, notes = fastest_runtime(program(parameters), device, exact=exact)
-    made = CanvasEngine(runtime, seed=seed)
+    made = CanvasEngine(runtime, seed=seed, config=parameters.config)
     made.notes += notes
     return made
 
 
 def program(parameters: CanvasParameters) -> Program:
-    """A network in all its styles, ready to paint; its module is called "paint"."""
+    """A network in all its styles, ready to paint."""
 
     def build() -> Mapping[str, nn.Module]:
-        from stylize_video.models.feed_forward.sections import Paint
-
-        return {"paint": Paint(parameters.network().freeze())}
+        return parameters.config.sections(parameters.network().freeze())
 
     ranges = {"paint": parameters.ranges} if parameters.ranges else {}
     return Program(build, b"canvas-net" + parameters.convolutions, ranges)

@@ -11,9 +11,14 @@ from torch.nn import functional as F
 
 
 class StyleNumbers(NamedTuple):
-    """Styles as what paints takes them: (N, K) or (1, K), the scales and shifts of all normalisations."""
+    """Styles as what paints takes them, and by which means and variances to normalise.
 
-    vector: Tensor
+    All are (N, K) or (1, K): means lie where a style has the scales, variances where it has the shifts.
+    """
+
+    vector: Tensor  # the scales and shifts of all normalisations
+    statistics: Tensor | None = None  # without them each picture is normalised by its own
+    seen: Callable[[int, Tensor], None] | None = None  # told of what each normalisation, by `start`, is given
 
 
 Style = Tensor | StyleNumbers  # or (N, S) or (1, S) weights over a network's own styles
@@ -38,11 +43,14 @@ class ConditionalInstanceNorm(nn.Module):
             style: numbers of which these are its own, or weights over its styles.
         """
         if isinstance(style, StyleNumbers):
+            if style.seen is not None:
+                style.seen(self.start, x)
             channels = x.shape[1] // self.phases
-            scale, shift = (
-                style.vector[:, start : start + channels, None, None]
-                for start in (self.start, self.start + channels)
-            )
+            scale, shift = self._own(style.vector, channels)
+            if style.statistics is not None and self.phases == 1:
+                mean, variance = self._own(style.statistics, channels)
+                scale = scale * torch.rsqrt(variance + self.epsilon)
+                return torch.addcmul((shift - mean * scale).to(x.dtype), x, scale.to(x.dtype))
             if self.phases > 1:
                 scale, shift = (_repeated(numbers, self.phases) for numbers in (scale, shift))
             return normalised(x, scale, shift, self.epsilon, phases=self.phases)
@@ -51,6 +59,11 @@ class ConditionalInstanceNorm(nn.Module):
                 _repeated((style @ p)[..., None, None], self.phases) for p in (self.scale, self.shift)
             )
         return normalised(x, scale, shift, self.epsilon, phases=self.phases)
+
+    def _own(self, numbers: Tensor, channels: int) -> tuple[Tensor, Tensor]:
+        """Its own of all normalisations' numbers, two for each channel: (N, C, 1, 1) each."""
+        middle = self.start + channels
+        return numbers[:, self.start : middle, None, None], numbers[:, middle : middle + channels, None, None]
 
 
 def normalised(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float, *, phases: int = 1) -> Tensor:

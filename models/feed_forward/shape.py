@@ -6,7 +6,7 @@ those numbers, one behind the other: `norms` says whose they are, in their order
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -15,8 +15,10 @@ from stylize_video.models.weights import file_format
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import nn
 
     from stylize_video.models.feed_forward.network import StyledNet
+    from stylize_video.pictures.arrays import Pictures
 
 STRIDE = 16  # the deepest features are this much smaller than the frame
 SHUFFLE = CELL  # space-to-depth factor at the entrance
@@ -28,6 +30,7 @@ class CanvasNetConfig:
     """The shape of the network. Stored beside the weights, so that it can be built again."""
 
     stored_as: ClassVar[str] = file_format.CANVAS  # of the files that hold its weights
+    tiled: ClassVar[bool] = False  # whether a picture too large for a device's memory is painted in tiles
 
     styles: int = 1
     full_channels: int = 12
@@ -48,6 +51,28 @@ class CanvasNetConfig:
         from stylize_video.models.feed_forward.network import CanvasNet
 
         return CanvasNet(self)
+
+    def sections(self, network: StyledNet) -> Mapping[str, nn.Module]:
+        """What a runtime runs of a network of that shape, by name; "paint" is always there."""
+        from stylize_video.models.feed_forward.sections import Paint
+
+        return {"paint": Paint(network)}
+
+    def in_tiles(
+        self, run: Callable[..., Any], images: Pictures, noise: Pictures, style: Pictures
+    ) -> Pictures:
+        """Paint a picture that a device's memory is too small for, by `run` of what has all `sections`.
+
+        Args:
+            run: `Runtime.run`.
+            images: (1, H, W, 3), whose sides fit the network.
+            noise: (1, H/4, W/4, C).
+            style: (1, 1, 1, K).
+
+        Raises:
+            NotImplementedError: where `tiled` is not.
+        """
+        raise NotImplementedError
 
     def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
         """How large a number can become in it, by its weights alone; see `bounds.py`."""

@@ -34,6 +34,7 @@ _CODE = (  # what all modules are written in, and converted by; read, for import
     "alias_free/filters.py",
     "alias_free/network.py",
     "alias_free/resampling.py",
+    "alias_free/sections.py",
     "alias_free/shape.py",
     "feed_forward/layers.py",
     "feed_forward/network.py",

@@ -84,7 +84,7 @@ def pan(photograph: Picture, frames: int) -> Frames:
     sides = zip((WIDTH + 2 * rim, HEIGHT + 2 * rim), photograph.shape[1::-1], strict=True)
     size = [max(least, round(scale * side)) for least, side in sides]
     large = cv2.resize(photograph, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    scene = np.asarray(large, np.float32) / 255
+    scene = (np.asarray(large, np.float32) / 255).astype(np.float32)
     cut = (slice(rim, rim + HEIGHT), slice(rim, rim + WIDTH))
     return [shifted(scene, STEP * number)[cut].clip(0, 1) for number in range(frames)]
 
@@ -125,7 +125,7 @@ def painted_as_a_film(frames: Frames, spec: str, method: str, folder: Path) -> F
             picture = np.rint(255 * frame).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
-    return [np.asarray(p, np.float32) / 255 for p in _job(film, spec, method, folder)]
+    return [(np.asarray(p, np.float32) / 255).astype(np.float32) for p in _job(film, spec, method, folder)]
 
 
 def _job(film: Path, spec: str, method: str, folder: Path) -> Iterator[Picture]:

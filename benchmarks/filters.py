@@ -1,0 +1,129 @@
+"""The alias-free painter's filters and curves: what they stop, let pass and fold back, against their design.
+
+Of each filter the attenuation and the cutoff, in cycles a sample, by its response; how much a plane wave that
+it should keep differs after up- and downsampling, and what is left of one that it should stop, in dB of its
+power; "66 dB" is a filter designed for so much. Of each curve, alone and filtered, the energy that harmonics
+of waves up to 0.39 cycles a sample leave where there are none below Nyquist, at worst.
+
+    python benchmarks/filters.py [--json OUT]
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+
+import torch
+from common import Goal, Report, parser, print_table
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylize_video.models.alias_free import activation, network
+from stylize_video.models.alias_free.activation import CURVES, Filtered
+from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.resampling import Downsample, Upsample
+from stylize_video.models.perceptual.equivariance import circular
+
+SHARP = "66 dB"
+DESIGNS = {
+    "DEEP": network.DEEP,
+    "SHALLOW": network.SHALLOW,
+    "PICTURE": network.PICTURE,
+    "END": network.END,
+    "AGAIN": activation.AGAIN,
+    SHARP: LowPass.reaching(66, cutoff=0.42, transition=0.16),
+}
+CURVED = ("DEEP", "SHALLOW")  # around the curves
+SIZE = 509  # a prime: no harmonic folds onto another's place
+_VARIANCE_ONE = math.sqrt(2)  # of a wave
+_HIGHEST = int(0.39 * SIZE)  # cycles
+_GOAL_CURVE, _GOAL_WAVE, _SHORT_OF_DESIGN = -40.0, -60.0, 5.0
+
+
+def _db(some: Tensor, whole: Tensor) -> float:
+    return 10 * math.log10(
+        max(1e-20, (some.double().square().mean() / whole.double().square().mean()).item())
+    )
+
+
+def _wave(cycles: float, size: int = 192) -> Tensor:
+    across = torch.sin(2 * math.pi * round(cycles * size) * (torch.arange(size) + 0.5) / size)
+    return across.expand(1, 1, size, size)
+
+
+def kept_and_stopped(design: LowPass) -> tuple[float, float]:
+    """Of waves that pass, up and down again, and of those that are stopped, downwards: the worst of each."""
+    up, down = Upsample(1, design), Downsample(1, design)
+    with circular(up), circular(down), torch.inference_mode():
+        low = [_wave(design.passes * share) for share in (0.1, 0.4, 0.7, 0.95)]
+        kept = max(_db(down(up(wave)) - wave, wave) for wave in low)
+        highest = 1 - design.stops  # of the way to the fine grid's Nyquist
+        high = [_wave((design.stops + highest * share) / 2, 384) for share in (0.05, 0.3, 0.6, 0.99)]
+        return kept, max(_db(down(wave), wave) for wave in high)
+
+
+def folded(bend: Callable[[Tensor], Tensor]) -> float:
+    """The energy that is where no harmonic of a wave is, by all but its mean, dB; of the worst wave."""
+    worst = -math.inf
+    for cycles in range(11, _HIGHEST, 5):
+        wave = _VARIANCE_ONE * torch.sin(2 * math.pi * cycles * torch.arange(SIZE) / SIZE)
+        energy = torch.fft.rfft(bend(wave.expand(8, -1)[None, None])[0, 0, 0].double()).abs().square()
+        harmonic = torch.zeros_like(energy, dtype=torch.bool)
+        harmonic[::cycles] = True
+        worst = max(worst, 10 * math.log10((energy[~harmonic].sum() / energy[1:].sum()).item()))
+    return worst
+
+
+def filtered(name: str, design: LowPass) -> Callable[[Tensor], Tensor]:
+    """A curve between two filters."""
+    layer = Filtered(1, CURVES[name], design)
+
+    def bend(x: Tensor) -> Tensor:
+        with circular(layer), torch.inference_mode():
+            bent: Tensor = layer(x)
+        return bent
+
+    return bend
+
+
+def main() -> int:
+    """Measure, print."""
+    given = parser(__doc__).parse_args()
+    filters = {
+        name: (
+            design.taps,
+            design.designed_attenuation_db,
+            design.measured_attenuation_db(),
+            design.cutoff,
+            design.measured_cutoff(),
+            *kept_and_stopped(design),
+        )
+        for name, design in DESIGNS.items()
+    }
+    columns = (
+        "filter",
+        "taps",
+        "designed dB",
+        "stopped dB",
+        "cutoff",
+        "measured",
+        "kept, dB off",
+        "left, dB",
+    )
+    print_table(columns, [(name, *found) for name, found in filters.items()])
+    curves = {
+        f"{curve}, {name}": folded(filtered(curve, DESIGNS[name])) for curve in CURVES for name in CURVED
+    }
+    curves |= {"ReLU, alone": folded(F.relu), "smooth, alone": folded(activation.smooth)}
+    print_table(("curve", "folded back, dB"), list(curves.items()))
+    goals = [
+        Goal(f"smooth, {name}: folded back, dB", curves[f"smooth, {name}"], _GOAL_CURVE) for name in CURVED
+    ]
+    goals += [Goal(f"{SHARP}: kept, dB off", filters[SHARP][5], _GOAL_WAVE)]
+    goals += [Goal(f"{SHARP}: left, dB", filters[SHARP][6], _GOAL_WAVE)]
+    return Report("filters", {"filters": filters, "curves": curves}, goals).finish(given.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from stylize_video.errors import StylizeVideoError, UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
+from stylize_video.models.alias_free.method import BUNDLED as ALIAS_FREE
 from stylize_video.models.feed_forward import gallery, networks, weights_file
 from stylize_video.models.feed_forward.gallery import CanvasGallery
 from stylize_video.models.feed_forward.method import FeedForward, FeedForwardOptions
@@ -103,14 +104,15 @@ def fitted(path: Path, share: float) -> StyleVector:
 # -- one style --
 
 
-@pytest.mark.parametrize("quality", styles.QUALITIES)
+@pytest.mark.parametrize("kind", styles.SETS)
 @pytest.mark.parametrize("name", styles.available())
-def test_every_bundled_style_is_its_networks_own(name: str, quality: str) -> None:
-    style = styles.available(quality)[name]
+def test_every_bundled_style_is_its_networks_own(name: str, kind: str) -> None:
+    style = styles.available(kind)[name]
     opened = gallery.open_bundled(style.weights)
     assert style.licence
     assert style.style_distance is None or style.style_distance > 0
-    found = gallery.load(parse(name), networks.of_quality(quality))
+    known = ALIAS_FREE if kind == styles.ALIAS_FREE else networks.of_quality(kind)
+    found = gallery.load(parse(name), known)
     np.testing.assert_array_equal(found.style, opened.parameters.table[opened.index(name)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -104,13 +105,16 @@ def _no_ray_left() -> Iterator[None]:
     def folders() -> set[str]:
         return {path.name for path in Path(tempfile.gettempdir()).glob("*ray-*")}
 
-    before, lay = there(), folders()
-    yield
-    deadline = time.monotonic() + 10
-    while (left := there() - before) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left
-    assert folders() <= lay
+    # One at a time, whichever worker of pytest-xdist runs it: each would see the others' for its own.
+    with Path(tempfile.gettempdir(), "stylize-video-cluster-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        before, lay = there(), folders()
+        yield
+        deadline = time.monotonic() + 10
+        while (left := there() - before) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not left
+        assert folders() <= lay
 
 
 def alone(film: Path, output: Path, **options: Any) -> str:

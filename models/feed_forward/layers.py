@@ -47,12 +47,14 @@ class ConditionalInstanceNorm(nn.Module):
                 style.seen(self.start, x)
             channels = x.shape[1] // self.phases
             scale, shift = self._own(style.vector, channels)
-            if style.statistics is not None and self.phases == 1:
+            if style.statistics is not None:
                 mean, variance = self._own(style.statistics, channels)
                 scale = scale * torch.rsqrt(variance + self.epsilon)
-                return torch.addcmul((shift - mean * scale).to(x.dtype), x, scale.to(x.dtype))
+                shift = shift - mean * scale
             if self.phases > 1:
                 scale, shift = (_repeated(numbers, self.phases) for numbers in (scale, shift))
+            if style.statistics is not None:
+                return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
             return normalised(x, scale, shift, self.epsilon, phases=self.phases)
         with torch.autocast(x.device.type, enabled=False):  # which would round the mixture to 8 bits
             scale, shift = (

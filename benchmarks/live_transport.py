@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether frames over a WebSocket or WebRTC (aiortc) come back sooner: the same camera, nothing painted.
 
-    python -m venv /tmp/rtc && /tmp/rtc/bin/pip install aiohttp aiortc
+    python -m venv /tmp/rtc && /tmp/rtc/bin/pip install aiohttp aiortc numpy
     python benchmarks/live_transport.py --peer-python /tmp/rtc/bin/python --work-ms 20
 
 The WebSocket is the product's own, page and server, with a painter that only takes its time. WebRTC is
@@ -161,6 +161,8 @@ async def measured(name: str, server: psutil.Process, film: Path, seconds: float
         seen = await page.run(f"delays({seconds}, {_camera.PERIOD_MS})")
         after = _cpu(server), _cpu(psutil.Process(found.process.pid))
     delays = np.array(seen["delays"])
+    if not len(delays):
+        raise RuntimeError(f"nothing came back over {name}")
     return {
         "fps": len(delays) / seconds,
         "delay_p50_ms": float(np.percentile(delays, 50)),

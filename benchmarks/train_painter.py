@@ -79,6 +79,7 @@ def _arguments() -> argparse.Namespace:
         ("crop", int),
         ("learning-rate", float),
         ("style-weight", float),
+        ("consistency-weight", float),
         ("weave-weight", float),
     ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
@@ -87,8 +88,10 @@ def _arguments() -> argparse.Namespace:
         made.error("--shape: a network that goes on from --start has its shape")
     if given.architecture == ALIAS_FREE and given.shape:
         made.error("--shape: is of a feed-forward painter")
-    if given.teacher and (given.style_weight, given.weave_weight) != (None, None):
-        made.error("--style-weight, --weave-weight: with --teacher nothing but its paintings is learned")
+    weights = ("style_weight", "consistency_weight", "weave_weight")
+    if given.teacher and any(getattr(given, name) is not None for name in weights):
+        options = ", ".join("--" + name.replace("_", "-") for name in weights)
+        made.error(f"{options}: with --teacher nothing but its paintings is learned")
     return given
 
 
@@ -101,7 +104,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
-    names = ("steps", "batch_size", "crop", "learning_rate", "style_weight", "weave_weight")
+    names = ("steps", "batch_size", "crop", "learning_rate", "style_weight", "consistency_weight", "weave_weight")
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)
     paintings = [training_run.painting(given.paintings / f"{name}.jpg", config.style_size) for name in STYLES]

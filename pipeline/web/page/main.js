@@ -189,9 +189,11 @@ const KEYS = [
   [["f"], "f", "full screen", fullScreen],
   [["h", "?"], "h", "this list", () => $("keys").showModal()],
 ];
+const HELP = KEYS.at(-1)[0];
 
 function keyed(event) {
   const { target, key } = event;
+  if ($("keys").open && HELP.includes(key)) return $("keys").close(); // as it was opened
   const typing = target.closest?.("select, dialog, input[type=text]");
   const moves = key.startsWith("Arrow") && target.closest?.("input, [role=toolbar]");
   if (event.ctrlKey || event.altKey || event.metaKey || typing || moves || !$("keys-on").checked) return;

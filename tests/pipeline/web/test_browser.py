@@ -151,6 +151,9 @@ def test_styles_by_click_and_by_key_and_a_delay_that_does_not_grow(
             await _until_shown(page, usual, "starry-night")
             await page.press("4")
             await _until_shown(page, usual, "the-scream")
+            for is_open in ("true", "false"):
+                await page.press("h")
+                await page.until(f"document.getElementById('keys').open === {is_open}")
             seen["delays"] = await page.run(f"delays(6, {_camera.PERIOD_MS})")
             seen["meter"] = int(await page.run("document.getElementById('delay').textContent"))
             for _ in range(20):

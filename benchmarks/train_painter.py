@@ -104,7 +104,15 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
     from stylize_video.models.training import run as training_run
     from stylize_video.models.training.photographs import PhotographSet
 
-    names = ("steps", "batch_size", "crop", "learning_rate", "style_weight", "consistency_weight", "weave_weight")
+    names = (
+        "steps",
+        "batch_size",
+        "crop",
+        "learning_rate",
+        "style_weight",
+        "consistency_weight",
+        "weave_weight",
+    )
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)
     paintings = [training_run.painting(given.paintings / f"{name}.jpg", config.style_size) for name in STYLES]

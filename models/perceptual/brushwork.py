@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 SIZE = 512  # px, the longer side at which pictures and paintings are measured
 
 WINDOW = 32  # px a side
-_OCTAVES = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0))  # px, standard deviations of the two Gaussians of a band
+OCTAVES = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0))  # px, standard deviations of the two Gaussians of a band
 _BARE_BELOW = 10  # percentile of the painting's windows
 
 Energies = list[NDArray[np.float32]]  # for each octave (windows,), root mean square in units of L*a*b*
 
 
-def looked_at(picture: Picture) -> Picture:
-    """A picture in the size that it is measured in: `SIZE` px on its longer side, larger or smaller.
+def looked_at(picture: Picture, size: int = SIZE) -> Picture:
+    """A picture in the size that it is measured in: so many px on its longer side, larger or smaller.
 
     Averaged over areas in both cases: what is enlarged by a smoother rule has its strokes blurred or
     sharpened, and counts as barer or fuller than it is.
     """
     height, width = picture.shape[:2]
-    scale = SIZE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = size / max(height, width)
+    sides = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, sides, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def energies(picture: Picture) -> Energies:
@@ -49,7 +49,7 @@ def energies(picture: Picture) -> Energies:
     if min(picture.shape[:2]) < WINDOW:
         raise ValueError(f"picture of {picture.shape[1]}x{picture.shape[0]} px, must be {WINDOW} at least")
     lab = np.asarray(cv2.cvtColor(np.float32(1 / 255) * picture, cv2.COLOR_RGB2LAB), np.float32)
-    return [_of_windows(_band(lab, fine, coarse)) for fine, coarse in _OCTAVES]
+    return [_of_windows(_band(lab, fine, coarse)) for fine, coarse in OCTAVES]
 
 
 def bare_canvas(painted: Picture, painting: Picture) -> float:
@@ -60,11 +60,13 @@ def bare_canvas(painted: Picture, painting: Picture) -> float:
     Args:
         painted, painting: (H, W, 3) uint8 RGB, each as it is `looked_at`.
     """
-    shares = [
-        float((mine < np.percentile(theirs, _BARE_BELOW)).mean())
-        for mine, theirs in zip(energies(painted), energies(painting), strict=True)
-    ]
-    return float(np.mean(shares))
+    found = zip(energies(painted), least(painting), strict=True)
+    return float(np.mean([(windows < enough).mean() for windows, enough in found]))
+
+
+def least(painting: Picture) -> NDArray[np.float64]:
+    """(octaves,): what nine tenths of the windows of a painting, as it is `looked_at`, have at least."""
+    return np.array([np.percentile(windows, _BARE_BELOW) for windows in energies(painting)])
 
 
 def _band(lab: NDArray[np.float32], fine: float, coarse: float) -> NDArray[np.float32]:

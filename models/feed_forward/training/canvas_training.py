@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from stylize_video.models.canvas import Field
 from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import STRIDE, CanvasNetConfig
+from stylize_video.models.feed_forward.training.bare_loss import bare_loss, least_energies
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
     lost_structure,
@@ -73,6 +74,7 @@ class CanvasTrainer(Trainer[Scenes]):
         self.grams = style_targets(paintings, config.style_size, self.features)
         self.palettes = palettes(paintings, config.style_size).to(where)
         self.roughness = roughness(paintings, config.style_size).to(where)
+        self.least = least_energies(paintings, config.style_size).to(where)
         self.network = _begun(self.shape, start, config.seed).to(where).to(memory_format=torch.channels_last)
         pictures = (*paintings, *photographs.training)
         identity = {
@@ -140,6 +142,8 @@ class CanvasTrainer(Trainer[Scenes]):
         }
         if config.weave_weight:
             found_losses["weave"] = Loss(weave_loss(painted), config.weave_weight)
+        if config.bare_weight:
+            found_losses["bare canvas"] = Loss(bare_loss(mean, self.least[chosen]), config.bare_weight)
         return found_losses
 
     def styles_of(self, step: int) -> Tensor:

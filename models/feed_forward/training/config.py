@@ -17,6 +17,7 @@ _WEIGHTS = (
     "tv_weight",
     "consistency_weight",
     "weave_weight",
+    "bare_weight",
 )
 
 
@@ -41,6 +42,7 @@ class CanvasTrainingConfig:
     tv_weight: float = 0.02
     consistency_weight: float = 20.0
     weave_weight: float = 0.0  # for networks whose last layers are thin; others lose it by moving
+    bare_weight: float = 0.0
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     averaging: float = 0.999  # decay of the running mean of the weights, which is the result
     seed: int = 0
@@ -62,7 +64,7 @@ class CanvasTrainingConfig:
 
 
 # A painting of a user's own, within minutes: from a network that paints already.
-OWN = CanvasTrainingConfig(batch_size=1, crop=160, averaging=0.99, warm_up=0.05, held_out=8)
+OWN = CanvasTrainingConfig(batch_size=1, crop=160, averaging=0.99, warm_up=0.05, held_out=8, bare_weight=4.0)
 # With scales and shifts alone, so that it can be mixed with the styles of the network that it starts from.
 OWN_MIXABLE = CanvasTrainingConfig(
     batch_size=1,

@@ -143,7 +143,8 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[-1] < 0.011
 
 
-def test_a_weave_is_looked_at_where_it_is_asked_for() -> None:
-    config = replace(CONFIG, weave_weight=1.0)
-    assert "weave" in next(trainer(config).run()).losses
-    assert "weave" not in next(trainer().run()).losses
+@pytest.mark.parametrize(("weight", "name"), [("weave_weight", "weave"), ("bare_weight", "bare canvas")])
+def test_a_loss_is_looked_at_where_it_is_asked_for(weight: str, name: str) -> None:
+    config = replace(CONFIG, **{weight: 1.0})
+    assert name in next(trainer(config).run()).losses
+    assert name not in next(trainer().run()).losses

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 
 import torch
 from common import Goal, Report, parser, print_table
@@ -22,6 +21,7 @@ from torch.nn import functional as F
 from stylize_video.models.alias_free import activation, network
 from stylize_video.models.alias_free.activation import CURVES, Filtered
 from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.folding import without_borders, worst_folded_db
 from stylize_video.models.alias_free.resampling import Downsample, Upsample
 from stylize_video.models.perceptual.equivariance import circular
 
@@ -35,9 +35,6 @@ DESIGNS = {
     SHARP: LowPass.reaching(66, cutoff=0.42, transition=0.16),
 }
 CURVED = ("DEEP", "SHALLOW")  # around the curves
-SIZE = 509  # a prime: no harmonic folds onto another's place
-_VARIANCE_ONE = math.sqrt(2)  # of a wave
-_HIGHEST = int(0.39 * SIZE)  # cycles
 _GOAL_CURVE, _GOAL_WAVE, _SHORT_OF_DESIGN = -40.0, -60.0, 5.0
 
 
@@ -61,30 +58,6 @@ def kept_and_stopped(design: LowPass) -> tuple[float, float]:
         highest = 1 - design.stops  # of the way to the fine grid's Nyquist
         high = [_wave((design.stops + highest * share) / 2, 384) for share in (0.05, 0.3, 0.6, 0.99)]
         return kept, max(_db(down(wave), wave) for wave in high)
-
-
-def folded(bend: Callable[[Tensor], Tensor]) -> float:
-    """The energy that is where no harmonic of a wave is, by all but its mean, dB; of the worst wave."""
-    worst = -math.inf
-    for cycles in range(11, _HIGHEST, 5):
-        wave = _VARIANCE_ONE * torch.sin(2 * math.pi * cycles * torch.arange(SIZE) / SIZE)
-        energy = torch.fft.rfft(bend(wave.expand(8, -1)[None, None])[0, 0, 0].double()).abs().square()
-        harmonic = torch.zeros_like(energy, dtype=torch.bool)
-        harmonic[::cycles] = True
-        worst = max(worst, 10 * math.log10((energy[~harmonic].sum() / energy[1:].sum()).item()))
-    return worst
-
-
-def filtered(name: str, design: LowPass) -> Callable[[Tensor], Tensor]:
-    """A curve between two filters."""
-    layer = Filtered(1, CURVES[name], design)
-
-    def bend(x: Tensor) -> Tensor:
-        with circular(layer), torch.inference_mode():
-            bent: Tensor = layer(x)
-        return bent
-
-    return bend
 
 
 def main() -> int:
@@ -113,9 +86,11 @@ def main() -> int:
     )
     print_table(columns, [(name, *found) for name, found in filters.items()])
     curves = {
-        f"{curve}, {name}": folded(filtered(curve, DESIGNS[name])) for curve in CURVES for name in CURVED
+        f"{curve}, {name}": worst_folded_db(without_borders(Filtered(1, bend, DESIGNS[name])))
+        for curve, bend in CURVES.items()
+        for name in CURVED
     }
-    curves |= {"ReLU, alone": folded(F.relu), "smooth, alone": folded(activation.smooth)}
+    curves |= {"ReLU, alone": worst_folded_db(F.relu), "smooth, alone": worst_folded_db(activation.smooth)}
     print_table(("curve", "folded back, dB"), list(curves.items()))
     goals = [
         Goal(f"smooth, {name}: folded back, dB", curves[f"smooth, {name}"], _GOAL_CURVE) for name in CURVED

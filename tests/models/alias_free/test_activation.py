@@ -3,57 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.alias_free.activation import CURVES, BentUpsampling, Filtered, smooth
 from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.folding import SIZE, Bend, folded_db, without_borders, worst_folded_db
 from stylize_video.models.alias_free.network import DEEP, PICTURE, SHALLOW
 from stylize_video.models.perceptual.equivariance import circular, translated
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.models.runtimes.program import Program
 
-SIZE = 509  # a prime: no harmonic folds onto another's place
-AMPLITUDE = math.sqrt(2)  # of a wave of variance one, as normalised features have
-DEEPEST = int(0.39 * SIZE)  # cycles: just below the filters' cutoff
 
-
-def _folded_db(bend: Callable[[Tensor], Tensor], cycles: int) -> float:
-    """The energy that a wave's harmonics leave where there are none below Nyquist, by the whole's."""
-    wave = AMPLITUDE * torch.sin(2 * math.pi * cycles * torch.arange(SIZE) / SIZE)
-    bent = bend(wave.expand(8, -1)[None, None])[0, 0, 0].double()
-    energy = torch.fft.rfft(bent).abs().square()
-    true = torch.zeros_like(energy, dtype=torch.bool)
-    true[::cycles] = True
-    return 10 * math.log10(energy[~true].sum().item() / energy[1:].sum().item())
-
-
-def _filtered(name: str, design: LowPass = DEEP) -> Callable[[Tensor], Tensor]:
-    def bend(x: Tensor) -> Tensor:
-        layer = Filtered(1, CURVES[name], design)
-        with circular(layer):
-            return layer(x)
-
-    return bend
-
-
-def _worst(bend: Callable[[Tensor], Tensor]) -> float:
-    return max(_folded_db(bend, cycles) for cycles in range(11, DEEPEST, 5))
+def _filtered(name: str, design: LowPass = DEEP) -> Bend:
+    return without_borders(Filtered(1, CURVES[name], design))
 
 
 @pytest.mark.parametrize("design", [DEEP, SHALLOW])
 @pytest.mark.parametrize("name", ["smooth", "parabola"])
 def test_a_round_curve_filtered_leaves_next_to_nothing(name: str, design: LowPass) -> None:
-    assert _worst(_filtered(name, design)) < -40
+    assert worst_folded_db(_filtered(name, design)) < -40
 
 
 def test_a_kink_leaves_more_and_a_plain_rectifier_far_more() -> None:
-    filtered, plain = _worst(_filtered("leaky")), _worst(F.relu)
+    filtered, plain = worst_folded_db(_filtered("leaky")), worst_folded_db(F.relu)
 
     assert -40 < filtered < -20
     assert plain > -10
@@ -84,17 +60,10 @@ def test_bent_upsampling_is_on_the_finer_grid_and_moves_with_its_input(*, oversa
 
 
 def test_a_curve_on_more_samples_folds_less_back() -> None:
-    def bent(*, oversampled: bool) -> Callable[[Tensor], Tensor]:
-        layer = BentUpsampling(1, smooth, SHALLOW, oversampled=oversampled)
-
-        def bend(x: Tensor) -> Tensor:
-            with circular(layer):
-                return layer(x)
-
-        return bend
-
-    cycles = int(0.35 * SIZE)
-    once, twice = (_folded_db(bent(oversampled=how), cycles) for how in (False, True))
+    once, twice = (
+        folded_db(without_borders(BentUpsampling(1, smooth, SHALLOW, oversampled=how)), int(0.35 * SIZE))
+        for how in (False, True)
+    )
 
     assert twice < once - 6
 

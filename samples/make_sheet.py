@@ -18,7 +18,7 @@ import numpy as np
 
 from stylize_video.models import styles
 from stylize_video.pictures.pictures import Picture, read_picture, resize_longer_side, write_picture
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 
 TARGET = Path(__file__).parents[1] / "docs" / "any_picture.jpg"

@@ -22,7 +22,7 @@ import numpy as np
 from lake import Lake
 
 from stylize_video.pictures.arrays import Pixels
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.sources.film import FilmSource
 

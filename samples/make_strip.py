@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from stylize_video.pictures.arrays import Pixels
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.sources.film import FilmSource
 

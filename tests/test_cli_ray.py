@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import pytest
 
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 from tests.commands import names, refused

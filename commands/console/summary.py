@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stylize_video.commands.console.flags import spelled
 
 if TYPE_CHECKING:
-    from stylize_video.pipeline.jobs.film import Painted
+    from stylize_video.pipeline.jobs.painted import Painted
     from stylize_video.pipeline.profile import Profile
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,9 +24,10 @@ from stylize_video.errors import OtherRunError, OutputError
 from stylize_video.files import whole_file
 from stylize_video.files.lock import FileLock, LockedError
 from stylize_video.files.partial import output_errors
-from stylize_video.pipeline.segments import packets_file
+from stylize_video.pipeline.segments import packets_file, records
 from stylize_video.pipeline.segments.differences import differences
-from stylize_video.pipeline.segments.packets_file import Checked, PacketsFile
+from stylize_video.pipeline.segments.packets_file import PacketsFile
+from stylize_video.pipeline.segments.records import Record
 from stylize_video.pipeline.sinks.encoded import Encoded
 from stylize_video.process import signals
 
@@ -38,18 +39,6 @@ _KEPT = 8  # of so many segments one keeps its state, to paint a damaged one aft
 def folder_of(output: Path) -> Path:
     """Where the segments of an output are kept: beside it."""
     return output.with_name(output.name + ".parts")
-
-
-@dataclass(frozen=True)
-class Record:
-    """A segment that is finished."""
-
-    number: int  # from 0
-    painted: int  # frames of the film up to its end
-    packets: Checked
-    state: Checked
-    last: bool  # whether the film ends with it
-    ahead: int = 0  # frames before it is shown that one is decoded, where the state before doesn't know it
 
 
 @dataclass(frozen=True)
@@ -147,7 +136,7 @@ class Parts:
             whole_file.write(self._file(number, "state"), state)
             checked = packets_file.checked(state)
             record = Record(number, painted, written, checked, last, ahead)
-            whole_file.write(self._file(number, "json"), json.dumps(asdict(record)).encode())
+            whole_file.write(self._file(number, "json"), record.to_bytes())
             whole_file.sync_folder(self.folder)
         self.records[number] = record
         signals.whole(self.folder)
@@ -204,8 +193,8 @@ class Parts:
         self.close()
 
     def _begin(self, wanted: Mapping[str, Any], *, resume: bool) -> None:
-        self.records = _records(self._file) if resume else {}
-        found = _json(self.folder / _FILM)
+        self.records = records.read(self._file) if resume else {}
+        found = records.json_of(self.folder / _FILM)
         if found != wanted and self.records:
             told = ", ".join(differences(found, wanted))
             raise OtherRunError(
@@ -224,34 +213,3 @@ class Parts:
 
     def _file(self, number: int, kind: str) -> Path:
         return self.folder / f"segment{number:07d}.{kind}"
-
-
-def _records(file: Callable[[int, str], Path]) -> dict[int, Record]:
-    """The finished segments whose packets are what was written."""
-    folder = file(0, "json").parent
-    found = (_record(path) for path in folder.glob("segment*.json"))
-    return {
-        record.number: record
-        for record in found
-        if record is not None and packets_file.is_whole(file(record.number, "packets"), record.packets)
-    }
-
-
-def _record(path: Path) -> Record | None:
-    found = _json(path)
-    try:
-        packets, state = Checked(*found["packets"]), Checked(*found["state"])
-        number, painted, ahead = int(found["number"]), int(found["painted"]), int(found["ahead"])
-        record = Record(number, painted, packets, state, bool(found["last"]), ahead)
-    except (KeyError, TypeError, ValueError):
-        return None
-    return record if path.name == f"segment{record.number:07d}.json" else None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """What a file holds; nothing if it holds no JSON object."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

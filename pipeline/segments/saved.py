@@ -8,6 +8,8 @@ from typing import Self
 from stylize_video.errors import InputError
 from stylize_video.pipeline import saved_state
 from stylize_video.pipeline.sinks.output_clock import OutputClock
+from stylize_video.pipeline.sinks.segment_encoder import SegmentEncoder
+from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.sources.report import ReadingReport
 
 
@@ -23,6 +25,19 @@ class Saved:
     captions_lost: int = 0  # of how many frames
     ahead: int = 0  # frames before it is shown that one is decoded, see `sinks/encoded.py`
     notes: list[str] = field(default_factory=list)  # of those who paint
+
+    def put_back(self, reader: FilmSource, encoder: SegmentEncoder) -> None:
+        """Let those who go on know what was known here.
+
+        Args:
+            reader: the film, still at its beginning.
+            encoder: of the pictures, still without one.
+        """
+        encoder.clock, encoder.captions_lost, encoder.ahead = self.clock, self.captions_lost, self.ahead
+        reader.others.captions.put_back(self.captions)
+        report = reader.report
+        report.remarks += [remark for remark in self.report.remarks if remark not in report.remarks]
+        report.remarked |= self.report.remarked
 
     def to_bytes(self) -> bytes:
         """To be written to a file."""

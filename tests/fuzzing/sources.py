@@ -14,8 +14,8 @@ import numpy as np
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.gatys import optimisation as gatys
 from stylize_video.models.perceptual.vgg import FeatureNetwork
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import PaintingInterrupted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import PaintingInterrupted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 from tests.filmmaking import Extras, Sound, Subtitle, Video, film, steady

@@ -18,8 +18,8 @@ from stylize_video.errors import DeviceError
 from stylize_video.pictures.arrays import to_unit
 from stylize_video.pipeline import plane_transfer, transfer
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.plane_transfer import PlaneTransfer
 from stylize_video.pipeline.signal import ColorTags, Signal

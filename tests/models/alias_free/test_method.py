@@ -22,7 +22,7 @@ from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import read_picture, write_picture
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
 from tests.networks import ALIAS_FREE_SHAPE, canvas_network, noise

@@ -13,7 +13,7 @@ import pytest
 from av.stream import Disposition
 
 from stylize_video.errors import InputError, UsageError
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.sources.film import FilmSource
 from tests import media

@@ -18,8 +18,8 @@ from stylize_video.models import weights
 from stylize_video.models.look import Look
 from stylize_video.pipeline import runner
 from stylize_video.pipeline.frames import FrameBatch
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest, default_output
 from stylize_video.pipeline.sources.film import FilmSource
 from stylize_video.pipeline.stages import painters

@@ -19,8 +19,8 @@ from stylize_video.models.look import Look
 from stylize_video.models.style_spec import parse
 from stylize_video.pictures.pictures import read_picture, write_picture
 from stylize_video.pipeline.jobs import early_checks
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
 from tests.networks import canvas_network, noise

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from stylize_video.models.method import Needs
 from stylize_video.models.motion import confidence, flow
 from stylize_video.models.wct.method import Wct
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import drawing, media
 

@@ -16,7 +16,7 @@ from stylize_video.errors import UsageError
 from stylize_video.models.feed_forward import weights_file
 from stylize_video.models.look import Look, LookTimeline
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
 from tests.networks import canvas_network

@@ -15,8 +15,8 @@ import pytest
 from stylize_video.errors import OutputError, OutputExistsError
 from stylize_video.files.lock import FileLock
 from stylize_video.models.workshop import Workshop
-from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.batch.processes import tasks
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.painted import Painted, PaintingInterrupted
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments.recorder import Recorder

@@ -12,8 +12,8 @@ import pytest
 from stylize_video.errors import OutputError, UnknownFormatError
 from stylize_video.models import style_spec
 from stylize_video.models.look import Look
-from stylize_video.pipeline.jobs import film as job
-from stylize_video.pipeline.jobs.film import Painted
+from stylize_video.pipeline.jobs.film import film as job
+from stylize_video.pipeline.jobs.painted import Painted
 from stylize_video.pipeline.jobs.request import PaintRequest, default_output
 from stylize_video.pipeline.sinks.coding import EncoderOptions
 from stylize_video.pipeline.sinks.film import FilmSink

@@ -108,7 +108,7 @@ class Measure:
         return replace(self._part(workshop, _MORE), start=few.start)
 
     def _part(self, workshop: Workshop, frames: int) -> Measured:
-        from stylize_video.pipeline.jobs import film as job
+        from stylize_video.pipeline.jobs.film import film as job
 
         with TemporaryDirectory(prefix=".stylize-video-", dir=self.folder) as folder:
             began, times = time.perf_counter(), list[float]()
@@ -132,7 +132,7 @@ class Measure:
 
     def _keyframe(self, workshop: Workshop) -> Measured:
         """A few steps of the first one."""
-        from stylize_video.pipeline.jobs import film as job
+        from stylize_video.pipeline.jobs.film import film as job
 
         began, steps = time.perf_counter(), list[tuple[float, int]]()
 
@@ -180,7 +180,7 @@ class PaintFilm:
 
     def run(self, workshop: Workshop, tell: Tell) -> Finished:
         """Do it."""
-        from stylize_video.pipeline.jobs import film as job
+        from stylize_video.pipeline.jobs.film import film as job
 
         began = time.perf_counter()
         far = _Far(tell)

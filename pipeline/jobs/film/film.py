@@ -14,12 +14,14 @@ from stylize_video.models.method import OnStep
 from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.frames import Frame
-from stylize_video.pipeline.jobs import assembly, preflight, segmented
+from stylize_video.pipeline.jobs import assembly, preflight
+from stylize_video.pipeline.jobs.film import choice
+from stylize_video.pipeline.jobs.film.elsewhere import Elsewhere, check_elsewhere
+from stylize_video.pipeline.jobs.film.segmented import SegmentedJob
 from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.painted import Listener, OnFrame, Painted, PaintingInterrupted
 from stylize_video.pipeline.jobs.painting import Painting
 from stylize_video.pipeline.jobs.request import PaintRequest
-from stylize_video.pipeline.jobs.segmented import Elsewhere
 from stylize_video.pipeline.signal import Signal
 from stylize_video.pipeline.sinks.film import FilmSink
 from stylize_video.pipeline.sinks.report import FramesRead, WriteReport
@@ -63,7 +65,7 @@ def paint(
     """
     preflight.check(request)
     if elsewhere is not None:
-        segmented.check_elsewhere(request)
+        check_elsewhere(request)
     looks = ChangingLook(request, timeline) if timeline is not None else None
     container, _ = formats.check_output(request.target, request.sink.codec)
     with ExitStack() as opened:
@@ -71,14 +73,14 @@ def paint(
         reader = opened.enter_context(assembly.open_source(request, looks, upright=not container.rotation))
         listener = Listener(on_start, on_frame, on_step)
         parts = None
-        if segmented.suits(request, container, reader.signal):
-            parts = opened.enter_context(segmented.open_parts(request, timeline))
+        if choice.suits(request, container, reader.signal):
+            parts = opened.enter_context(choice.open_parts(request, timeline))
         store = preflight.open_store(request)
         painting = Painting(request, looks, reader.signal, masks, store, on_step, workshop)
         if request.look.masked:
             painting.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         if parts is not None:
-            return segmented.Job(request, looks, reader, painting, store, listener, parts, elsewhere).run()
+            return SegmentedJob(request, looks, reader, painting, store, listener, parts, elsewhere).run()
         with assembly.open_sink(request, reader, painting.painted) as writer:
             return _Job(request, reader, painting, store, listener).run(writer)
 

@@ -21,9 +21,9 @@ from stylize_video.pipeline.jobs.request import PaintRequest, declared
 from stylize_video.process import signals, terminal
 
 if TYPE_CHECKING:
-    from stylize_video.pipeline.jobs.cluster.actors import Figures
-    from stylize_video.pipeline.jobs.film import Painted
-    from stylize_video.pipeline.jobs.segmented import Elsewhere
+    from stylize_video.pipeline.jobs.cluster.population import Figures
+    from stylize_video.pipeline.jobs.film.elsewhere import Elsewhere
+    from stylize_video.pipeline.jobs.painted import Painted
 
 
 def _version(wanted: bool) -> None:
@@ -83,7 +83,7 @@ def _paint(
 
 
 def _paint_by(request: PaintRequest, elsewhere: Elsewhere | None, *, quiet: bool) -> Painted:
-    from stylize_video.pipeline.jobs import film as job
+    from stylize_video.pipeline.jobs.film import film as job
 
     if quiet:
         return job.paint(request, elsewhere=elsewhere)

@@ -24,7 +24,7 @@ from stylize_video.pipeline.jobs.batch.results import (
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.batch.plan import BatchPlan
     from stylize_video.pipeline.jobs.batch.survey import Item
-    from stylize_video.pipeline.jobs.cluster.actors import Figures
+    from stylize_video.pipeline.jobs.cluster.population import Figures
 
 _LISTED = 10  # films of a plan that are named, of each kind
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")

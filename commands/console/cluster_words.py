@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stylize_video.pipeline.jobs.cluster.actors import Figures
+    from stylize_video.pipeline.jobs.cluster.population import Figures
 
 
 def worked(figures: Sequence[Figures]) -> Iterator[str]:

@@ -3,64 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, PaintFilm, Task
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message, failure
 from stylize_video.pipeline.jobs.batch.processes.workers import Given
-from stylize_video.pipeline.jobs.cluster import connection
 from stylize_video.pipeline.jobs.cluster.actor import RemoteTask
-from stylize_video.pipeline.jobs.cluster.actors import Actors, Figures
 from stylize_video.pipeline.jobs.cluster.film_task import BLOCK, Arrival, RemoteFilm
+from stylize_video.pipeline.jobs.cluster.joined import JoinedCluster
 from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
-from stylize_video.pipeline.jobs.cluster.parcel import Packer, Parcel
+from stylize_video.pipeline.jobs.cluster.parcel import Parcel
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments import parts
 
 
-class ClusterPainters:
-    """Paints films as `Workers` do. A context manager; at its end nothing is left of it in the cluster.
-
-    Args:
-        options: which cluster.
-        note: takes a line that people should know.
-    """
+class ClusterPainters(JoinedCluster):
+    """Paints films as `Workers` do."""
 
     def __init__(self, options: ClusterOptions, note: Callable[[str], None]) -> None:
-        self._options, self._note = options, note
-        self._opened = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Join the cluster.
-
-        Raises:
-            UsageError: Ray is not installed, or the address is none.
-            DeviceError: the cluster can't be joined.
-        """
-        with ExitStack() as opened:
-            ray = opened.enter_context(connection.connected(self._options))
-            room = connection.room(ray.nodes(), self._options)
-            self._actors = opened.enter_context(Actors(ray, room, self._note))
-            self._packer = Packer(ray.put)
-            self._opened = opened.pop_all()
-        self.jobs = room.workers
+        super().__init__(options, note)
         self._unpainted: list[tuple[Given, Message]] = []
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._opened.close()
-
-    @property
-    def figures(self) -> list[Figures]:
-        """What each worker did."""
-        return self._actors.figures
 
     @property
     def idle(self) -> int:
         """See `Workers`; the first worker is waited for."""
-        return self._actors.idle
+        return self.actors.idle
 
     def give(self, name: Any, task: Task) -> None:
         """See `Workers`."""
@@ -68,22 +36,22 @@ class ClusterPainters:
         given = Given(name, task)
         try:
             _see_that_nothing_is_begun(task)
-            errand = _FilmErrand(given, task.request, self._packer.pack(task.request))
+            errand = _FilmErrand(given, task.request, self.packer.pack(task.request))
         except StylizeVideoError as error:
             self._unpainted.append((given, Message("failed", failure(error))))
         else:
-            self._actors.give(errand)
+            self.actors.give(errand)
 
     def wait(self, timeout: float | None = None) -> list[tuple[Given, Message]]:  # noqa: ARG002 - it never waits long
         """See `Workers`."""
         if self._unpainted:
             found, self._unpainted = self._unpainted, []
             return found
-        return [(event.errand.given, event.message) for event in self._actors.wait()]
+        return [(event.errand.given, event.message) for event in self.actors.wait()]
 
     def interrupt(self) -> list[tuple[Given, Message]]:
         """Let all end; what is not finished comes to nothing."""
-        self._actors.abandon()
+        self.actors.abandon()
         return []
 
 

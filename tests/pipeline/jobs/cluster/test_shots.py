@@ -14,12 +14,12 @@ import pytest
 
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models.workshop import Workshop
-from stylize_video.pipeline.jobs import film as job
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message
 from stylize_video.pipeline.jobs.cluster import stretch_task
-from stylize_video.pipeline.jobs.cluster.actors import Event
+from stylize_video.pipeline.jobs.cluster.errand import Event
 from stylize_video.pipeline.jobs.cluster.shots import Shots
 from stylize_video.pipeline.jobs.cluster.stretch_task import SEGMENT
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.segments import stretches
 from stylize_video.pipeline.segments.parts import Parts

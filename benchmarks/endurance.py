@@ -50,7 +50,7 @@ def resident() -> float:
 
 def run(film: Path) -> list[Sample]:
     """Paint the film; a sample every so many frames."""
-    from stylize_video.pipeline.jobs import film as job
+    from stylize_video.pipeline.jobs.film import film as job
     from stylize_video.pipeline.jobs.request import PaintRequest
 
     samples = [Sample(0, time.perf_counter(), resident())]

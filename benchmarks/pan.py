@@ -42,7 +42,7 @@ from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.style_spec import parse
 from stylize_video.pictures.picture_names import READ
 from stylize_video.pictures.pictures import Picture, read_picture, write_picture
-from stylize_video.pipeline.jobs import film as job
+from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 
 Frames = Sequence[NDArray[np.float32]]  # (H, W, 3) in 0..1 each

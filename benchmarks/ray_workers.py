@@ -77,9 +77,9 @@ class Held:
 
 def measure(film: Path, workers: int) -> Run:
     """Paint a film twice by so many workers: the first time they load their painters."""
-    from stylize_video.pipeline.jobs import film as job
     from stylize_video.pipeline.jobs.cluster.films import ClusterFilm
     from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
+    from stylize_video.pipeline.jobs.film import film as job
     from stylize_video.pipeline.jobs.request import PaintRequest
 
     output = film.with_name(f"{workers}.mp4")

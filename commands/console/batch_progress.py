@@ -14,11 +14,10 @@ from rich.table import Column
 from rich.text import Text
 
 from stylize_video.commands.console import batch_words, cluster_words
-from stylize_video.pipeline.jobs.batch.batch import Listener
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan
 from stylize_video.pipeline.jobs.batch.processes.tasks import Progress as Far
-from stylize_video.pipeline.jobs.batch.results import Result
-from stylize_video.pipeline.jobs.cluster.actors import Figures
+from stylize_video.pipeline.jobs.batch.results import Listener, Result
+from stylize_video.pipeline.jobs.cluster.population import Figures
 from stylize_video.process.terminal import shown
 
 

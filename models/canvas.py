@@ -42,7 +42,7 @@ _SMALLEST_AREA = 0.05  # to which a flow may shrink an area; less is a fold of t
 _SAME_SHEET = 6.0  # px; neighbours whose places differ by less from a stiff sheet's lie on the same one
 _SAME_MOTION = 0.5  # px a frame; neighbours whose flow differs by more are two things
 _PULL = 0.2  # of each neighbour on a cell of the same sheet, a frame; a quarter would oscillate
-_AROUND = (4, 8)  # cells, how far away a cell looks for others of its sheet
+_AROUND = (2, 5)  # cells, how far away a cell looks for others of its sheet
 _FEWEST = 0.4  # of those it finds; a cell with fewer lies in a patch too small to be kept
 
 

@@ -114,13 +114,15 @@ class FrameBatch:
     `frames` are the N frames they came from. Only the first of them may be a `cut`: what keeps state drops
     it there, before the batch. `originals` are the pixels before the first stage changed them, None until
     one did; they may lie elsewhere than the pixels. `motion` is the way from each frame to the one before it,
-    where somebody asks for it; see `pipeline/stages/motion.py`.
+    where somebody asks for it; see `pipeline/stages/motion.py`. `canvases` are what each frame is painted on,
+    where a stage ahead of the painter has carried them; see `pipeline/stages/canvas.py`.
     """
 
     pixels: Pictures
     frames: Sequence[Frame]
     originals: Pictures | None = None
     motion: Sequence[Any] | None = None  # of models/motion/neighbours.py: `FrameMotion`, or None each
+    canvases: Sequence[Any] | None = None  # of models/canvas.py: `Canvas` each
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3:
@@ -129,6 +131,8 @@ class FrameBatch:
             raise ValueError(f"{len(self.frames)} frames for {len(self.pixels)} pictures")
         if self.motion is not None and len(self.motion) != len(self.frames):
             raise ValueError(f"{len(self.motion)} ways for {len(self.frames)} frames")
+        if self.canvases is not None and len(self.canvases) != len(self.frames):
+            raise ValueError(f"{len(self.canvases)} canvases for {len(self.frames)} frames")
         if not arrays.is_known(self.pixels):
             raise ValueError(f"batch is {self.pixels.dtype}, neither uint8 nor floating point")
         late = [number for number, frame in enumerate(self.frames) if frame.cut and number > 0]

@@ -78,10 +78,10 @@ def test_json_is_one_object_on_stdout(film: Path) -> None:
 def test_the_profile_says_what_each_stage_did(film: Path) -> None:
     result = run(film, "--profile", "--quiet", "--device", "cpu")
     stages = [line.split()[0] for line in result.stderr.splitlines()]
-    assert stages[:6] == ["stage", "reader", "motion", "painter", "stabilizer", "encoder"]
+    assert stages[:7] == ["stage", "reader", "motion", "canvas", "painter", "stabilizer", "encoder"]
     assert result.stderr.count("limits") == 1
     told = json.loads(run(film, "--json", "--overwrite", "--device", "cpu").stdout)
-    for stage in ("reader", "motion", "painter", "stabilizer", "encoder"):
+    for stage in ("reader", "motion", "canvas", "painter", "stabilizer", "encoder"):
         assert set(told["profile"][stage]) == {"working", "waiting"}
         assert sum(told["profile"][stage].values()) <= told["seconds"] + 0.01
     assert 0 < told["seconds_to_first_frame"] <= told["seconds"]
@@ -90,7 +90,13 @@ def test_the_profile_says_what_each_stage_did(film: Path) -> None:
 def test_who_does_not_stabilise_has_no_stabilizer_in_the_profile(film: Path) -> None:
     for arguments in (["--no-stabilize"], ["--stability", "0"]):
         result = run(film, *arguments, "--json", "--overwrite", "--device", "cpu")
-        assert list(json.loads(result.stdout)["profile"]) == ["reader", "motion", "painter", "encoder"]
+        assert list(json.loads(result.stdout)["profile"]) == [
+            "reader",
+            "motion",
+            "canvas",
+            "painter",
+            "encoder",
+        ]
 
 
 def test_stabilising_can_be_switched_off_and_on_again(film: Path, tmp_path: Path) -> None:

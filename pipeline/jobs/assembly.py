@@ -128,19 +128,22 @@ def painter(
     )
 
 
-def stages(request: PaintRequest, painter: AnyStage, pixel_format: str, device: Device) -> list[AnyStage]:
+def stages(
+    request: PaintRequest, painter: PaintingStage, pixel_format: str, device: Device
+) -> list[AnyStage]:
     """All that a film that is written in a pixel format goes through, in its order.
 
     Raises:
         WeightsError: what finds motion can't be loaded.
     """
-    found = [painter]
+    found = [painter.stage]
     if request.needs_motion:
         finder = MotionFinder(
             choice.between_neighbours(request.steadying.flow, device, draft=request.is_draft)
         )
         # What waits for a keyframe need not wait with its motion.
-        found.insert(1 if painter.holds else 0, FindMotion(finder, threads=_opencv_threads()))
+        find = FindMotion(finder, threads=_opencv_threads())
+        found = [painter.stage, find] if painter.stage.holds else [find, *painter.ahead, painter.stage]
     if (last := stabilizer(request, pixel_format)) is not None:
         found.append(last)
     return found

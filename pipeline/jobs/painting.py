@@ -118,7 +118,7 @@ class Painting:
             DeviceError: there is too little memory.
         """
         way = self.way_to(target)
-        stages = assembly.stages(self._request, self._painter.stage, target.pixel_format, self._device)
+        stages = assembly.stages(self._request, self._painter, target.pixel_format, self._device)
         compose = assembly.compositor(self._request, self._looks, self.signal, target, self.coverage)
         with self._enough_memory():
             return runner.run(

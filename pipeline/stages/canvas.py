@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,75 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class CarriedCanvas:
+    """That of the frame that came last; None: the next frame is the first of a shot."""
+
+    canvas: Canvas | None = None
+
+
+class CarryCanvas(Stage[CarriedCanvas, FrameBatch]):
+    """Gives each frame its canvas, ahead of the painter that paints on it.
+
+    Args:
+        new_canvas: gives that of a shot's first picture, of so many px down and across.
+        stroke_size: see `PaintOnCanvas`.
+    """
+
+    name = "canvas"
+    own_thread = True  # carries the next one while this one is painted on
+
+    def __init__(self, new_canvas: Callable[[int, int], Canvas], *, stroke_size: float = 1.0) -> None:
+        self._new_canvas = new_canvas
+        self._stroke_size = stroke_size
+
+    def start(self, signal: Signal) -> CarriedCanvas:  # noqa: ARG002 - all films are alike
+        """See `Stage.start`."""
+        return CarriedCanvas()
+
+    def step(self, state: CarriedCanvas, batch: FrameBatch, /) -> tuple[FrameBatch]:
+        """Carry it along a batch.
+
+        Raises:
+            ValueError: no stage has found its motion.
+        """
+        if batch.motion is None:
+            raise ValueError("only batches whose motion was found can be painted on a canvas")
+        if batch.frames[0].cut:
+            state.canvas = None
+        full = batch.pixels.shape[1:3]
+        size = scaled(full, self._stroke_size)
+        canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
+        return (replace(batch, canvases=canvases),)
+
+    def _next(
+        self, state: CarriedCanvas, found: FrameMotion | None, size: Sequence[int], scale: float
+    ) -> Canvas:
+        """The next frame's canvas; that of a frame too small for motion stays where it is."""
+        canvas = state.canvas
+        if canvas is None or (found is not None and found.since is None):
+            canvas = self._new_canvas(*size)
+        elif found is not None and found.since is not None:
+            canvas = followed(canvas, found, found.since, scale)
+        state.canvas = canvas
+        return canvas
+
+
+def scaled(size: Sequence[int], stroke_size: float) -> tuple[int, int]:
+    """The height and width at which frames of that size are painted, px."""
+    height, width = (max(1, round(side / stroke_size)) for side in size)
+    return height, width
+
+
+@dataclass
 class CanvasState:
     """What is known of a shot."""
 
     known: Any  # what the way to paint knows
-    canvas: Canvas | None = None  # that of the frame that came last; None: the next is the first of a shot
+    carried: CarriedCanvas = field(default_factory=CarriedCanvas)  # unless another stage carries it
 
 
 class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
-    """Paints batch after batch, each frame on its canvas.
+    """Paints batch after batch, each frame on its canvas: the one that it comes with, else one carried here.
 
     What has no contrast, as black titles and the last moments of a fade, stays as it is: normalised, a
     flat frame is rounding errors made as large as any picture, and all of them come out as one brown.
@@ -56,6 +116,7 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         self._style = style
         self._stroke_size = stroke_size
         self._style_at = style_at
+        self._carry = CarryCanvas(paints.new_canvas, stroke_size=stroke_size)
 
     def start(self, signal: Signal) -> CanvasState:  # noqa: ARG002 - all films are alike
         """See `Stage.start`."""
@@ -67,18 +128,18 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         Raises:
             ValueError: no stage has found its motion.
         """
-        if batch.motion is None:
-            raise ValueError("only batches whose motion was found can be painted on a canvas")
+        if batch.canvases is None:
+            (batch,) = self._carry.step(state.carried, batch)
+        canvases = batch.canvases
+        assert canvases is not None
         if batch.frames[0].cut:
-            state.known, state.canvas = self._paints.new_shot(), None
-        full = batch.pixels.shape[1:3]
-        size = [max(1, round(side / self._stroke_size)) for side in full]
-        canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
+            state.known = self._paints.new_shot()
+        size = scaled(batch.pixels.shape[1:3], self._stroke_size)
         parts = by_style(batch, self._style_at, self._style)
         painted = [
             self._paint(batch.pixels[part], canvases[part], style, state.known, size) for part, style in parts
         ]
-        return (batch.with_pixels(faded(joined(painted), batch.pixels)),)
+        return (replace(batch.with_pixels(faded(joined(painted), batch.pixels)), canvases=None),)
 
     def _paint(
         self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, size: Sequence[int]
@@ -88,15 +149,3 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
             return self._paints.paint(pixels, canvases, style, known)
         painted = self._paints.paint(resized(to_unit(pixels), size), canvases, style, known)
         return resized(painted, pixels.shape[1:3])
-
-    def _next(
-        self, state: CanvasState, found: FrameMotion | None, size: Sequence[int], scale: float
-    ) -> Canvas:
-        """The next frame's canvas; that of a frame too small for motion stays where it is."""
-        canvas = state.canvas
-        if canvas is None or (found is not None and found.since is None):
-            canvas = self._paints.new_canvas(*size)
-        elif found is not None and found.since is not None:
-            canvas = followed(canvas, found, found.since, scale)
-        state.canvas = canvas
-        return canvas

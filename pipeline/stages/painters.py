@@ -17,7 +17,7 @@ from stylize_video.models.method import (
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.stage import AnyStage
-from stylize_video.pipeline.stages.canvas import PaintOnCanvas
+from stylize_video.pipeline.stages.canvas import CarryCanvas, PaintOnCanvas
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.keyframes import Keyframes
@@ -30,6 +30,7 @@ class PaintingStage(NamedTuple):
 
     stage: AnyStage
     notes: list[str]
+    ahead: tuple[AnyStage, ...] = ()  # stages for what can be done before it, once motion is found
 
 
 class PlansOverTime(Protocol):
@@ -106,7 +107,8 @@ def _stage(
     match painter:
         case CanvasPainter(on_canvas, style, stroke_size):
             stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles)
-            return PaintingStage(stage, on_canvas.notes)
+            carry = CarryCanvas(on_canvas.new_canvas, stroke_size=stroke_size)
+            return PaintingStage(stage, on_canvas.notes, (carry,))
         case KeyframePainter(artist, interval, estimator, filler):
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
             return PaintingStage(keyframes, [])

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stylize_video.models.canvas import Canvas
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.engine import CanvasEngine
 from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
@@ -31,7 +32,7 @@ from stylize_video.pictures.pictures import write_picture
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
 from stylize_video.pipeline.stage import run_stage
-from stylize_video.pipeline.stages.canvas import PaintOnCanvas
+from stylize_video.pipeline.stages.canvas import CarryCanvas, PaintOnCanvas
 from stylize_video.pipeline.stages.cuts import Cuts
 from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframes import Keyframes
@@ -188,6 +189,9 @@ CASES: dict[str, Case] = {
     "keyframes when due": Case(partial(keyframes, interval=None), batches, carries=True, batch_sizes=SIZES),
     "guide": Case(guide, batches, carries=True, batch_sizes=SIZES),
     "motion": Case(find_motion, batches, carries=True, batch_sizes=SIZES),
+    "canvas ahead": Case(
+        lambda *_: CarryCanvas(partial(Canvas.of, seed=3)), moving, carries=True, batch_sizes=SIZES
+    ),
     "canvas": Case(lambda *_: PaintOnCanvas(*tiny_canvas()), moving, carries=True, batch_sizes=SIZES),
     "changing canvas": Case(changing_canvas, moving, carries=True, batch_sizes=SIZES),
     "scaled canvas": Case(

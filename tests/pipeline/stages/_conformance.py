@@ -54,7 +54,7 @@ class Seen(NamedTuple):
 
     pts: int
     cut: bool
-    digest: str  # of pixels, originals and planes
+    digest: str  # of pixels, originals, motion, canvases and planes
 
 
 def seen(items: Iterable[Any]) -> Iterator[Seen]:
@@ -72,7 +72,8 @@ def seen(items: Iterable[Any]) -> Iterator[Seen]:
 def _pictures(batch: FrameBatch) -> list[Sequence[NDArray[Any] | None]]:
     images = [batch.pixels] if batch.originals is None else [batch.pixels, batch.originals]
     ways = [None if way is None else _flow(way) for way in batch.motion or [None] * len(batch.frames)]
-    return [*(list(np.asarray(image)) for image in images), ways]
+    canvases = [None if c is None else c.places for c in batch.canvases or [None] * len(batch.frames)]
+    return [*(list(np.asarray(image)) for image in images), ways, canvases]
 
 
 def _flow(way: FrameMotion) -> NDArray[Any]:

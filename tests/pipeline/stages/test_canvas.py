@@ -19,7 +19,7 @@ from stylize_video.models.motion.flow_estimation import DisMotion
 from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.style_spec import parse
 from stylize_video.pipeline.frames import Frame, FrameBatch
-from stylize_video.pipeline.stages.canvas import PaintOnCanvas
+from stylize_video.pipeline.stages.canvas import CarryCanvas, PaintOnCanvas
 from stylize_video.pipeline.stages.motion import FindMotion
 from tests.pipeline._stages import through
 
@@ -72,3 +72,14 @@ def test_strokes_move_with_a_pan_of_a_third_of_a_pixel(
 
     assert np.array_equal(carried[0], standing[0])
     assert error(carried) < error(standing) / 3
+
+
+@pytest.mark.parametrize("stroke_size", [1.0, 1.5])
+def test_a_canvas_carried_ahead_is_the_same(
+    stroke_size: float, painter: tuple[CanvasEngine, StyleVector]
+) -> None:
+    moving = list(through(FindMotion(MotionFinder(DisMotion()), threads=1), pan()))[:4]
+    ahead = through(CarryCanvas(painter[0].new_canvas, stroke_size=stroke_size), moving)
+    paint = PaintOnCanvas(*painter, stroke_size=stroke_size)
+    here, there = ([batch.pixels for batch in through(paint, film)] for film in (moving, ahead))
+    assert all(np.array_equal(one, other) for one, other in zip(here, there, strict=True))

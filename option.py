@@ -157,6 +157,23 @@ class Declared:
             return tuple(self._one_of_json(item) for item in given)
         return self._one_of_json(given)
 
+    def check(self, value: Any) -> None:
+        """Hold a value against the range or the choices.
+
+        Raises:
+            UsageError: it is out of it.
+        """
+        known = self.option
+        if value is None:
+            return
+        name = self.name.replace("_", " ")
+        if known.choices and value not in known.choices:
+            raise UsageError(f"no {name} called {value!r}; there are: {known.range}")
+        if not known.choices and not _is_in_range(value, known):
+            unit = f" {known.unit}" if known.unit else ""
+            shown = f"{float(value):g}" if known.notation else value
+            raise UsageError(f"{name} {shown}{unit} is out of range; give {known.range}")
+
     def _one_of_json(self, given: Any) -> Any:
         decode = None if self.option.notation is None else self.option.notation.from_json
         if given is None and self.default is None:
@@ -234,18 +251,8 @@ def check(options: Any) -> None:
     Raises:
         UsageError: one is out of its range.
     """
-    for each in fields(options):
-        known = each.metadata.get(_KEY)
-        value = getattr(options, each.name)
-        if known is None or value is None:
-            continue
-        name = (known.name or each.name).replace("_", " ")
-        if known.choices and value not in known.choices:
-            raise UsageError(f"no {name} called {value!r}; there are: {known.range}")
-        if not known.choices and not _is_in_range(value, known):
-            unit = f" {known.unit}" if known.unit else ""
-            shown = f"{float(value):g}" if known.notation else value
-            raise UsageError(f"{name} {shown}{unit} is out of range; give {known.range}")
+    for each in declared(type(options)):
+        each.check(getattr(options, each.field.name))
 
 
 def _is_in_range(value: Any, known: Option) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,7 @@ from stylize_video.process import signals, terminal
 if TYPE_CHECKING:
     from stylize_video.commands.console.batch_progress import BatchProgress
     from stylize_video.pipeline.jobs.batch.job_file import JobFile
-    from stylize_video.pipeline.jobs.batch.results import Result
+    from stylize_video.pipeline.jobs.batch.results import Outcome
     from stylize_video.pipeline.jobs.batch.survey import Asked
 
 
@@ -52,18 +51,21 @@ def _command(
         listed = len(asked.clips) + 10**6 if asked.options.plan else 10
         try:
             with BatchProgress(say, quiet=quiet or as_json, listed=listed) as shown:
-                results = batch.run(asked, shown)
+                outcome = batch.run(asked, shown)
         except results_of.BatchInterrupted as interrupt:
             say(batch_words.interrupted(interrupt))
             raise
         signals.finish()
         terminal.answer_is_a_file()
-        _tell(results, shown, asked, quiet=quiet, as_json=as_json)
-        for result in results if quiet else ():
-            if result.status in (results_of.FAILED, results_of.NOT_BEGUN):
-                say(f"stylize-video: {batch_words.failure(result.film, result.reason)}")
-        failed = any(result.status in (results_of.FAILED, results_of.NOT_BEGUN) for result in results)
-    if failed:
+        _tell(outcome, shown, asked, quiet=quiet, as_json=as_json)
+        unpainted = [
+            result for result in outcome.results if result.status in (results_of.FAILED, results_of.NOT_BEGUN)
+        ]
+        for result in unpainted if quiet else ():
+            say(f"stylize-video: {batch_words.failure(result.film, result.reason)}")
+        if outcome.unreported and quiet:
+            say(f"stylize-video: {outcome.unreported}")
+    if unpainted or outcome.unreported:
         raise typer.Exit(1)
 
 
@@ -105,13 +107,12 @@ def _job(path: Path | None) -> JobFile:
     return job_file.JobFile({}, {}, ()) if path is None else job_file.read(path)
 
 
-def _tell(
-    results: Sequence[Result], shown: BatchProgress, asked: Asked, *, quiet: bool, as_json: bool
-) -> None:
+def _tell(outcome: Outcome, shown: BatchProgress, asked: Asked, *, quiet: bool, as_json: bool) -> None:
     from stylize_video.commands.console import batch_words
 
+    results = outcome.results
     if as_json:
-        print(json.dumps(batch_words.as_json(shown.plan, results, shown.figures)))
+        print(json.dumps(batch_words.as_json(shown.plan, outcome, shown.figures)))
     elif not quiet and not asked.options.plan:
         stdout = console()
         if any(result.status != "done before" for result in results):

@@ -82,7 +82,8 @@ class BatchProgress(Listener):
 
     def end(self, name: str, result: Result) -> None:
         """See `Listener`."""
-        self._print(batch_words.line(result))
+        for line in (batch_words.line(result), *batch_words.notes(result)):
+            self._print(line)
         if self._bars is not None:
             self._bars.end(name, result.frames)
 

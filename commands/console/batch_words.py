@@ -18,6 +18,7 @@ from stylize_video.pipeline.jobs.batch.results import (
     NOT_BEGUN,
     PAINTED,
     BatchInterrupted,
+    Outcome,
     Result,
 )
 
@@ -72,7 +73,7 @@ def _some(lines: Sequence[str], most: int) -> Iterator[str]:
 def _expected(found: BatchPlan) -> Iterator[str]:
     expected = found.estimate
     if expected.seconds is not None and expected.per_frame is not None:
-        by = f"measured: {1000 * expected.per_frame:.0f} ms a frame of {expected.pixels / 1e6:.2f} megapixels"
+        by = f"measured: {1000 * expected.per_frame:.0f} ms a frame of {expected.pixels / 1e6:.2g} megapixels"
         at_once = f", {found.jobs} films at once" if found.jobs > 1 else ""
         yield f"time: about {duration(expected.seconds)} ({by}{at_once})"
     elif expected.keyframes is None:
@@ -96,6 +97,11 @@ def line(result: Result) -> str:
         took = f"{counted(result.frames, 'frame')} in {duration(result.seconds)} ({rate:.1f} frames/s)"
         return f"painted {short(result.film)}: {took}"
     return f"{result.status}: {failure(result.film, result.reason)}"
+
+
+def notes(result: Result) -> Iterator[str]:
+    """What a user should know of a painting."""
+    yield from (f"  note: {spelled(note)}" for note in result.notes)
 
 
 def failure(film: Path, reason: str) -> str:
@@ -140,9 +146,7 @@ def interrupted(interrupt: BatchInterrupted) -> str:
     return f"{counted(painted, 'film')} painted and recorded, {left}; the same command goes on"
 
 
-def as_json(
-    found: BatchPlan | None, results: Sequence[Result], workers: Sequence[Figures] = ()
-) -> dict[str, Any]:
+def as_json(found: BatchPlan | None, outcome: Outcome, workers: Sequence[Figures] = ()) -> dict[str, Any]:
     """Everything about a batch; `workers` are those of a cluster."""
     return {
         **cluster_words.as_json(workers),
@@ -157,8 +161,9 @@ def as_json(
                 "reason": spelled(result.reason),
                 "notes": [spelled(note) for note in result.notes],
             }
-            for result in results
+            for result in outcome.results
         ],
+        **({"report_missing": spelled(outcome.unreported)} if outcome.unreported else {}),
     }
 
 

@@ -136,10 +136,10 @@ class Parts:
             whole_file.write(self._file(number, "state"), state)
             checked = packets_file.checked(state)
             record = Record(number, painted, written, checked, last, ahead)
+            signals.whole(self.folder)  # before it counts, so that nobody removes what does
             whole_file.write(self._file(number, "json"), record.to_bytes())
             whole_file.sync_folder(self.folder)
         self.records[number] = record
-        signals.whole(self.folder)
         if number >= 2 and (number - 2) % _KEPT:
             with suppress(OSError):
                 self._file(number - 2, "state").unlink(missing_ok=True)

@@ -29,6 +29,7 @@ from stylize_video.pipeline.jobs.batch.results import (
     PAINTED,
     BatchInterrupted,
     Listener,
+    Outcome,
     Result,
 )
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
@@ -38,7 +39,7 @@ from stylize_video.pipeline.jobs.cluster.painters import ClusterPainters
 from stylize_video.process import signals
 
 
-def run(asked: Asked, listener: Listener) -> list[Result]:
+def run(asked: Asked, listener: Listener) -> Outcome:
     """Paint all that is not done.
 
     Raises:
@@ -98,11 +99,11 @@ class _Batch:
         self._items: dict[str, Item] = {}  # that are painted in this round, by their paintings' names
         self._under_way = UnderWay(manifest)
         self._left = 0  # films that are not painted yet
-        self._why_not = ""  # no further film is begun
+        self._why_not = self._unreported = ""  # no further film is begun, or there is no report
         page_path = asked.options.report
         self._report = None if page_path is None else Report(page_path, manifest, workers, listener.comparing)
 
-    def run(self) -> list[Result]:
+    def run(self) -> Outcome:
         """Look, plan, paint; where a folder is watched, again and again until Ctrl-C."""
         try:
             watched, plan = self._asked.options.watch, self._asked.options.plan
@@ -112,7 +113,7 @@ class _Batch:
         except KeyboardInterrupt:
             left = self._stop()
             raise BatchInterrupted(self._results, left) from None
-        return self._results
+        return Outcome(self._results, self._unreported)
 
     def _round(self, asked: Asked, only: Collection[Path] | None = None) -> None:
         """Paint what is to be painted now: `only` these films, of which somebody has told already."""
@@ -123,7 +124,16 @@ class _Batch:
         self._manifest.write()
         self._paint(plan.items)
         if self._report is not None and self._results:
-            self._report.write([*plan.items, *plan.done], self._results)
+            self._write(self._report, [*plan.items, *plan.done])
+
+    def _write(self, report: Report, items: Sequence[Item]) -> None:
+        """Write the page; all that is painted counts without it, too."""
+        try:
+            report.write(items, self._results)
+            self._unreported = ""
+        except OutputError as error:
+            self._unreported = str(error)
+            self._listener.note(f"the report is missing: {error}")
 
     def _watch(self, folder: Path) -> None:
         """Paint what comes into a folder, until Ctrl-C or until nothing more can be painted."""

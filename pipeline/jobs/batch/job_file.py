@@ -14,7 +14,8 @@ from __future__ import annotations
 import datetime
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 from stylize_video import option as options
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths as file_paths
+from stylize_video.option import Declared
 from stylize_video.pipeline.jobs.batch import settings as batch_settings
 from stylize_video.pipeline.jobs.batch.films import absolute
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
@@ -56,7 +58,8 @@ def read(path: Path) -> JobFile:
         raise UsageError(f"{path}: clips are written as [[{_CLIP}]], each with its path")
     known = {each.name: each for each in options.declared(BatchOptions) if each.name not in _NOT_HERE}
     _check(told, {*known, *batch_settings.known(), _CLIP}, str(path))
-    own = {known[name].field.name: known[name].from_json(told[name]) for name in known if name in told}
+    with _said_of(str(path)):
+        own = {known[name].field.name: _read(known[name], told[name]) for name in known if name in told}
     for name in ("paths", "folder", "watch", "report"):
         if name in own:
             own[name] = _from(base, own[name])
@@ -96,8 +99,21 @@ def _clips(clip: Mapping[str, Any], base: Path, where: str) -> Clips:
 
 
 def _settings(given: Mapping[str, Any], base: Path, where: str) -> Settings:
-    try:
+    with _said_of(where):
         return batch_settings.read(given, typed=False, base=base)
+
+
+def _read(option: Declared, given: Any) -> Any:
+    value = option.from_json(given)
+    option.check(value)
+    return value
+
+
+@contextmanager
+def _said_of(where: str) -> Iterator[None]:
+    """Say with a mistake where it is."""
+    try:
+        yield
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
 

@@ -30,6 +30,7 @@ class Entry:
     source: FileMark | None  # of the film
     settings: Mapping[str, Any]  # all that decide how it looks, as JSON
     weights: Mapping[str, str]  # SHA-256 of each network and picture it was painted with
+    run: Mapping[str, Any] = field(default_factory=dict)  # settings that decide which segments fit
     under_way: bool = False  # it is being painted, or was when the program was killed
     output: FileMark | None = None
     frames: int = 0
@@ -39,6 +40,11 @@ class Entry:
     painted: str = ""  # when, as ISO 8601 has it
     version: str = ""  # of this program
     figures: Mapping[str, Any] = field(default_factory=dict)  # of its score, if it was measured
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there was a painting when this was recorded."""
+        return not self.under_way and self.output is not None
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
@@ -120,8 +126,11 @@ class Manifest:
         """Whether the file of that name is surely a painting of this batch, which may be replaced."""
         entry = self.films.get(name)
         path = self.path_of(name)
-        if entry is None or not path.exists():
+        if entry is None or not path.is_file():
             return False
         if entry.under_way:
             return True
-        return entry.output is not None and FileMark.of(path, entry.output).sha256 == entry.output.sha256
+        try:
+            return entry.output is not None and FileMark.of(path, entry.output).sha256 == entry.output.sha256
+        except InputError:
+            return False

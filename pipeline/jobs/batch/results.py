@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.batch.plan import BatchPlan
@@ -26,6 +26,13 @@ class Result:
     seconds: float = 0.0
     reason: str = ""  # of a failure
     notes: tuple[str, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """What a batch came to."""
+
+    results: Sequence[Result]
+    unreported: str = ""  # why there is no report, though one was asked for
 
 
 class BatchInterrupted(KeyboardInterrupt):

@@ -23,6 +23,9 @@ _OF_THE_RUN = frozenset({"input", "output", "overwrite", "verify", "resume", "re
     each.name for each in dataclasses.fields(RunOptions)
 }
 
+# What decides a film's bits though not how it looks: what goes on with segments has to be given the same.
+_OF_SEGMENTS = ("device", "batch_size", "segment_length")
+
 Settings = dict[str, Any]  # by the options' names, as JSON has them
 
 
@@ -40,7 +43,7 @@ def read(given: Mapping[str, Any], *, typed: bool, base: Path) -> Settings:
         base: the folder that files are named from.
 
     Raises:
-        UsageError: no such option, or a value that it can't have.
+        UsageError: no such option, a value that it can't have, or one out of its range.
     """
     options = known()
     found = {}
@@ -48,9 +51,9 @@ def read(given: Mapping[str, Any], *, typed: bool, base: Path) -> Settings:
         if name not in options:
             raise UsageError(f"no option called {name!r} here")
         option = options[name]
-        found[name] = option.to_json(
-            from_root(option.read(value) if typed else option.from_json(value), base)
-        )
+        read = from_root(option.read(value) if typed else option.from_json(value), base)
+        option.check(read)
+        found[name] = option.to_json(read)
     return found
 
 
@@ -75,6 +78,11 @@ def defaults() -> Settings:
 def recorded(settings: Settings) -> Settings:
     """Those that decide how a film looks, all of them."""
     return {name: value for name, value in {**defaults(), **settings}.items() if name not in _OF_THE_RUN}
+
+
+def of_the_run(settings: Settings) -> Settings:
+    """Those among them that decide what can go on with the segments of a film."""
+    return {name: settings[name] for name in _OF_SEGMENTS if name in settings}
 
 
 def request(settings: Settings, film: Path, target: Path) -> PaintRequest:

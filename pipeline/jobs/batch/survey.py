@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
-from stylize_video.errors import UsageError
+from stylize_video.errors import OutputExistsError, StylizeVideoError, UsageError
 from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.batch import films as batch_films
 from stylize_video.pipeline.jobs.batch import settings as batch_settings
@@ -49,6 +49,7 @@ class Item:
     name: str  # of its painting, relative to the folder
     request: PaintRequest
     settings: Settings  # as they are recorded
+    run: Settings  # that decide what goes on with its segments
     weights: Mapping[str, str]
     before: Entry | None  # what is recorded of it
     why: str  # it is painted; empty: it need not be, if it is the same film
@@ -81,6 +82,7 @@ def look(asked: Asked, manifest: Manifest, only: Collection[Path] | None = None)
 
     Raises:
         UsageError: settings that make no sense, or two paintings of one name.
+        InputError, WeightsError: something that films are to be painted with is missing.
     """
     survey = Survey([], [], [], [])
     found = _films(asked, survey)
@@ -92,14 +94,16 @@ def look(asked: Asked, manifest: Manifest, only: Collection[Path] | None = None)
     base = dict(manifest.settings) if asked.inherits else {}
     for (path, _), (clips, name) in named.items():
         before = manifest.films.get(name)
-        begun = dict(before.settings) if asked.inherits and before is not None else base
+        begun = _begun_with(before) if asked.inherits and before is not None else base
         settings = {**begun, **asked.common, **clips.settings, **asked.typed}
-        item = _item(path, name, settings, before, manifest, weights)
-        if item is None:
-            told = "exists, and is not what this batch has painted; add `overwrite`, or move it away"
-            survey.failed.append((path, f"{manifest.path_of(name)}: {told}"))
-        else:
-            survey.items.append(item)
+        try:
+            survey.items.append(_item(path, name, settings, before, manifest, weights))
+        except OutputExistsError as error:
+            survey.failed.append((path, str(error)))
+        except StylizeVideoError as error:
+            if begun is base or _can_be(begun, path, manifest.path_of(name), weights):
+                raise  # what is asked for now is a mistake
+            survey.failed.append((path, str(error)))
     survey.notes += _notes(asked, base, survey.items)
     manifest.settings = batch_settings.recorded({**base, **asked.common, **asked.typed})
     return survey
@@ -162,27 +166,48 @@ def _known(
     return found
 
 
+def _begun_with(before: Entry) -> Settings:
+    """What a film was painted with; if it is not finished, all that it was begun with."""
+    return {**before.settings, **({} if before.is_finished else before.run)}
+
+
+def _can_be(settings: Settings, path: Path, target: Path, weights: WeightSums) -> bool:
+    """Whether all is there that a film is painted with by such settings."""
+    try:
+        weights.of(batch_settings.request(settings, path, target))
+    except StylizeVideoError:
+        return False
+    return True
+
+
 def _item(
     path: Path, name: str, settings: Settings, before: Entry | None, manifest: Manifest, weights: WeightSums
-) -> Item | None:
-    """A film as it is to be painted; None if something is in its way."""
+) -> Item:
+    """A film as it is to be painted.
+
+    Raises:
+        UsageError: settings that make no sense.
+        InputError, WeightsError: something that it is to be painted with is missing.
+        OutputExistsError: something is in its way.
+    """
     target = manifest.path_of(name)
     asked = batch_settings.request(settings, path, target)
     own = manifest.is_own(name)
     if target.exists() and not own and not asked.sink.overwrite:
-        return None
+        told = "exists, and is not what this batch has painted; add `overwrite`, or move it away"
+        raise OutputExistsError(f"{target}: {told}")
     replaced = replace(asked, sink=replace(asked.sink, overwrite=asked.sink.overwrite or own))
     recorded = batch_settings.recorded(settings)
     used = weights.of(asked)
     why = _why(before, recorded, used, there=target.exists() and own)
-    return Item(path, name, replaced, recorded, used, before, why)
+    return Item(path, name, replaced, recorded, batch_settings.of_the_run(settings), used, before, why)
 
 
 def _why(before: Entry | None, settings: Settings, weights: Mapping[str, str], *, there: bool) -> str:
     """Why a film is painted anew, whatever it shows."""
     if before is None:
         return "new"
-    if before.under_way or before.output is None:
+    if not before.is_finished:
         return "not finished"
     if changed := list(batch_settings.differences(before.settings, settings)):
         return ", ".join(changed)

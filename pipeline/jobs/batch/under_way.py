@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import stylize_video
+from stylize_video.errors import OutputError
 from stylize_video.files import whole_file
 from stylize_video.files.partial import output_errors
 from stylize_video.pipeline.jobs.batch.manifest import Entry, Manifest
@@ -55,7 +57,7 @@ class UnderWay:
         self._record(name, _finished(self._manifest.films[name], result))
 
     def forget(self, name: str) -> None:
-        """A film has come to nothing: what was recorded before counts again, once that is written."""
+        """A film has come to nothing: what was recorded before counts again."""
         before, begun = self._before.pop(name), self._manifest.films.get(name)
         if before is not None:
             self._manifest.films[name] = before
@@ -63,6 +65,8 @@ class UnderWay:
             self._manifest.films[name] = replace(begun, under_way=False)  # the next run goes on with it
         else:
             self._manifest.films.pop(name, None)
+        with suppress(OutputError):  # a full disk, perhaps; then it counts as one that is not finished
+            self._manifest.write()
 
     def _record(self, name: str, entry: Entry) -> None:
         self._manifest.films[name] = entry
@@ -75,6 +79,7 @@ def _begun(item: Item, seen_from_here: str) -> Entry:
         source=item.seen.source if item.seen else None,
         settings=item.settings,
         weights=item.weights,
+        run=item.run,
         under_way=True,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import count
@@ -171,7 +172,10 @@ def test_in_a_batch_it_is_begun_anew_with_other_settings(parts: Path, film: Path
     request = PaintRequest.of(
         film, parts.with_suffix(""), device="cpu", quality="draft", segment_length=LENGTH, crf=30
     )
-    assert tasks.PaintFilm(request, restarts=True).run(Workshop(), lambda _: None).frames == FRAMES
+    painted = tasks.PaintFilm(request, restarts=True).run(Workshop(), lambda _: None)
+    assert painted.frames == FRAMES
+    told = r"begun anew: .*out.mp4.parts: has 33 painted frames of another run \(`crf` was left out, now 30\)"
+    assert re.fullmatch(told, painted.notes[0])
 
 
 def test_a_second_run_says_that_there_is_one(parts: Path, film: Path) -> None:

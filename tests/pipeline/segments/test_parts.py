@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from stylize_video.errors import OutputError, OutputExistsError
+from stylize_video.files import whole_file
 from stylize_video.pipeline.segments.parts import Gap, Parts
 from stylize_video.pipeline.sinks.encoded import Encoded
+from stylize_video.process import signals
 
 SETTINGS = {"version": "1", "style": "a", "the input film": "abc"}
 PACKETS = [Encoded(b"key", 5, 3, 40, True), Encoded(b"", 7, 5, 0, False), Encoded(b"\0other", 6, 6, 1, False)]
@@ -56,6 +58,18 @@ def test_nothing_finished_leaves_nothing(tmp_path: Path) -> None:
         file.write(PACKETS)
         file.discard()
     assert not list(tmp_path.iterdir())
+
+
+def test_from_when_it_counts_a_crash_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever removes what a crashed process has left half written never takes a finished segment along."""
+    half_written: list[bool] = []
+
+    def sync(folder: Path) -> None:  # the record is there by now
+        half_written.append(folder in signals._state.half_written)
+
+    monkeypatch.setattr(whole_file, "sync_folder", sync)
+    filled(tmp_path, 1)
+    assert half_written == [False]
 
 
 def test_a_segment_without_a_record_does_not_count(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class See:
         sink = self.request.sink
         output = self.request.target
         with TemporaryDirectory(prefix="stylize-video-") as folder:  # the output's may not be there yet
-            elsewhere = replace(sink, output=Path(folder) / f"film{output.suffix}")
+            elsewhere = replace(sink, output=Path(folder) / output.name)
             preflight.check(replace(self.request, sink=elsewhere))
         container, _encoder = formats.check_output(output, sink.codec)
         with assembly.open_source(self.request, None, upright=not container.rotation) as reader:
@@ -190,14 +190,17 @@ class PaintFilm:
                 request, on_start=far.start, on_frame=far.frame, on_step=far.step, workshop=workshop
             )
 
+        notes: tuple[str, ...] = ()
         try:
             done = paint(self.request)
-        except OtherRunError:  # the film, or what it is painted with, has changed, as the plan has said
+        except OtherRunError as error:  # the film, or what it is painted with, has changed since
             if not self.restarts:
                 raise
+            notes = (f"begun anew: {str(error).partition('; ')[0]}",)
             done = paint(replace(self.request, run=replace(self.request.run, resume=False)))
         took = time.perf_counter() - began
-        return Finished(FileMark.of(done.output), done.frames, took, done.notes, done.verified)
+        notes += done.notes
+        return Finished(FileMark.of(done.output), done.frames, took, notes, done.verified)
 
 
 class _Far:

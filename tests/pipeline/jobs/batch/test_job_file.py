@@ -61,7 +61,12 @@ def test_a_job_file_says_all_and_files_are_named_from_its_folder(tmp_path: Path)
         ("[[clip]]\nstrength = 1", "job.toml, clip 1: a path is missing"),
         ("[[clip]]\npath = 'a.mp4'\nstrength = 'half'", "job.toml, clip 1: strength 'half'"),
         ("clip = 3", r"clips are written as \[\[clip\]\]"),
-        ("jobs = 0", "jobs 0 is out of range"),
+        ("[[clip]]\npath = 'a.mp4'\nstrength = 7", "job.toml, clip 1: strength 7.0 is out of range"),
+        ("[[clip]]\npath = 'a.mp4'\ndevice = 'abacus'", "job.toml, clip 1: no device called 'abacus'"),
+        ("strength = 7", "job.toml: strength 7.0 is out of range"),
+        ("paths = 'shots'", "job.toml: paths 'shots' is no list"),
+        ("output = 3", "job.toml: output 3 is of the wrong kind"),
+        ("jobs = 0", "job.toml: jobs 0 is out of range"),
         ("jobs = ", "no job file that can be read"),
     ],
 )

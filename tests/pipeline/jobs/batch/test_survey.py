@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files.mark import FileMark
+from stylize_video.pictures.pictures import write_picture
 from stylize_video.pipeline.jobs.batch import settings, survey
 from stylize_video.pipeline.jobs.batch.manifest import NAME, Manifest
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Survey, look
+from stylize_video.pipeline.jobs.batch.under_way import UnderWay
+from stylize_video.pipeline.jobs.options import RunOptions
 
 
 @pytest.fixture
@@ -118,6 +122,41 @@ def test_what_somebody_else_has_put_there_is_never_replaced_silently(studio: Pat
     paint(studio, asked(studio))
     (studio / "out" / "a.mp4").write_bytes(b"edited since")
     assert "exists, and is not what" in again(studio, asked(studio))[0]["a.mp4"]
+
+
+def test_what_is_no_file_in_a_paintings_place_stops_no_other_film(studio: Path) -> None:
+    paint(studio, asked(studio))
+    (studio / "out" / "a.mp4").unlink()
+    (studio / "out" / "a.mp4").mkdir()
+    whys, _ = again(studio, asked(studio))
+    assert "exists, and is not what this batch has painted" in whys["a.mp4"]
+    assert whys["b.mp4"] == ""
+
+
+def test_a_film_whose_own_style_is_gone_stops_no_other(studio: Path) -> None:
+    style = studio / "style.png"
+    write_picture(style, np.zeros((8, 8, 3), np.uint8))
+    clips = (Clips((str(studio / "in"),)), Clips((str(studio / "in" / "a.mp4"),), {"style": str(style)}))
+    paint(studio, replace(asked(studio, inherits=False), clips=clips))
+    style.unlink()
+    whys, _ = again(studio, asked(studio))
+    assert whys == {"a.mp4": f"!{style}: no such picture", "b.mp4": ""}
+    with pytest.raises(UsageError, match="no such picture"):  # what is asked for now is a mistake
+        again(studio, replace(asked(studio, inherits=False), clips=clips))
+    with pytest.raises(UsageError, match="no style called 'nobody'"):
+        again(studio, asked(studio, style="nobody"))
+
+
+def test_a_film_that_is_not_finished_is_gone_on_with_as_it_was_begun(studio: Path) -> None:
+    """Else its segments would be of other settings, and be thrown away."""
+    manifest = Manifest(studio / "out")
+    [item, _] = look(asked(studio, segment_length=40, device="cpu"), manifest).items
+    UnderWay(manifest).begin(item)
+    [goes_on, other] = look(asked(studio), Manifest.read(studio / "out")).items
+    assert (goes_on.why, goes_on.request.run) == ("not finished", item.request.run)
+    assert other.request.run == RunOptions()
+    [differs, _] = look(asked(studio, device="auto"), Manifest.read(studio / "out")).items
+    assert differs.request.run == replace(item.request.run, device="auto")
 
 
 def test_a_folder_that_was_moved_is_known_again(studio: Path) -> None:

@@ -1,0 +1,31 @@
+"""A whole batch, with a process that looks at its films; painting ones are in `tests/test_cli_batch.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stylize_video.commands.console import batch_words
+from stylize_video.errors import OutputError
+from stylize_video.pipeline.jobs.batch import batch, page
+from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.results import Listener
+from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
+from tests import media
+
+
+def test_a_report_that_cannot_be_written_hides_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = media.no_video(tmp_path, name="broken.mp4")
+
+    def full(*_: object) -> None:
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(page, "write", full)
+    options = BatchOptions(report=tmp_path / "report.html")
+    outcome = batch.run(Asked(tmp_path / "out", (Clips((str(broken),)),), options), Listener())
+    assert [result.film for result in outcome.results] == [broken]
+    assert outcome.unreported == "the disk is full"
+    assert batch_words.as_json(None, outcome)["report_missing"] == "the disk is full"

@@ -98,6 +98,7 @@ class _Batch:
         self._results: list[Result] = []
         self._items: dict[str, Item] = {}  # that are painted in this round, by their paintings' names
         self._under_way = UnderWay(manifest)
+        self._painted: dict[str, Result] = {}  # in this run, by their paintings' names
         self._left = 0  # films that are not painted yet
         self._why_not = self._unreported = ""  # no further film is begun, or there is no report
         page_path = asked.options.report
@@ -181,6 +182,8 @@ class _Batch:
         )
 
     def _done(self, item: Item) -> Result:
+        if item.name in self._painted:  # in an earlier round
+            return self._painted[item.name]
         before = item.before
         assert before is not None
         return Result(item.path, DONE, self._manifest.path_of(item.name), before.frames, before.seconds)
@@ -229,6 +232,8 @@ class _Batch:
         except OutputError as error:
             self._why_not = "what is painted can't be recorded"
             told = replace(told, status=FAILED, reason=f"painted, but not recorded: {error}")
+        else:
+            self._painted[item.name] = told
         self._tell(item, told)
 
     def _tell(self, item: Item, result: Result) -> None:

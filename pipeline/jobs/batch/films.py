@@ -44,7 +44,7 @@ class Found:
 def find(paths: Sequence[str], output: Path) -> Found:
     """All films, each once, in the order in which they are named and by name within a folder.
 
-    Hidden files and folders are passed over, and so is the output folder.
+    Hidden files and folders are passed over, and so is the output folder, unless it is named itself.
 
     Args:
         paths: films, folders and patterns.
@@ -88,7 +88,10 @@ def _add(found: Found, path: str, output: Path, *, several: bool) -> None:
 def _add_matching(found: Found, pattern: str, output: Path) -> None:
     """The films that a pattern names: their places are relative to its part without wildcards."""
     fixed = Path(*_until_magic(Path(pattern).parts))
-    matches = [absolute(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - may be absolute
+    named = [absolute(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - may be absolute
+    matches = [name for name in named if not _is_output(name, output)]
+    if named and not matches:
+        _refuse_output(named[0], output)
     for match in matches:
         if match.is_dir():
             if "**" not in pattern:  # else what is in it matches by itself
@@ -96,7 +99,6 @@ def _add_matching(found: Found, pattern: str, output: Path) -> None:
                     if is_film:
                         found.films.append(Film(film, film.relative_to(absolute(fixed))))
         elif "**" not in pattern or match.suffix.lower() in SUFFIXES:
-            _refuse_output(match, output)
             found.films.append(Film(match, match.relative_to(absolute(fixed))))
     if not matches:
         found.missing.append((pattern, "no file is called so"))
@@ -138,14 +140,20 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _refuse_output(path: Path, output: Path) -> None:
-    if not output.is_dir() or not path.exists():
-        return
-    if path.is_dir() and path.samefile(output):
-        raise UsageError(f"{path}: is the folder for the painted films; name another with {flag('output')}")
-    if path.is_file() and any(parent.samefile(output) for parent in path.resolve().parents):
+    if _is_output(path, output):
+        how = "is" if path.is_dir() else "lies in"
         raise UsageError(
-            f"{path}: lies in the folder for the painted films; name another with {flag('output')}"
+            f"{path}: {how} the folder for the painted films; name another with {flag('output')}"
         )
+
+
+def _is_output(path: Path, output: Path) -> bool:
+    """Whether a path is the output folder, or a file in it."""
+    if not output.is_dir() or not path.exists():
+        return False
+    if path.is_dir():
+        return path.samefile(output)
+    return any(parent.samefile(output) for parent in path.resolve().parents)
 
 
 def absolute(path: str | Path) -> Path:

@@ -82,6 +82,14 @@ def test_the_output_folder_is_no_input(tmp_path: Path) -> None:
             find([str(path)], out)
 
 
+def test_a_pattern_passes_over_what_is_painted_already(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp4", "out/a.mp4", "out/sub/b.mp4")
+    for pattern in ("**/*.mp4", "**", "*"):
+        assert places(find([str(tmp_path / pattern)], tmp_path / "out")) == ["a.mp4"]
+    with pytest.raises(UsageError, match="folder for the painted films"):
+        find([str(tmp_path / "out" / "*.mp4")], tmp_path / "out")
+
+
 def film(path: str, place: str) -> Film:
     return Film(Path(path), PurePath(place))
 

@@ -18,7 +18,7 @@ from stylize_video.pipeline.jobs.batch import plan as batch_plan
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Manifest
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
-from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, PaintFilm
+from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING, Finished, PaintFilm
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, failure
 from stylize_video.pipeline.jobs.batch.processes.workers import Painters, Workers, work
 from stylize_video.pipeline.jobs.batch.report import Report
@@ -36,7 +36,7 @@ from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
 from stylize_video.pipeline.jobs.batch.under_way import UnderWay
 from stylize_video.pipeline.jobs.batch.watch import EVERY, Settling
 from stylize_video.pipeline.jobs.cluster.painters import ClusterPainters
-from stylize_video.process import signals
+from stylize_video.process import leftovers, signals
 
 
 def run(asked: Asked, listener: Listener) -> Outcome:
@@ -55,6 +55,7 @@ def run(asked: Asked, listener: Listener) -> Outcome:
                 folder.mkdir(parents=True, exist_ok=True)
             message = f"{folder}: another batch is painting into this folder; wait until it has ended"
             opened.enter_context(lock.held(folder / LOCK, message))
+            leftovers.sweep(folder, MEASURING)
         signals.begin_work()  # from now on, Ctrl-C ends the processes first
         workers = opened.enter_context(Workers(asked.options.jobs))
         cluster = None

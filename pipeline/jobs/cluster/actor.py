@@ -13,21 +13,20 @@ import platform
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message, failure
-from stylize_video.process import signals
+from stylize_video.process import leftovers
 
 if TYPE_CHECKING:
     from stylize_video.models.workshop import Workshop
     from stylize_video.pipeline.jobs.cluster.parcel import Parcel
 
 _AHEAD = 4  # messages that wait
-_PREFIX = "stylize-video-ray-"
+_KIND = "stylize-video-ray-"  # of folders
 
 Tell = Callable[[Message], None]
 
@@ -76,7 +75,7 @@ class PaintingActor:
         os.environ["OMP_NUM_THREADS"] = str(threads)
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._workshop: Workshop | None = None
-        _sweep()
+        leftovers.sweep(Path(gettempdir()), _KIND)
         self._folder: TemporaryDirectory[str] | None = None  # made with the first task
         self._laid: dict[Path, str] = {}  # files that are here, and which
 
@@ -110,7 +109,7 @@ class PaintingActor:
         if self._workshop is None:
             self._workshop = Workshop()
         if self._folder is None:
-            prefix = f"{_PREFIX}{os.getpid()}-"
+            prefix = leftovers.prefix_of(_KIND)
             self._folder = TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
         root = Path(self._folder.name)
         try:
@@ -138,14 +137,3 @@ class PaintingActor:
 def _as_at_home(found: Failure, root: Path) -> Failure:
     """Said of the files that people know, not of those that stand for them here."""
     return replace(found, reason=found.reason.replace(str(root), ""))
-
-
-def _sweep() -> None:
-    """Remove what an actor that was killed has left on this machine."""
-    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        with suppress(ValueError, PermissionError):
-            try:
-                os.kill(int(number), 0)
-            except ProcessLookupError:
-                signals.remove(folder)

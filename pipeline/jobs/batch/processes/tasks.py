@@ -20,12 +20,14 @@ import numpy as np
 from stylize_video.errors import InputError, OtherRunError, StylizeVideoError
 from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.request import PaintRequest
+from stylize_video.process import leftovers
 
 if TYPE_CHECKING:
     from stylize_video.models.method import Step
     from stylize_video.models.workshop import Workshop
     from stylize_video.pipeline.jobs.painted import Painted
 
+MEASURING = ".stylize-video-"  # what the names of folders begin with that are there for a measurement
 _FEW, _MORE = 3, 24  # frames that are painted to see how long it takes; more where it goes fast
 _FAST = 0.25  # s a frame
 _PICTURE = 480  # px, longer side of the frames that a report shows
@@ -110,7 +112,7 @@ class Measure:
     def _part(self, workshop: Workshop, frames: int) -> Measured:
         from stylize_video.pipeline.jobs.film import film as job
 
-        with TemporaryDirectory(prefix=".stylize-video-", dir=self.folder) as folder:
+        with self._room() as folder:
             began, times = time.perf_counter(), list[float]()
             request = self._short(frames, Path(folder) / f"part{self.request.target.suffix}")
             done = job.paint(request, on_frame=lambda _: times.append(time.perf_counter()), workshop=workshop)
@@ -119,6 +121,9 @@ class Measure:
         each = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else ended - began
         start = max(0.0, ended - began - each * len(times))
         return Measured(each, size / len(times), start, self.seen.width * self.seen.height)
+
+    def _room(self) -> TemporaryDirectory[str]:
+        return TemporaryDirectory(prefix=leftovers.prefix_of(MEASURING), dir=self.folder)
 
     def _short(self, frames: int, output: Path) -> PaintRequest:
         from stylize_video.pipeline.jobs import assembly
@@ -141,7 +146,10 @@ class Measure:
             if len(steps) > _STEPS:
                 raise _EnoughError
 
-        with TemporaryDirectory(prefix=".stylize-video-", dir=self.folder) as folder, suppress(_EnoughError):
+        with (
+            TemporaryDirectory(prefix=leftovers.prefix_of(MEASURING), dir=self.folder) as folder,
+            suppress(_EnoughError),
+        ):
             request = self._short(1, Path(folder) / f"part{self.request.target.suffix}")
             job.paint(request, on_step=on_step, workshop=workshop)
         (first, of), (last, _) = steps[0], steps[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from stylize_video.commands.console import batch_words
 from stylize_video.errors import OutputError
 from stylize_video.pipeline.jobs.batch import batch, page
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
 from stylize_video.pipeline.jobs.batch.results import Listener
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
 from tests import media
+from tests.commands import names
 
 
 def test_a_report_that_cannot_be_written_hides_no_result(
@@ -24,8 +28,12 @@ def test_a_report_that_cannot_be_written_hides_no_result(
         raise OutputError("the disk is full")
 
     monkeypatch.setattr(page, "write", full)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (tmp_path / "out" / f"{MEASURING}{gone.pid}-x").mkdir(parents=True)
     options = BatchOptions(report=tmp_path / "report.html")
     outcome = batch.run(Asked(tmp_path / "out", (Clips((str(broken),)),), options), Listener())
     assert [result.film for result in outcome.results] == [broken]
+    assert names(tmp_path / "out") == {"stylize-video.json"}  # a killed run's measurement is gone
     assert outcome.unreported == "the disk is full"
     assert batch_words.as_json(None, outcome)["report_missing"] == "the disk is full"

@@ -14,6 +14,8 @@ from stylize_video.process import signals, supervisor, terminal
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line in a process of its own; exits."""
     signals.hold_back()
+    # NumPy's matrices here are small: threads that wait for the next one would take time from painting.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     as_json = "--json" in sys.argv
     if supervisor.is_wanted():
         supervisor.in_child(as_json=as_json)

@@ -19,6 +19,7 @@ from common import ROOT
 
 from stylize_video.models import weights
 from stylize_video.models.wct import levels, weights_file
+from stylize_video.models.wct.training import saving
 
 WEIGHTS = ROOT / "models" / "weights"
 NAME = levels.BUNDLED  # in the manifest
@@ -30,7 +31,8 @@ def bundle(file: Path, folder: Path = WEIGHTS) -> None:
     provenance = json.loads(weights.read(file).metadata["provenance"])
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     target = folder / manifest["weights"][NAME]["file"]
-    weights_file.save(target, found.network, found.paintings, provenance, found.ranges, small=True)
+    ranges = found.parameters.ranges
+    saving.save(target, found.network, found.paintings, provenance, ranges, small=True)
     manifest["weights"][NAME]["sha256"] = hashlib.sha256(target.read_bytes()).hexdigest()
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / "manifest.json").write_text(text + "\n", "utf-8")

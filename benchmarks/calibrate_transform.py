@@ -21,7 +21,8 @@ from photographs import photographs
 from stylize_video.files import whole_file
 from stylize_video.models import weights
 from stylize_video.models.runtimes.program import ChannelRanges
-from stylize_video.models.wct import ranges, weights_file
+from stylize_video.models.wct import weights_file
+from stylize_video.models.wct.program import RANGES
 from stylize_video.models.wct.training import calibration
 from stylize_video.models.weights.safetensors_file import LENGTH
 
@@ -31,7 +32,7 @@ def write(path: Path, found: ChannelRanges) -> None:
     data = path.read_bytes()
     end = LENGTH + int.from_bytes(data[:LENGTH], "little")
     header = json.loads(data[LENGTH:end])
-    header["__metadata__"][ranges.HEADER] = json.dumps(dict(found))
+    header["__metadata__"][RANGES] = json.dumps(dict(found))
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # the data begin at a whole number of eight bytes
     whole_file.write(whole_file.destination(path), len(text).to_bytes(LENGTH, "little") + text + data[end:])

@@ -21,7 +21,7 @@ from stylize_video.models.motion.composed_flow import FlowEstimator, MotionFlow
 from stylize_video.models.motion.raft import RaftMotion
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.style_spec import parse
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import program as wct_program
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
@@ -112,7 +112,7 @@ def paint_alone(frames: Sequence[Picture], artist: GatysArtist, count: int) -> A
 
 def open_filler(painting: Path) -> Filler:
     weights = wct_weights.open_chosen(None)
-    program = wct_sections.program(weights.network, DEFAULT_LEVELS, weights.ranges)
+    program = wct_program.program(weights.parameters, DEFAULT_LEVELS)
     runtime, _ = fastest_runtime(program, CPU, exact=False)
     painter, style = WctPainter(runtime), WctStyle(wct_style.load(parse(str(painting)), weights))
 

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from stylize_video.models.wct import levels as wct_levels
+from stylize_video.models.wct import moments
 from stylize_video.models.wct import transform as wct
-from stylize_video.models.wct.network import Decoder, WctConfig
+from stylize_video.models.wct.network import Decoder
+from stylize_video.models.wct.shape import WctConfig
 
 _VGG19 = (64, 128, 256, 512, 512)
 _CONVOLUTIONS = (2, 2, 4, 4, 1)
@@ -53,7 +55,7 @@ class PaperNetwork(nn.Module):
         for level in reversed(wct_levels.LEVELS):
             features = self.encode(x, level)
             found = wct.moments(features)
-            x = self.decoders[str(level)](wct.apply(features, wct.transform(found, found)))
+            x = self.decoders[str(level)](wct.apply(features, moments.transform(found, found)))
         return x
 
 

@@ -37,7 +37,7 @@ from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import program as wct_program
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.painter import WctPainter, WctStyle
 from stylize_video.models.wct.training import reconstruction
@@ -75,7 +75,7 @@ class Row(NamedTuple):
 
 def by_transform(weights: WctWeights, painting: Picture, levels: Sequence[int]) -> Paint:
     """As films are painted."""
-    program = wct_sections.program(weights.network, levels, weights.ranges)
+    program = wct_program.program(weights.parameters, levels)
     runtime, _ = fastest_runtime(program, torch.device("cpu"), exact=False)
     style = WctStyle(wct_weights.statistics(weights.network, painting, MEASURED_SIZE))
     painter = WctPainter(runtime, levels=levels, steady=False)

@@ -51,6 +51,7 @@ class Needs:
     cuts: bool = False  # to be told where shots begin, whether the film is steadied or not
     held_frames: bool = False  # frames are held back until the next keyframe, one at a time
     motion: bool = False  # what moved between neighbouring frames, whether the film is steadied or not
+    pairs: bool = False  # two frames at a time, where a CPU has a core for each
 
 
 @dataclass(frozen=True)

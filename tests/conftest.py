@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +175,10 @@ def _compiled_models_read_once() -> Iterator[None]:
 
     read, known = OpenVinoRuntime._imported, OrderedDict[object, Any]()
 
-    def read_once(self: OpenVinoRuntime, data: bytes | None) -> Any:
-        key = data and (len(data), hash(data), repr(self._settings))
+    def read_once(self: OpenVinoRuntime, data: bytes | None, settings: Mapping[str, object]) -> Any:
+        key = data and (len(data), hash(data), repr(settings))
         if key not in known:
-            known[key] = read(self, data)
+            known[key] = read(self, data, settings)
         known.move_to_end(key)
         while len(known) > MODELS_KEPT:
             known.popitem(last=False)

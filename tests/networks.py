@@ -16,7 +16,9 @@ from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.perceptual.vgg import Vgg16
 from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
+from stylize_video.models.wct.training import saving
 from stylize_video.pictures.pictures import Picture
 
 CANVAS_SHAPE = CanvasNetConfig(
@@ -79,12 +81,12 @@ def wct_network(seed: int = 0) -> WctNetwork:
             if isinstance(module, torch.nn.Conv2d) and module.bias is not None:
                 torch.nn.init.kaiming_normal_(module.weight)
                 torch.nn.init.uniform_(module.bias, -0.05, 0.1)
-    return wct_weights.as_stored(made)
+    return saving.as_stored(made)
 
 
 def wct_file(folder: Path, **paintings: Picture) -> Path:
     """`wct.safetensors` with that network and these paintings' statistics."""
     path, network = folder / "wct.safetensors", wct_network()
     known = {name: wct_weights.statistics(network, painting, 96) for name, painting in paintings.items()}
-    wct_weights.save(path, network, known, {})
+    saving.save(path, network, known, {})
     return path

@@ -23,7 +23,9 @@ from stylize_video.models.feed_forward.shape import multiplying
 from stylize_video.models.motion import flow
 from stylize_video.models.perceptual import frame_distances
 from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
+from stylize_video.models.wct.training import saving
 from tests import media
 from tests.networks import ALIAS_FREE_SHAPE, canvas_network, styled_network
 
@@ -475,7 +477,7 @@ def test_a_painter_can_be_bundled_with_fewer_bits(benchmark: Callable[[str], Any
 def test_the_transform_is_bundled_in_a_small_file(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
     bundle, path, folder = benchmark("bundle_transform"), tmp_path / "new.safetensors", tmp_path / "weights"
     network = WctNetwork(WctConfig((4, 4, 8, 32, 32)))
-    wct_weights.save(path, network, {"a": wct_weights.statistics(network, noise(1), 64)}, {"step": 7})
+    saving.save(path, network, {"a": wct_weights.statistics(network, noise(1), 64)}, {"step": 7})
     folder.mkdir()
     entry = {"file": "wct.safetensors", "sha256": "0", "licence": "MIT"}
     (folder / "manifest.json").write_text(json.dumps({"weights": {"x": {}, "wct": entry}}))
@@ -492,11 +494,11 @@ def test_the_transforms_ranges_are_put_beside_its_tensors(
     benchmark: Callable[[str], Any], tmp_path: Path
 ) -> None:
     path, network = tmp_path / "mine.safetensors", WctNetwork(WctConfig((4, 4, 8, 8, 8)))
-    wct_weights.save(path, network, {}, {"step": 7})
+    saving.save(path, network, {}, {"step": 7})
     before, ranges = weights.read(path), dict.fromkeys(network.multiplying(), (0.0, 1.5))
     for _ in range(2):  # what is there already is replaced
         benchmark("calibrate_transform").write(path, ranges)
-        assert wct_weights.open_file(path).ranges == ranges
+        assert wct_weights.open_file(path).parameters.ranges == ranges
     after = weights.read(path)
     assert after.metadata == before.metadata | {"ranges": json.dumps(ranges)}
     assert all(torch.equal(value, after.tensors[name]) for name, value in before.tensors.items())

@@ -89,6 +89,15 @@ def test_painting_imports_nothing_slow(arguments: list[str], converted: Path) ->
     assert found["megabytes"] <= _LARGEST
 
 
+def test_the_transform_imports_nothing_slow_once_it_is_converted(studio: Path) -> None:
+    """By a painting that it knows, and by a picture that it has looked at before."""
+    arguments = ["film.mp4", "--method", "wct", "--levels", "2,1", "--style", "kandinsky:1,photo.jpg:1"]
+    first, second = run(studio, *arguments), run(studio, *arguments)
+    assert first["code"] == second["code"] == 0
+    assert "torch" in first["modules"]
+    assert [name for name in _SLOW if name in second["modules"]] == []
+
+
 @pytest.mark.parametrize("name", ["no-such.mp4", "mask.png.mp4"])
 def test_a_refused_file_imports_no_torch(name: str, studio: Path) -> None:
     (studio / "mask.png.mp4").write_bytes(b"no film at all")

@@ -13,6 +13,7 @@ from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.program import Program, Runtime
 
 _BATCH, _BATCH_PIXELS = 8, 8 * 1920 * 1080
+_PAIR_PIXELS = 1920 * 1088  # of each
 
 
 def fastest_runtime(program: Program, device: Device, *, exact: bool) -> tuple[Runtime, list[str]]:
@@ -32,9 +33,17 @@ def fastest_runtime(program: Program, device: Device, *, exact: bool) -> tuple[R
     return TorchRuntime(program, device, half=device.type == "cuda" and not exact), notes
 
 
-def batch_size(device: Device, pixels: int) -> int:
+def batch_size(device: Device, pixels: int, *, pairs: bool = False) -> int:
     """How many pictures of so many pixels to paint at a time.
 
     On a CPU one: more only keep the encoder waiting. On CUDA eight of 1080p, fewer if they are larger.
+
+    Args:
+        device: that paints.
+        pixels: of a picture.
+        pairs: on a CPU two, where there is a core for each and they are no larger than 1080p.
     """
-    return max(1, min(_BATCH, _BATCH_PIXELS // pixels)) if device.type == "cuda" else 1
+    if device.type == "cuda":
+        return max(1, min(_BATCH, _BATCH_PIXELS // pixels))
+    both = pairs and device.type == "cpu" and devices.core_count() > 1 and pixels <= _PAIR_PIXELS
+    return 2 if both else 1

@@ -41,9 +41,3 @@ class Runtime(Protocol):
     def forget(self) -> None:
         """Free all memory that only makes the next run faster."""
         ...
-
-
-def identity(network: nn.Module, settings: bytes) -> bytes:
-    """Of all that a network computes by."""
-    values = (value.detach().cpu().float().numpy().tobytes() for value in network.state_dict().values())
-    return settings + b"".join(values)

@@ -77,17 +77,17 @@ class WctPlan:
     def build(self, device: Device, *, exact: bool = False, on_step: object = None) -> CanvasPainter:  # noqa: ARG002 - it is one step
         """See `Plan`."""
         from stylize_video.models.runtimes.fastest import fastest_runtime
-        from stylize_video.models.wct import sections, weights_file
         from stylize_video.models.wct import style as wct_style
+        from stylize_video.models.wct import weights_file
         from stylize_video.models.wct.painter import WctPainter, WctStyle
+        from stylize_video.models.wct.program import program
 
         opened = weights_file.open_chosen(self.weights)
 
         def load_style(plan: WctPlan) -> WctStyle:
             return WctStyle(wct_style.load(plan.style, opened), plan.strength).on(device)
 
-        program = sections.program(opened.network, self.levels, opened.ranges)
-        runtime, notes = fastest_runtime(program, device, exact=exact)
+        runtime, notes = fastest_runtime(program(opened.parameters, self.levels), device, exact=exact)
         painter = WctPainter(runtime, levels=self.levels, steady=self.steady, seed=self.seed)
         painter.notes += notes
         return CanvasPainter(painter, load_style(self), self.stroke_size, load_style)
@@ -101,7 +101,7 @@ class Wct:
     title = "the transform"
     options: type[Any] = WctOptions
     refuses: Mapping[str, str] = {}
-    needs = Needs(cuts=True, motion=True)
+    needs = Needs(cuts=True, motion=True, pairs=True)  # its networks have many small layers
     stability = 0.92  # its steadied frames lose little of the style
     blends = True
 

@@ -13,34 +13,15 @@ trained together; the fifth block keeps half of its channels, or little could be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylize_video.models.wct import shape
 from stylize_video.models.wct.levels import LEVELS
-
-STRIDE = 16  # px; the fifth level's features are so much smaller
-
-_CONVOLUTIONS = (2, 2, 3, 3, 1)  # in each block, as VGG-16 has up to conv5_1
-# What does not multiply bytes: the convolution that sees the picture, and those next to features of coarse
-# levels. Whitening makes errors there larger: bytes would cost 2 dB more (PSNR), and save 2 % of the time.
-_EXACT = {"encoder.convolutions.1_1", "encoder.convolutions.4_1", "encoder.convolutions.5_1"} | {
-    f"decoders.{level}.steps.0" for level in (3, 4, 5)
-}
-
-
-@dataclass(frozen=True)
-class WctConfig:
-    """The shape of the networks. Stored beside the weights, so that they can be built again."""
-
-    channels: tuple[int, ...] = (16, 32, 64, 128, 256)  # of each block
-
-    def __post_init__(self) -> None:
-        if len(self.channels) != len(LEVELS) or not all(type(c) is int and c >= 1 for c in self.channels):
-            raise ValueError(f"{self.channels = } must be {len(LEVELS)} whole numbers of at least 1")
+from stylize_video.models.wct.shape import IN_BLOCK, WctConfig
 
 
 class Convolution(nn.Conv2d):
@@ -55,12 +36,8 @@ class Encoder(nn.Module):
 
     def __init__(self, config: WctConfig) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleDict()
-        before = 3
-        for block, (count, channels) in enumerate(zip(_CONVOLUTIONS, config.channels, strict=True), 1):
-            for number in range(1, count + 1):
-                self.convolutions[f"{block}_{number}"] = Convolution(before, channels)
-                before = channels
+        made = {c.name: Convolution(c.inputs, c.outputs) for c in shape.encoder(config)}
+        self.convolutions = nn.ModuleDict(made)
 
     def forward(self, images: Tensor, level: int) -> Tensor:
         """Features at relu{level}_1.
@@ -101,7 +78,7 @@ class Decoder(nn.Module):
         convolutions: in each block of the encoder.
     """
 
-    def __init__(self, config: WctConfig, level: int, convolutions: tuple[int, ...] = _CONVOLUTIONS) -> None:
+    def __init__(self, config: WctConfig, level: int, convolutions: tuple[int, ...] = IN_BLOCK) -> None:
         super().__init__()
         self.level = level
         steps: list[nn.Module] = []
@@ -138,9 +115,8 @@ class WctNetwork(nn.Module):
         return picture
 
     def multiplying(self) -> list[str]:
-        """The names of the convolutions that may multiply bytes: all but those of `_EXACT`."""
-        names = [name for name, module in self.named_modules() if isinstance(module, Convolution)]
-        return [name for name in names if name not in _EXACT]
+        """The names of the convolutions that may multiply bytes."""
+        return shape.multiplying(self.config)
 
     def own_convolutions(self, level: int) -> list[Convolution]:
         """Those that only this level uses: its decoder's; of the deepest, the encoder's last ones too."""

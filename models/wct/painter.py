@@ -18,17 +18,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-import torch
+import numpy as np
 
 from stylize_video.models.canvas import Canvas
 from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.runtimes.program import Runtime
-from stylize_video.models.wct import grain, sections
-from stylize_video.models.wct import transform as wct
+from stylize_video.models.wct import grain, moments
 from stylize_video.models.wct.grain import Contrast, Grain
 from stylize_video.models.wct.levels import DEFAULT_LEVELS
-from stylize_video.models.wct.transform import Moments
-from stylize_video.models.wct.weights_file import Statistics
+from stylize_video.models.wct.moments import Affine, Moments, Statistics
 from stylize_video.pictures import arrays
 
 if TYPE_CHECKING:
@@ -63,8 +61,8 @@ class WctStyle(NamedTuple):
         if device.type == "cpu":
             return self
         there = {
-            level: Moments(*(m.to(device.type, torch.float32) for m in moments))
-            for level, moments in self.statistics.items()
+            level: Moments(*(arrays.to_device(part.astype(np.float32), device.type) for part in parts))
+            for level, parts in self.statistics.items()
         }
         return WctStyle(there, self.strength)
 
@@ -73,7 +71,7 @@ class WctPainter:
     """Paints pictures of any size in any style. What it knows of the film they come from is handed to it.
 
     Args:
-        runtime: runs `sections.program` for the same levels.
+        runtime: runs `program.program` for the same levels.
         levels: from coarse to fine.
         steady: whether statistics are smoothed over time.
         seed: of the field that all canvases lie in.
@@ -149,36 +147,45 @@ class WctPainter:
 
     def _affine(self, features: Pictures, level: int, style: WctStyle, known: ShotMoments) -> Pictures:
         """What gives (N, h, w, C) features of a level the style's statistics, `packed`."""
-        tensor = arrays.to_device(_sparse(features), self.device.type).permute(0, 3, 1, 2)
-        with torch.no_grad():
-            found = self._smoothed(wct.moments(tensor), level, known)
-            share = style.strength * (1.0 if level == self._levels[-1] else self._alpha[level])
-            made = sections.packed(_affine(found, style.statistics[level], share))
-        affine: Pictures = arrays.to_place(made, features)
+        found = self._smoothed(_each(_sparse(features), self.device), level, known)
+        share = style.strength * (1.0 if level == self._levels[-1] else self._alpha[level])
+        made = _transform(found, style.statistics[level], share, self.device)
+        affine: Pictures = arrays.to_place(moments.packed(made), features)
         return affine
 
-    def _smoothed(self, found: Moments, level: int, known: ShotMoments) -> Moments:
+    def _smoothed(self, found: Sequence[Moments], level: int, known: ShotMoments) -> Moments:
         """Each frame's moments, mixed with those of the frames before."""
         before = known.of_level.get(level)
         rows = []
-        for index in range(len(found.mean)):
-            own = Moments(found.mean[index : index + 1], found.covariance[index : index + 1])
+        for own in found:
+            mixed = own
             if before is not None and self._memory:
-                own = wct.mean_of((before, own), (self._memory, 1 - self._memory))
-            rows.append(own)
-            before = own
+                mixed = moments.mean_of((before, own), (self._memory, 1 - self._memory))
+            rows.append(mixed)
+            before = mixed
         known.of_level[level] = rows[-1]
-        return Moments(torch.cat([r.mean for r in rows]), torch.cat([r.covariance for r in rows]))
+        return Moments(arrays.joined([r.mean for r in rows]), arrays.joined([r.covariance for r in rows]))
 
 
-def _affine(content: Moments, wanted: Moments, alpha: float) -> wct.Affine:
-    """What gives features with these statistics others, as far as alpha goes."""
-    device = content.mean.device
+def _each(features: Pictures, device: Device) -> list[Moments]:
+    """The moments of each of (N, h, w, C) pictures' features."""
     if device.type == "cpu":
-        return wct.transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
+        found = moments.of_features(arrays.to_host(features))
+    else:
+        from stylize_video.models.wct import transform
+
+        found = transform.moments(arrays.to_device(features, device.type).permute(0, 3, 1, 2))
+    return [Moments(*(part[n : n + 1] for part in found)) for n in range(len(features))]
+
+
+def _transform(content: Moments, wanted: Moments, alpha: float, device: Device) -> Affine:
+    """What gives features with these statistics others, as far as alpha goes."""
+    if device.type == "cpu":
+        return moments.transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
     # eigh makes a GPU wait for the CPU; products don't.
-    content, wanted = (Moments(*(m.to(device, torch.float32) for m in side)) for side in (content, wanted))
-    return wct.fast_transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
+    from stylize_video.models.wct import transform
+
+    return transform.fast_transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
 
 
 def _sparse(features: Pictures) -> Pictures:

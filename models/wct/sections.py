@@ -3,7 +3,7 @@
 Going from one level down to the next, a picture is decoded only to be encoded again; `Recode` does both, so
 that it never has to be written down. What features are mapped by is an input, so that they are written and
 read once between a network's two halves. Features are float32, (N, C, h, w); an affine map of them is
-(N, (C + 1) C, 1, 1), see `packed`.
+(N, (C + 1) C, 1, 1), see `moments.packed`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize_video.models.runtimes.picture_kinds import to_kind, to_unit
-from stylize_video.models.runtimes.program import ChannelRanges, Program, identity
 from stylize_video.models.wct.network import WctNetwork
-from stylize_video.models.wct.transform import Affine
 
 
 class Encode(nn.Module):
@@ -70,12 +68,6 @@ def _only(network: WctNetwork, level: int) -> nn.ModuleDict:
     return nn.ModuleDict({str(level): network.decoders[str(level)]})
 
 
-def packed(affine: Affine) -> Tensor:
-    """(N, 1, 1, (C + 1) C) float32, as `mapped` takes it (there its channels come first)."""
-    rows = torch.cat([affine.matrix.transpose(1, 2), affine.offset.unsqueeze(1)], 1)
-    return rows.float().reshape(len(rows), 1, 1, -1)
-
-
 def mapped(features: Tensor, affine: Tensor) -> Tensor:
     """(N, C, h, w) features, mapped."""
     channels = features.shape[1]
@@ -85,48 +77,20 @@ def mapped(features: Tensor, affine: Tensor) -> Tensor:
     return found.permute(0, 3, 1, 2)
 
 
-def program(network: WctNetwork, levels: Sequence[int], ranges: ChannelRanges | None = None) -> Program:
+def modules(network: WctNetwork, levels: Sequence[int]) -> Mapping[str, nn.Module]:
     """All that it takes to go through some levels in their order.
 
-    The modules are called "encode", "recode43" from level 4 to 3, "bytes" and "decode", which give uint8
-    and float pictures.
+    They are called "encode", "recode43" from level 4 to 3, "bytes" and "decode", which give uint8 and float
+    pictures.
 
     Args:
-        network: what it is made of.
+        network: what they are made of.
         levels: from coarse to fine.
-        ranges: of what goes into the network's convolutions, by their names; see `training.calibration`.
     """
     first, last = levels[0], levels[-1]
-    steps = itertools.pairwise(levels)
-    modules: dict[str, nn.Module] = {
+    return {
         "encode": Encode(network, first),
-        **{f"recode{a}{b}": Recode(network, a, b) for a, b in steps},
+        **{f"recode{a}{b}": Recode(network, a, b) for a, b in itertools.pairwise(levels)},
         "bytes": Decode(network, last, torch.uint8),
         "decode": Decode(network, last, torch.float32),
-    }
-    known = identity(network, f"{network.config} {tuple(levels)}".encode())
-    return Program(lambda: modules, known, _by_section(network, levels, ranges or {}))
-
-
-def _by_section(
-    network: WctNetwork, levels: Sequence[int], ranges: ChannelRanges
-) -> Mapping[str, ChannelRanges]:
-    """The ranges of those convolutions that a section has."""
-    encoding = {
-        level: [f"encoder.convolutions.{name}" for name in network.encoder.names(level)] for level in levels
-    }
-    decoding = {
-        level: [f"decoders.{level}.{name}" for name, _ in network.decoders[str(level)].named_modules()]
-        for level in levels
-    }
-    last = levels[-1]
-    sections = {
-        "encode": encoding[levels[0]],
-        **{f"recode{a}{b}": decoding[a] + encoding[b] for a, b in itertools.pairwise(levels)},
-        "bytes": decoding[last],
-        "decode": decoding[last],
-    }
-    return {
-        section: {name: ranges[name] for name in names if name in ranges}
-        for section, names in sections.items()
     }

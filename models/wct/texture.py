@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
 
     from stylize_video.models.runtimes.devices import choose_device
     from stylize_video.models.runtimes.fastest import fastest_runtime
-    from stylize_video.models.wct import sections as wct_sections
+    from stylize_video.models.wct import program as wct_program
     from stylize_video.models.wct import weights_file as wct_weights
     from stylize_video.models.wct.painter import WctPainter, WctStyle
     from stylize_video.models.wct.style import load
@@ -99,7 +99,8 @@ def synthesise(source: Path, options: TextureOptions, *, device: str = "auto") -
 
     weights = wct_weights.open_chosen(options.wct_weights)
     style = WctStyle(load(Mixture.only(PictureStyle(source)), weights))
-    program = wct_sections.program(weights.network, options.levels)  # ranges are known of photographs alone
+    known = replace(weights.parameters, ranges={})  # which are those of photographs
+    program = wct_program.program(known, options.levels)
     runtime, _ = fastest_runtime(program, choose_device(device), exact=False)
     painter = WctPainter(runtime, levels=options.levels, steady=False, from_noise=True)
     generator = torch.Generator().manual_seed(options.seed)

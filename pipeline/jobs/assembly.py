@@ -187,4 +187,4 @@ def batch_size(request: PaintRequest, signal: Signal, device: Device) -> int:
         return 1
     # In px, of frame or painting, the larger one.
     canvas = signal.width * signal.height / min(1.0, request.look.stroke_size) ** 2
-    return fastest.batch_size(device, round(canvas))
+    return fastest.batch_size(device, round(canvas), pairs=request.in_pairs)

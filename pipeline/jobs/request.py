@@ -151,6 +151,11 @@ class PaintRequest:
         return self.stabilizes or any(way.method.needs.motion for way in self.ways)
 
     @property
+    def in_pairs(self) -> bool:
+        """Whether frames are painted two at a time, where there is a core for each."""
+        return any(way.method.needs.pairs for way in self.ways)
+
+    @property
     def is_draft(self) -> bool:
         """Whether all of the film may be worse, if only it is made sooner."""
         return all(way.method.is_draft(self.options_of(way.method)) for way in self.ways)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from stylize_video.models.runtimes import devices
-from stylize_video.models.runtimes.program import Bound, ChannelRanges
+from stylize_video.models.runtimes.program import Bound, ChannelRanges, Program
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.wct import sections, weights_file
 from stylize_video.models.wct.levels import DEFAULT_LEVELS, LEVELS
+from stylize_video.models.wct.moments import Statistics
 from stylize_video.models.wct.network import WctNetwork
 from stylize_video.models.wct.painter import WctPainter, WctStyle
-from stylize_video.models.wct.weights_file import Statistics
 from stylize_video.pictures.pictures import Picture, shrink_longer_side
 
 SIZE = 256  # px, the longer side of the photographs
@@ -48,7 +49,8 @@ def find_ranges(
     own = [weights_file.statistics(network, picture, SIZE) for picture in small[:_AS_STYLES]]
     with _observed(network) as widest:
         for chain in _CHAINS:
-            runtime = TorchRuntime(sections.program(network, chain), devices.CPU, half=False)
+            program = Program(partial(sections.modules, network, chain), b"")
+            runtime = TorchRuntime(program, devices.CPU, half=False)
             painter = WctPainter(runtime, levels=chain)
             for picture in small:
                 canvas = painter.new_canvas(*picture.shape[:2])

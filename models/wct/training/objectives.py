@@ -15,7 +15,9 @@ from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.vgg import load_features
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct.levels import LEVELS
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.moments import Moments
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
 
 # What the encoder is to know: VGG's names are its own. Second and third convolutions too, for what comes
 # after them is made of them.
@@ -173,10 +175,10 @@ def _weighted_error(picture: Tensor, wanted: Tensor) -> Tensor:
     return error.pow(2).mean() + (_CHROMA - 1) * chroma.pow(2).mean()
 
 
-def _moments(features: Tensor) -> wct.Moments:
+def _moments(features: Tensor) -> Moments:
     """As `wct.moments`, in float32 and with a gradient, also where autocast would multiply in bfloat16."""
     with torch.autocast(features.device.type, enabled=False):
         x = features.float().flatten(2)
         mean = x.mean(2)
         centred = x - mean.unsqueeze(2)
-        return wct.Moments(mean, centred @ centred.transpose(1, 2) / x.shape[2])
+        return Moments(mean, centred @ centred.transpose(1, 2) / x.shape[2])

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from stylize_video.models.perceptual.sizes import MEASURED_SIZE
 from stylize_video.models.wct.levels import LEVELS
-from stylize_video.models.wct.network import STRIDE, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import STRIDE
 from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tensor
 
 _SMALLEST_ERROR = 1e-10  # 100 dB: a picture that is given back to the last bit has no finite PSNR

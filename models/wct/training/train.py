@@ -15,7 +15,7 @@ from stylize_video.models.training.run import Say
 from stylize_video.models.wct import levels as wct_levels
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.network import WctNetwork
-from stylize_video.models.wct.training import calibration, reconstruction
+from stylize_video.models.wct.training import calibration, reconstruction, saving
 from stylize_video.models.wct.training.config import WctTrainingConfig
 from stylize_video.models.wct.training.trainer import WctTrainer
 from stylize_video.pictures.pictures import resize_longer_side, shrink_longer_side
@@ -56,13 +56,13 @@ def run(
     training_run.go_on(trainer, request.checkpoint, say)
     with training_run.keeping(request.checkpoint, say):
         training_run.train(trainer, request.checkpoint, say)
-        network = wct_weights.as_stored(trainer.result())
+        network = saving.as_stored(trainer.result())
         measured = _measured(network, trainer, say)
         provenance["reconstruction_psnr_db"] = measured
         found = {name: wct_weights.statistics(network, p, MEASURED_SIZE) for name, p in known.items()}
         seen = (photographs.held_out or photographs.training)[:_MEASURED]
         ranges = calibration.find_ranges(network, seen, list(found.values()))
-        wct_weights.save(request.target, network, found, provenance, ranges)
+        saving.save(request.target, network, found, provenance, ranges)
     return measured
 
 

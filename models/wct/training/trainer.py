@@ -30,7 +30,8 @@ from stylize_video.models.training import checkpoint
 from stylize_video.models.training.photographs import PhotographSet
 from stylize_video.models.training.trainer import Loss, Trainer, warm_then_cosine
 from stylize_video.models.wct.levels import LEVELS
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
 from stylize_video.models.wct.training.config import WctTrainingConfig
 from stylize_video.models.wct.training.objectives import Objectives
 from stylize_video.models.wct.training.revival import revive

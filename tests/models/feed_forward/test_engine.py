@@ -62,8 +62,8 @@ def program(seed: int | None = None) -> Program:
     return engine.program(PARAMETERS if seed is None else CanvasParameters.of(canvas_network(seed)))
 
 
-def openvino(*, exact: bool) -> Runtime:
-    return OpenVinoRuntime(program(), exact=exact, threads=1)
+def openvino(*, exact: bool, threads: int = 1) -> Runtime:
+    return OpenVinoRuntime(program(), exact=exact, threads=threads)
 
 
 def eager() -> Runtime:
@@ -254,9 +254,26 @@ def test_an_openvino_that_is_broken_is_mentioned(monkeypatch: pytest.MonkeyPatch
     assert "PyTorch paints" in found.notes[0]
 
 
-def test_batches_fit_the_device() -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pictures_side_by_side_are_those_painted_one_by_one(threads: int) -> None:
+    """Each on a canvas of its own, in one style; and one more than there are threads."""
+    parts = [inputs(32, 48) for _ in range(3)]
+    pictures_ = [np.roll(picture, 9 * n, 1) for n, (picture, _, _) in enumerate(parts)]
+    noise = [canvas_ * (n + 1) for n, (_, canvas_, _) in enumerate(parts)]
+    alone = openvino(exact=False, threads=2)
+    wanted = [alone.run("paint", *each, NUMBERS) for each in zip(pictures_, noise, strict=True)]
+    together = openvino(exact=False, threads=threads)
+    found = together.run("paint", np.concatenate(pictures_), np.concatenate(noise), NUMBERS)
+    assert np.array_equal(found, np.concatenate(wanted))
+    assert np.array_equal(together.run("paint", pictures_[0], noise[0], NUMBERS), wanted[0])
+
+
+def test_batches_fit_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = torch.device("cuda")
     assert batch_size(CPU, 640 * 360) == 1
+    for cores, pixels, count in [("2", 1920 * 1080, 2), ("2", 3840 * 2160, 1), ("1", 640 * 360, 1)]:
+        monkeypatch.setenv("OMP_NUM_THREADS", cores)
+        assert batch_size(CPU, pixels, pairs=True) == count
     sizes = [640 * 360, 1920 * 1080, 3840 * 2160, 7680 * 4320]
     assert [batch_size(cuda, pixels) for pixels in sizes] == [8, 8, 2, 1]
 

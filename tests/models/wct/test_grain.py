@@ -16,7 +16,7 @@ from stylize_video.models.canvas import Canvas
 from stylize_video.models.perceptual import brushwork
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import program as wct_program
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.grain import Grain, contrasts_of
 from stylize_video.models.wct.painter import WctPainter, WctStyle
@@ -29,7 +29,7 @@ FLATS = {"grey": 127, "black": 0, "white": 255}
 def painter(seed: int = 0) -> WctPainter:
     """The bundled networks: small ones that have learned nothing paint no strokes."""
     weights = wct_weights.open_bundled()
-    program = wct_sections.program(weights.network, wct_levels.DEFAULT_LEVELS)
+    program = wct_program.program(weights.parameters, wct_levels.DEFAULT_LEVELS)
     runtime = TorchRuntime(program, torch.device("cpu"), half=False)
     return WctPainter(runtime, seed=seed)
 

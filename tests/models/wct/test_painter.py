@@ -17,13 +17,15 @@ from stylize_video.models.runtimes.program import Program, Runtime
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import moments
+from stylize_video.models.wct import program as wct_program
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import transform as wct
 from stylize_video.models.wct import weights_file as wct_weights
+from stylize_video.models.wct.moments import Statistics
 from stylize_video.models.wct.network import WctNetwork
 from stylize_video.models.wct.painter import WctPainter, WctStyle
-from stylize_video.models.wct.weights_file import Statistics
+from stylize_video.models.wct.program import WctParameters
 from tests.layout import first, last
 from tests.networks import noise, wct_network
 
@@ -64,7 +66,7 @@ def painter(
     steady: bool = True,
 ) -> Tensors:
     """One that knows no film yet."""
-    made = RUNTIMES[runtime](wct_sections.program(wct_network(), levels))
+    made = RUNTIMES[runtime](wct_program.program(WctParameters.of(wct_network()), levels))
     return Tensors(made, WctStyle(of or style(), strength), levels=levels, steady=steady)
 
 
@@ -87,7 +89,7 @@ def by_hand(
         for level in levels:
             features = network.encoder(images, level)
             share = alpha if level == levels[-1] else SHARES[level] * alpha
-            found = wct.transform(wct.moments(features), painting[level], alpha=share, epsilon=1e-2)
+            found = moments.transform(wct.moments(features), painting[level], alpha=share, epsilon=1e-2)
             images = network.decode(wct.apply(features, found), level)
         return images.clamp(0, 1)
 
@@ -154,7 +156,7 @@ def test_the_bundled_networks_by_openvino(exact: bool, tolerance: float) -> None
     given = smooth(96, 128)
     for name in weights.paintings:
         known = wct_style.load(parse(name), weights)
-        program = wct_sections.program(weights.network, wct_levels.DEFAULT_LEVELS)
+        program = wct_program.program(weights.parameters, wct_levels.DEFAULT_LEVELS)
         runtime = OpenVinoRuntime(program, exact=exact, threads=1)
         found = Tensors(runtime, WctStyle(known)).paint(given)
         assert psnr(found, by_hand(weights.network, given, known)) >= tolerance, name
@@ -190,7 +192,9 @@ def test_sizes(runtime: str, levels: tuple[int, ...], size: tuple[int, int]) -> 
 def test_flat_pictures_and_black_styles(runtime: str, levels: tuple[int, ...]) -> None:
     black = style(np.zeros((48, 64, 3), np.uint8))
     contents = [torch.full((1, 3, 40, 56), grey) for grey in (0.0, 0.5, 1.0)]
-    runs = RUNTIMES[runtime](wct_sections.program(wct_network(), levels))  # one for all: it keeps no film
+    runs = RUNTIMES[runtime](
+        wct_program.program(WctParameters.of(wct_network()), levels)
+    )  # one for all: it keeps no film
     for content in [*contents, smooth(40, 56)]:
         for painting in (black, style()):
             found = Tensors(runs, WctStyle(painting), levels=levels)

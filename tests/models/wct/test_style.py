@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 
 from stylize_video.errors import InputError, UnknownStyleError, UsageError
+from stylize_video.models.runtimes import model_cache
 from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import style as wct_style
 from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.weights_file import Statistics, WctWeights
+from stylize_video.models.wct.moments import Statistics
+from stylize_video.models.wct.weights_file import WctWeights
 from stylize_video.pictures.pictures import read_picture
 from tests.networks import noise, wct_file
 
@@ -43,6 +46,19 @@ def assert_close(found: Statistics, wanted: Statistics) -> None:
 def test_a_picture_is_looked_at_in_512_px(weights: WctWeights, picture: Path) -> None:
     wanted = wct_weights.statistics(weights.network, read_picture(picture), 512)
     assert_close(wct_style.load(parse(str(picture)), weights), wanted)
+
+
+def test_a_picture_is_looked_at_once(
+    weights: WctWeights, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "folder", lambda: tmp_path / "cache")
+    wanted = wct_style.load(parse(str(picture)), weights)
+    with monkeypatch.context() as patch:
+        patch.setattr(wct_style, "statistics", None)
+        assert_close(wct_style.load(parse(str(picture)), weights), wanted)
+    cv2.imwrite(str(picture), noise(4))  # another one of that name
+    other = wct_style.load(parse(str(picture)), weights)
+    assert not np.allclose(other[1].covariance, wanted[1].covariance)
 
 
 def test_names_are_looked_up(weights: WctWeights) -> None:
@@ -104,4 +120,4 @@ def test_the_bundled_weights_know_the_bundled_styles() -> None:
     weights = wct_weights.open_bundled()
     for name in styles.available():
         found = wct_style.load(parse(name), weights)
-        assert all(part.isfinite().all() for level in LEVELS for part in found[level])
+        assert all(np.isfinite(part).all() for level in LEVELS for part in found[level])

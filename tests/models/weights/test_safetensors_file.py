@@ -20,7 +20,9 @@ from stylize_video.models.feed_forward.shape import CanvasNetConfig
 from stylize_video.models.perceptual import vgg
 from stylize_video.models.style_spec import parse
 from stylize_video.models.wct import weights_file as wct_weights
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
+from stylize_video.models.wct.training import saving
 from tests import bombs
 from tests.networks import CANVAS_SHAPE as SHAPE
 from tests.networks import canvas_network
@@ -128,7 +130,7 @@ def test_weights_whose_sums_overflow(painter: Path) -> None:
 def test_networks_of_the_transform_likewise(tmp_path: Path) -> None:
     torch.manual_seed(0)
     path = tmp_path / "wct.safetensors"
-    wct_weights.save(path, WctNetwork(WctConfig((4, 4, 4, 4, 4))), {}, {})
+    saving.save(path, WctNetwork(WctConfig((4, 4, 4, 4, 4))), {}, {})
     name = "decoders.3.steps.0.weight"
     tensor = load_file(path)[name]
     for value, message in ((float("nan"), "NaN or infinite"), (3e38, "too large")):
@@ -176,7 +178,7 @@ def test_a_shape_of_billions_is_never_built(shape: CanvasNetConfig, painter: Pat
 @pytest.mark.parametrize("channels", [[4, 4, 4, 4, 10**9], [10**5] * 5, [10**18] * 5, [4.0] * 5, [True] * 5])
 def test_nor_one_of_the_transform(channels: list[Any], tmp_path: Path) -> None:
     path = tmp_path / "wct.safetensors"
-    wct_weights.save(path, WctNetwork(WctConfig((4, 4, 4, 4, 4))), {}, {})
+    saving.save(path, WctNetwork(WctConfig((4, 4, 4, 4, 4))), {}, {})
     rewritten(path, shape=json.dumps({"channels": channels}))
     with pytest.raises(WeightsError, match="tensors that don't fit its own header"):
         wct_weights.open_file(path)

@@ -67,9 +67,9 @@ def test_the_next_frame_has_the_new_look(
     compiled: list[str] = []
     compile_section = OpenVinoRuntime._compile
 
-    def counted(self: OpenVinoRuntime, name: str, arrays: Any) -> Any:
+    def counted(self: OpenVinoRuntime, name: str, arrays: Any, streams: int) -> Any:
         compiled.append(f"{name} of {arrays[0].shape}")
-        return compile_section(self, name, arrays)
+        return compile_section(self, name, arrays, streams)
 
     def refused(*_: object) -> None:
         raise AssertionError("converted again")

@@ -25,9 +25,10 @@ from stylize_video.models.motion.neighbours import MotionFinder
 from stylize_video.models.runtimes.fastest import fastest_runtime
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.models.wct import levels as wct_levels
-from stylize_video.models.wct import sections as wct_sections
+from stylize_video.models.wct import program as wct_program
 from stylize_video.models.wct import weights_file as wct_weights
 from stylize_video.models.wct.painter import WctPainter, WctStyle
+from stylize_video.models.wct.program import WctParameters
 from stylize_video.pictures.pictures import write_picture
 from stylize_video.pipeline import batcher
 from stylize_video.pipeline.frames import Frame, FrameBatch
@@ -118,7 +119,7 @@ class Brush:
 @cache
 def tiny_transform() -> tuple[WctPainter, WctStyle]:
     """The transform's painter with small networks."""
-    program = wct_sections.program(wct_network(), wct_levels.DEFAULT_LEVELS)
+    program = wct_program.program(WctParameters.of(wct_network()), wct_levels.DEFAULT_LEVELS)
     runtime, _ = fastest_runtime(program, CPU, exact=True)
     return WctPainter(runtime, seed=3), WctStyle(wct_weights.statistics(wct_network(), noise(1), 96))
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
 from stylize_video.models.wct.training.reconstruction import mean_psnr, psnr, psnr_of_each
 from tests.networks import noise
 

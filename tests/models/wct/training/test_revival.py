@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylize_video.models.wct.levels import LEVELS
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
 from stylize_video.models.wct.training.revival import _carriers, revive
 
 

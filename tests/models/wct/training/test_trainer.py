@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from stylize_video.errors import TrainingError, UsageError
 from stylize_video.models.training.photographs import PhotographSet
-from stylize_video.models.wct.network import WctConfig, WctNetwork
+from stylize_video.models.wct.network import WctNetwork
+from stylize_video.models.wct.shape import WctConfig
 from stylize_video.models.wct.training import objectives as wct_objectives
 from stylize_video.models.wct.training.config import WCT, WctTrainingConfig
 from stylize_video.models.wct.training.trainer import WctTrainer, learning_rate

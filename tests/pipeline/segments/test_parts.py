@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,22 @@ def test_nothing_finished_leaves_nothing(tmp_path: Path) -> None:
         file.write(PACKETS)
         file.discard()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no way to see which file is synced")
+def test_all_is_on_the_disk_before_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    with opened(tmp_path) as parts:
+        monkeypatch.setattr(
+            os, "fsync", lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        )
+        finish(parts, 0)
+    assert synced == [
+        "segment0000000.packets",
+        "segment0000000.state.stylize-part",
+        "segment0000000.json.stylize-part",
+        "out.mp4.parts",
+    ]
 
 
 def test_from_when_it_counts_a_crash_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

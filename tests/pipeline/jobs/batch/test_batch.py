@@ -10,13 +10,36 @@ import pytest
 
 from stylize_video.commands.console import batch_words
 from stylize_video.errors import OutputError
-from stylize_video.pipeline.jobs.batch import batch, page
+from stylize_video.pipeline.jobs.batch import batch, page, plan
 from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
 from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
-from stylize_video.pipeline.jobs.batch.results import Listener
+from stylize_video.pipeline.jobs.batch.results import Listener, Outcome
 from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
 from tests import media
 from tests.commands import names
+
+
+class Hears(Listener):
+    plan: BatchPlan
+
+    def planned(self, plan: BatchPlan) -> None:
+        self.plan = plan
+
+    def begin(self, name: str) -> None:
+        pytest.fail(f"{name} is painted")
+
+
+def test_a_plan_paints_nothing_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "estimate", lambda *_, **__: Estimate(3.0, None))
+    film = media.constant(tmp_path, count=3).path
+    listener, typed = Hears(), {"device": "cpu", "quality": "draft"}
+    asked = Asked(tmp_path / "out", (Clips((str(film),)),), BatchOptions(plan=True), typed=typed)
+    assert batch.run(asked, listener) == Outcome([])
+    assert [item.path for item in listener.plan.items] == [film]
+    assert listener.plan.frames == 3
+    assert listener.plan.estimate.seconds == 3.0
+    assert names(tmp_path) == {film.name}
 
 
 def test_a_report_that_cannot_be_written_hides_no_result(

@@ -196,15 +196,19 @@ class Parts:
         self.records = records.read(self._file) if resume else {}
         found = records.json_of(self.folder / _FILM)
         if found != wanted and self.records:
-            told = ", ".join(differences(found, wanted))
-            raise OtherRunError(
-                f"{self.folder}: has {self.painted} painted frames of another run ({told}); "
-                "give what it was begun with, or begin anew by `restart`"
-            )
+            raise OtherRunError(f"{self.folder}: {self._whose(found, wanted)}")
         if not self.records:
             signals.half_written(self.folder)
             self._empty()
             whole_file.write(self.folder / _FILM, json.dumps(wanted).encode())
+
+    def _whose(self, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+        """Why what is there can't be gone on with, for people."""
+        if not found:
+            told = f"has {self.painted} painted frames, and {_FILM} that says of which run can't be read"
+            return f"{told}; begin anew by `restart`"
+        told = f"has {self.painted} painted frames of another run ({', '.join(differences(found, wanted))})"
+        return f"{told}; give what it was begun with, or begin anew by `restart`"
 
     def _empty(self) -> None:
         for path in self.folder.iterdir():

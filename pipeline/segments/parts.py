@@ -168,10 +168,6 @@ class Parts:
             raise OutputError(f"{self.folder}: was changed; begin anew by `restart`")
         return state
 
-    def forget(self, number: int) -> None:
-        """Have a segment painted anew."""
-        self.begin(number).discard()
-
     def remove(self) -> None:
         """Remove all of it, now that the film is done; what else is in the folder stays."""
         self._empty()

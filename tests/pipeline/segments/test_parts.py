@@ -152,9 +152,7 @@ def test_other_settings_are_told_apart(tmp_path: Path) -> None:
 def test_where_nobody_knows_whose_segments_they_are_that_is_all_that_is_said(tmp_path: Path) -> None:
     folder = filled(tmp_path, 2, last=False)
     (folder / "film.json").write_text("{")
-    with pytest.raises(
-        OutputExistsError, match=r"20 painted frames, and film.json .* can't be read; begin"
-    ):
+    with pytest.raises(OutputExistsError, match=r"20 painted frames, and film.json .* can't be read; begin"):
         opened(tmp_path)
 
 

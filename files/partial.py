@@ -27,6 +27,7 @@ _REASONS = {
     errno.ENOENT: "no such folder; make it first or choose another",
     errno.ESTALE: "the file or its folder was removed or replaced meanwhile; choose another folder",
     errno.ENOTDIR: "its parent is no folder; choose another",
+    errno.EEXIST: "a file of that name is in the way; choose another name",
     errno.EISDIR: "a folder of that name is in the way; choose another name",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }

@@ -154,10 +154,10 @@ def batch(folder: Path) -> float:
 
 def sending(clips: Path, painted: Path) -> float:
     """A film sent to a worker and taken back, by a real Ray with one."""
+    from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
+    from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
     from stylize_video.pipeline.jobs.batch.batch import run
-    from stylize_video.pipeline.jobs.batch.options import BatchOptions
     from stylize_video.pipeline.jobs.batch.results import Listener
-    from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
     from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 
     ended = list[float]()

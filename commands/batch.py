@@ -13,7 +13,7 @@ from stylize_video.commands.console import typed
 from stylize_video.commands.console.command_line import console, reporting, share_the_cores, style_names
 from stylize_video.commands.options.generated import with_options
 from stylize_video.commands.options.panels import PANELS, PROGRAM
-from stylize_video.pipeline.jobs.batch.options import PANEL, BatchOptions
+from stylize_video.pipeline.jobs.batch.asked.options import PANEL, BatchOptions
 from stylize_video.pipeline.jobs.cluster import options as of_cluster
 from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 from stylize_video.pipeline.jobs.request import declared
@@ -21,9 +21,9 @@ from stylize_video.process import signals, terminal
 
 if TYPE_CHECKING:
     from stylize_video.commands.console.batch_progress import BatchProgress
-    from stylize_video.pipeline.jobs.batch.job_file import JobFile
+    from stylize_video.pipeline.jobs.batch.asked.clips import Asked
+    from stylize_video.pipeline.jobs.batch.asked.job_file import JobFile
     from stylize_video.pipeline.jobs.batch.results import Outcome
-    from stylize_video.pipeline.jobs.batch.survey import Asked
 
 
 def _flag(name: str, text: str) -> Any:
@@ -72,9 +72,9 @@ def _command(
 def _asked(values: dict[str, Any]) -> Asked:
     """What was typed, read."""
     from stylize_video.errors import UsageError
-    from stylize_video.pipeline.jobs.batch import settings
-    from stylize_video.pipeline.jobs.batch.films import absolute
-    from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
+    from stylize_video.files.paths import absolute
+    from stylize_video.pipeline.jobs.batch.asked import settings
+    from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
 
     names = typed.names()
     of_batch = {
@@ -102,7 +102,7 @@ def _asked(values: dict[str, Any]) -> Asked:
 
 def _job(path: Path | None) -> JobFile:
     """What the job file says; nothing if there is none."""
-    from stylize_video.pipeline.jobs.batch import job_file
+    from stylize_video.pipeline.jobs.batch.asked import job_file
 
     return job_file.JobFile({}, {}, ()) if path is None else job_file.read(path)
 

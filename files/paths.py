@@ -33,6 +33,11 @@ def is_folder(path: Path | str) -> bool:
         return False
 
 
+def absolute(path: str | Path) -> Path:
+    """A path from the root on, without "." and "..": links stay, and so do their names."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
+
+
 def why_no_file(path: Path | str, what: str = "file") -> str:
     """What stands against reading a path as a plain file, at once and without opening it; "" if nothing does.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
-from stylize_video.errors import InputError, OutputError, StylizeVideoError, UsageError
+from stylize_video.errors import InputError, OutputError, UsageError
 from stylize_video.files import lock
 from stylize_video.files.partial import output_errors
 from stylize_video.option import flag
@@ -16,24 +15,19 @@ from stylize_video.pipeline.jobs.batch import films as batch_films
 from stylize_video.pipeline.jobs.batch import looking, page
 from stylize_video.pipeline.jobs.batch import plan as batch_plan
 from stylize_video.pipeline.jobs.batch import survey as batch_survey
+from stylize_video.pipeline.jobs.batch.asked.clips import Asked
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Manifest
+from stylize_video.pipeline.jobs.batch.painting import FilmsPainting
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
-from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING, Finished, PaintFilm
-from stylize_video.pipeline.jobs.batch.processes.worker import Failure, failure
-from stylize_video.pipeline.jobs.batch.processes.workers import Painters, Workers, work
+from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
+from stylize_video.pipeline.jobs.batch.processes.workers import Painters, Workers
 from stylize_video.pipeline.jobs.batch.report import Report
 from stylize_video.pipeline.jobs.batch.results import (
-    DONE,
-    FAILED,
-    NOT_BEGUN,
-    PAINTED,
     BatchInterrupted,
     Listener,
     Outcome,
-    Result,
 )
-from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item, Survey
-from stylize_video.pipeline.jobs.batch.under_way import UnderWay
+from stylize_video.pipeline.jobs.batch.survey import Item, Survey
 from stylize_video.pipeline.jobs.batch.watch import EVERY, Settling
 from stylize_video.pipeline.jobs.cluster.painters import ClusterPainters
 from stylize_video.process import leftovers, signals
@@ -96,12 +90,8 @@ class _Batch:
         self._workers, self._listener = workers, listener
         self._painters: Painters = cluster or workers
         self._jobs = asked.options.jobs if cluster is None else cluster.jobs  # films painted at once
-        self._results: list[Result] = []
-        self._items: dict[str, Item] = {}  # that are painted in this round, by their paintings' names
-        self._under_way = UnderWay(manifest)
-        self._painted: dict[str, Result] = {}  # in this run, by their paintings' names
-        self._left = 0  # films that are not painted yet
-        self._why_not = self._unreported = ""  # no further film is begun, or there is no report
+        self._films = FilmsPainting(manifest, self._painters, listener)
+        self._unreported = ""  # why there is no report
         page_path = asked.options.report
         self._report = None if page_path is None else Report(page_path, manifest, workers, listener.comparing)
 
@@ -109,13 +99,13 @@ class _Batch:
         """Look, plan, paint; where a folder is watched, again and again until Ctrl-C."""
         try:
             watched, plan = self._asked.options.watch, self._asked.options.plan
-            self._round(_with_watched(self._asked, watched) if watched and plan else self._asked)
+            self._round(self._asked.with_watched() if plan else self._asked)
             if watched is not None and not plan:
                 self._watch(watched)
         except KeyboardInterrupt:
-            left = self._stop()
-            raise BatchInterrupted(self._results, left) from None
-        return Outcome(self._results, self._unreported)
+            self._stop()
+            raise BatchInterrupted(self._films.results, self._films.left) from None
+        return Outcome(self._films.results, self._unreported)
 
     def _round(self, asked: Asked, only: Collection[Path] | None = None) -> None:
         """Paint what is to be painted now: `only` these films, of which somebody has told already."""
@@ -124,14 +114,14 @@ class _Batch:
         if self._asked.options.plan:
             return
         self._manifest.write()
-        self._paint(plan.items)
-        if self._report is not None and self._results:
+        self._films.paint(plan.items)
+        if self._report is not None and self._films.results:
             self._write(self._report, [*plan.items, *plan.done])
 
     def _write(self, report: Report, items: Sequence[Item]) -> None:
         """Write the page; all that is painted counts without it, too."""
         try:
-            report.write(items, self._results)
+            report.write(items, self._films.results)
             self._unreported = ""
         except OutputError as error:
             self._unreported = str(error)
@@ -139,26 +129,26 @@ class _Batch:
 
     def _watch(self, folder: Path) -> None:
         """Paint what comes into a folder, until Ctrl-C or until nothing more can be painted."""
-        asked = _with_watched(self._asked, folder)
+        asked = self._asked.with_watched()
         settling = Settling()
-        while not self._why_not:
+        while not self._films.why_not:
             self._listener.waiting(folder)
             films = [film.path for film in batch_films.find([str(folder)], asked.folder).films]
             if new := set(settling.settled(films, time.monotonic())):
-                self._results = [result for result in self._results if result.film not in new]
+                self._films.forget(new)
                 self._round(asked, new)
             else:
                 time.sleep(EVERY)
 
     def _plan(self, survey: Survey, *, later: bool) -> BatchPlan:
         looking.look_at_all(survey, self._manifest, self._workers, self._listener.looking)
-        for path, reason in survey.failed:
-            self._results.append(Result(path, FAILED, reason=reason))
-        for item in survey.items:
-            if not item.why:
-                self._results.append(self._done(item))
         to_paint = [item for item in survey.items if item.why]
-        self._left = len(to_paint)
+        done = [item for item in survey.items if not item.why]
+        for path, reason in survey.failed:
+            self._films.failed(path, reason)
+        for item in done:
+            self._films.done(item)
+        self._films.left = len(to_paint)
         found = Estimate(None, None)
         if to_paint and not later:
             found = batch_plan.estimate(
@@ -172,7 +162,7 @@ class _Batch:
         return BatchPlan(
             folder=self._manifest.folder,
             items=to_paint,
-            done=[item for item in survey.items if not item.why],
+            done=done,
             failed=survey.failed,
             left_out=survey.left_out,
             notes=() if later else survey.notes,
@@ -182,77 +172,8 @@ class _Batch:
             free=batch_plan.free(self._manifest.folder),
         )
 
-    def _done(self, item: Item) -> Result:
-        if item.name in self._painted:  # in an earlier round
-            return self._painted[item.name]
-        before = item.before
-        assert before is not None
-        return Result(item.path, DONE, self._manifest.path_of(item.name), before.frames, before.seconds)
-
-    def _paint(self, items: Sequence[Item]) -> None:
-        self._items = {item.name: item for item in items}
-        waiting = list(items)
-
-        def tasks() -> Iterator[tuple[str, PaintFilm]]:
-            while waiting and not self._why_not:
-                item = waiting.pop(0)
-                if self._begin(item):
-                    yield item.name, PaintFilm(item.request, restarts=item.before is not None)
-
-        for name, result in work(self._painters, tasks(), self._listener.begin, self._listener.progress):
-            self._end(self._items[name], result)
-        for item in waiting:
-            self._tell(item, Result(item.path, NOT_BEGUN, reason=self._why_not))
-
-    def _begin(self, item: Item) -> bool:
-        """Record that a film is under way; False, with a result, if that can't be."""
-        try:
-            self._under_way.begin(item)
-        except StylizeVideoError as error:
-            self._fail(item, failure(error))
-            return False
-        return True
-
-    def _fail(self, item: Item, why: Failure) -> None:
-        self._under_way.forget(item.name)
-        self._tell(item, Result(item.path, FAILED, reason=why.reason))
-        if why.disk_full:
-            self._why_not = "the disk is full"
-        elif why.for_all:
-            self._why_not = "no film can be painted so"
-
-    def _end(self, item: Item, result: Finished | Failure) -> None:
-        """Record what became of a film, and say so."""
-        if isinstance(result, Failure):
-            self._fail(item, result)
-            return
-        output = self._manifest.path_of(item.name)
-        told = Result(item.path, PAINTED, output, result.frames, result.seconds, notes=result.notes)
-        try:
-            self._under_way.finish(item.name, result)
-        except OutputError as error:
-            self._why_not = "what is painted can't be recorded"
-            told = replace(told, status=FAILED, reason=f"painted, but not recorded: {error}")
-        else:
-            self._painted[item.name] = told
-        self._tell(item, told)
-
-    def _tell(self, item: Item, result: Result) -> None:
-        self._results.append(result)
-        self._left -= 1
-        self._listener.end(item.name, result)
-
-    def _stop(self) -> int:
-        """After Ctrl-C: let the processes end, and keep what they finish; how many films are left."""
-        for given, message in (*self._workers.interrupt(), *self._painters.interrupt()):
-            if given.name in self._under_way and isinstance(message.content, Finished):
-                self._end(self._items[given.name], message.content)
-        for name in self._under_way:
-            self._under_way.forget(name)
+    def _stop(self) -> None:
+        """After Ctrl-C: let the processes end, and keep what they finish."""
+        self._films.stop((*self._workers.interrupt(), *self._painters.interrupt()))
         if not self._asked.options.plan:
             self._manifest.write()
-        return self._left
-
-
-def _with_watched(asked: Asked, folder: Path) -> Asked:
-    return replace(asked, clips=(Clips((str(folder),)), *asked.clips))

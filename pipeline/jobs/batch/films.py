@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ def find(paths: Sequence[str], output: Path) -> Found:
 
 
 def _add(found: Found, path: str, output: Path, *, several: bool) -> None:
-    given = absolute(path)
+    given = file_paths.absolute(path)
     try:
         _refuse_output(given, output)
         if given.is_dir():
@@ -88,7 +87,7 @@ def _add(found: Found, path: str, output: Path, *, several: bool) -> None:
 def _add_matching(found: Found, pattern: str, output: Path) -> None:
     """The films that a pattern names: their places are relative to its part without wildcards."""
     fixed = Path(*_until_magic(Path(pattern).parts))
-    named = [absolute(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - may be absolute
+    named = [file_paths.absolute(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - may be absolute
     matches = [name for name in named if not _is_output(name, output)]
     if named and not matches:
         _refuse_output(named[0], output)
@@ -97,9 +96,9 @@ def _add_matching(found: Found, pattern: str, output: Path) -> None:
             if "**" not in pattern:  # else what is in it matches by itself
                 for film, is_film in _walk(match, output):
                     if is_film:
-                        found.films.append(Film(film, film.relative_to(absolute(fixed))))
+                        found.films.append(Film(film, film.relative_to(file_paths.absolute(fixed))))
         elif "**" not in pattern or match.suffix.lower() in SUFFIXES:
-            found.films.append(Film(match, match.relative_to(absolute(fixed))))
+            found.films.append(Film(match, match.relative_to(file_paths.absolute(fixed))))
     if not matches:
         found.missing.append((pattern, "no file is called so"))
 
@@ -154,11 +153,6 @@ def _is_output(path: Path, output: Path) -> bool:
     if path.is_dir():
         return path.samefile(output)
     return any(parent.samefile(output) for parent in path.resolve().parents)
-
-
-def absolute(path: str | Path) -> Path:
-    """A path from the root on, without "." and "..": links stay, and so do their names."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
 
 
 def names(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stylize_video.pipeline.jobs.batch import page
-from stylize_video.pipeline.jobs.batch import settings as batch_settings
+from stylize_video.pipeline.jobs.batch.asked import settings as batch_settings
 from stylize_video.pipeline.jobs.batch.manifest import Manifest
 from stylize_video.pipeline.jobs.batch.processes.tasks import Compare, Compared
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from stylize_video.errors import OutputExistsError, StylizeVideoError, UsageError
+from stylize_video.errors import OutputExistsError, StylizeVideoError
 from stylize_video.files.mark import FileMark
-from stylize_video.pipeline.jobs.batch import films as batch_films
-from stylize_video.pipeline.jobs.batch import settings as batch_settings
-from stylize_video.pipeline.jobs.batch.films import Film
+from stylize_video.pipeline.jobs.batch import naming
+from stylize_video.pipeline.jobs.batch.asked import settings as batch_settings
+from stylize_video.pipeline.jobs.batch.asked.clips import Asked
+from stylize_video.pipeline.jobs.batch.asked.settings import Settings, WeightSums
 from stylize_video.pipeline.jobs.batch.manifest import Entry, Manifest
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.processes.tasks import Seen
-from stylize_video.pipeline.jobs.batch.settings import Settings, WeightSums
-from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
-from stylize_video.pipeline.jobs.request import PaintRequest, output_suffix
-
-
-@dataclass(frozen=True)
-class Clips:
-    """Some films, and what is asked for them alone."""
-
-    paths: tuple[str, ...]
-    settings: Settings = field(default_factory=dict)
-    output: str | None = None  # what its painting is called; None: as the film is
-
-
-@dataclass(frozen=True)
-class Asked:
-    """All that a batch is asked for."""
-
-    folder: Path  # of the paintings
-    clips: tuple[Clips, ...]  # where several name a film, the last one's settings count
-    options: BatchOptions
-    common: Settings = field(default_factory=dict)  # of the job file, for all films
-    typed: Settings = field(default_factory=dict)  # on the command line: they count more than all others
-    inherits: bool = True  # whether settings that nobody asks for are those of the batch before
-    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+from stylize_video.pipeline.jobs.request import PaintRequest
 
 
 @dataclass
@@ -84,15 +60,15 @@ def look(asked: Asked, manifest: Manifest, only: Collection[Path] | None = None)
         UsageError: settings that make no sense, or two paintings of one name.
         InputError, WeightsError: something that films are to be painted with is missing.
     """
-    survey = Survey([], [], [], [])
-    found = _films(asked, survey)
+    found = naming.find_all(asked)
+    survey = Survey([], found.left_out, found.missing, [])
+    films = found.films
     if only is not None:
-        found = {key: film for key, film in found.items() if key[0] in only}
+        films = {key: film for key, film in films.items() if key[0] in only}
         survey.left_out, survey.failed = [], []  # which was said before
-    named = _named(found, asked, manifest)
     weights = WeightSums()
     base = dict(manifest.settings) if asked.inherits else {}
-    for (path, _), (clips, name) in named.items():
+    for (path, _), (clips, name) in naming.named(films, asked, manifest).items():
         before = manifest.films.get(name)
         begun = _begun_with(before) if asked.inherits and before is not None else base
         settings = {**begun, **asked.common, **clips.settings, **asked.typed}
@@ -107,63 +83,6 @@ def look(asked: Asked, manifest: Manifest, only: Collection[Path] | None = None)
     survey.notes += _notes(asked, base, survey.items)
     manifest.settings = batch_settings.recorded({**base, **asked.common, **asked.typed})
     return survey
-
-
-def _films(asked: Asked, survey: Survey) -> dict[tuple[Path, str | None], tuple[Film, Clips]]:
-    """Each film and the name that was given to its painting -> where it is, and what is asked for it."""
-    found: dict[tuple[Path, str | None], tuple[Film, Clips]] = {}
-    for clips in asked.clips:
-        here = batch_films.find(clips.paths, asked.folder)
-        if clips.output is not None and len(here.films) > 1:
-            raise UsageError(f"{clips.output}: is the name of one painting, not of {len(here.films)}")
-        survey.left_out += here.left_out
-        survey.failed += [(Path(path), reason) for path, reason in here.missing]
-        for film in here.films:
-            key = film.path, clips.output
-            at = found.pop(key)[0] if key in found else film  # where it was named first
-            found[key] = (at, clips)
-    return found
-
-
-def _named(
-    found: Mapping[tuple[Path, str | None], tuple[Film, Clips]], asked: Asked, manifest: Manifest
-) -> dict[tuple[Path, str | None], tuple[Clips, str]]:
-    own = {key: key[1] for key in found if key[1] is not None}
-    for name in own.values():
-        _check_name(name)
-    films = [film for (_, name), (film, _) in found.items() if name is None]
-    suffixes = {film.path: asked.options.suffix or output_suffix(film.path).lower() for film in films}
-    known = _known(films, suffixes, manifest, set(own.values()))
-    taken = {*own.values(), *manifest.films} - set(known.values())
-    names = batch_films.names(films, known, taken, suffixes)
-    called = {key: (clips, own.get(key) or names[key[0]]) for key, (_, clips) in found.items()}
-    if len({name.casefold() for _, name in called.values()}) < len(called):
-        raise UsageError("two paintings would have the same name; give each clip an output of its own")
-    return called
-
-
-def _check_name(name: str) -> None:
-    parts = PurePath(name).parts
-    if PurePath(name).is_absolute() or ".." in parts or not parts:
-        raise UsageError(f"output {name!r} of a clip is no name within the output folder")
-
-
-def _known(
-    films: Sequence[Film], suffixes: Mapping[Path, str], manifest: Manifest, own: set[str]
-) -> dict[Path, str]:
-    """The names of films that were painted before, also where they have been moved since."""
-    recorded = {manifest.input_of(entry): name for name, entry in manifest.films.items() if name not in own}
-    here = {film.path for film in films}
-    found = {}
-    for film in films:
-        usual = batch_films.names([film], {}, (), suffixes)[film.path]
-        if film.path in recorded and PurePath(recorded[film.path]).suffix.lower() == suffixes[film.path]:
-            found[film.path] = recorded[film.path]
-        elif usual in manifest.films and usual not in own:
-            there = manifest.input_of(manifest.films[usual])
-            if there not in here and not there.exists():
-                found[film.path] = usual
-    return found
 
 
 def _begun_with(before: Entry) -> Settings:

@@ -11,11 +11,11 @@ import pytest
 from stylize_video.commands.console import batch_words
 from stylize_video.errors import OutputError
 from stylize_video.pipeline.jobs.batch import batch, page, plan
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
+from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
 from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
 from stylize_video.pipeline.jobs.batch.results import Listener, Outcome
-from stylize_video.pipeline.jobs.batch.survey import Asked, Clips
 from tests import media
 from tests.commands import names
 

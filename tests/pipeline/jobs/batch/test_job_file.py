@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stylize_video.errors import InputError, StylizeVideoError, UsageError
-from stylize_video.pipeline.jobs.batch import job_file
+from stylize_video.pipeline.jobs.batch.asked import job_file
 
 _JOB = """
 output = "painted"
@@ -71,7 +71,7 @@ def test_a_job_file_says_all_and_files_are_named_from_its_folder(tmp_path: Path)
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, message: str, tmp_path: Path) -> None:
-    from stylize_video.pipeline.jobs.batch.options import BatchOptions
+    from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 
     with pytest.raises(StylizeVideoError, match=message) as raised:
         BatchOptions(**job_file.read(write(tmp_path, text)).options)

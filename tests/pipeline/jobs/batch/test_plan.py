@@ -12,7 +12,7 @@ import pytest
 from stylize_video.commands.console import batch_words
 from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.batch import plan
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
 from stylize_video.pipeline.jobs.batch.processes.tasks import Measured, Seen
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure

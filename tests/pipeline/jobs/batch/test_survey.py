@@ -12,10 +12,12 @@ import pytest
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files.mark import FileMark
 from stylize_video.pictures.pictures import write_picture
-from stylize_video.pipeline.jobs.batch import settings, survey
+from stylize_video.pipeline.jobs.batch import survey
+from stylize_video.pipeline.jobs.batch.asked import settings
+from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
+from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.manifest import NAME, Manifest
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
-from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Survey, look
+from stylize_video.pipeline.jobs.batch.survey import Survey, look
 from stylize_video.pipeline.jobs.batch.under_way import UnderWay
 from stylize_video.pipeline.jobs.options import RunOptions
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from stylize_video.files.mark import FileMark
-from stylize_video.pipeline.jobs.batch import settings, survey
+from stylize_video.pipeline.jobs.batch import survey
+from stylize_video.pipeline.jobs.batch.asked import settings
+from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
+from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.manifest import Entry, Manifest
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.processes.tasks import Finished
-from stylize_video.pipeline.jobs.batch.survey import Asked, Clips, Item
+from stylize_video.pipeline.jobs.batch.survey import Item
 from stylize_video.pipeline.jobs.batch.under_way import UnderWay
 
 NAME = "a.mp4"

@@ -11,10 +11,10 @@ from typing import Any
 from stylize_video.errors import UsageError, WeightsError
 from stylize_video.files import paths
 from stylize_video.files.mark import FileMark
+from stylize_video.files.paths import absolute
 from stylize_video.models import weights
 from stylize_video.option import Declared
 from stylize_video.pipeline.jobs import early_checks
-from stylize_video.pipeline.jobs.batch.films import absolute
 from stylize_video.pipeline.jobs.options import RunOptions
 from stylize_video.pipeline.jobs.request import PaintRequest, declared
 

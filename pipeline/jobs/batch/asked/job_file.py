@@ -23,12 +23,12 @@ from typing import Any
 from stylize_video import option as options
 from stylize_video.errors import InputError, UsageError
 from stylize_video.files import paths as file_paths
+from stylize_video.files.paths import absolute
 from stylize_video.option import Declared
-from stylize_video.pipeline.jobs.batch import settings as batch_settings
-from stylize_video.pipeline.jobs.batch.films import absolute
-from stylize_video.pipeline.jobs.batch.options import BatchOptions
-from stylize_video.pipeline.jobs.batch.settings import Settings
-from stylize_video.pipeline.jobs.batch.survey import Clips
+from stylize_video.pipeline.jobs.batch.asked import settings as batch_settings
+from stylize_video.pipeline.jobs.batch.asked.clips import Clips
+from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
+from stylize_video.pipeline.jobs.batch.asked.settings import Settings
 
 _CLIP = "clip"
 _OWN = ("path", "paths", "output")  # of a clip, beside settings

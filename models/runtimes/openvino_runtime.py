@@ -169,11 +169,11 @@ class OpenVinoRuntime:
 
     def _ready(self, section: str, arrays: list[Array], streams: int) -> list[Any]:
         """As many requests, for a picture of this size, as run side by side."""
-        key = (section, streams, *((a.shape, a.dtype) for a in arrays))
-        if key not in self._requests:
+        key = (section, *((a.shape, a.dtype) for a in arrays))
+        if len(self._requests.get(key, ())) < streams:
             compiled = self._compile(section, arrays, streams)
             self._requests[key] = [compiled.create_infer_request() for _ in range(streams)]
-        return self._requests[key]
+        return self._requests[key][:streams]  # the last picture of a shot waits for no compiler
 
     def forget(self) -> None:
         """See `Runtime.forget`."""

@@ -185,7 +185,10 @@ def _transform(content: Moments, wanted: Moments, alpha: float, device: Device) 
     # eigh makes a GPU wait for the CPU; products don't.
     from stylize_video.models.wct import transform
 
-    return transform.fast_transform(content, wanted, alpha=alpha, epsilon=_FLOOR)
+    sides = (
+        Moments(*(arrays.to_device(part, device.type).float() for part in each)) for each in (content, wanted)
+    )
+    return transform.fast_transform(*sides, alpha=alpha, epsilon=_FLOOR)
 
 
 def _sparse(features: Pictures) -> Pictures:

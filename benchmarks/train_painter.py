@@ -78,6 +78,7 @@ def _arguments() -> argparse.Namespace:
         ("batch-size", int),
         ("crop", int),
         ("learning-rate", float),
+        ("content-weight", float),
         ("style-weight", float),
         ("consistency-weight", float),
         ("weave-weight", float),
@@ -88,7 +89,7 @@ def _arguments() -> argparse.Namespace:
         made.error("--shape: a network that goes on from --start has its shape")
     if given.architecture == ALIAS_FREE and given.shape:
         made.error("--shape: is of a feed-forward painter")
-    weights = ("style_weight", "consistency_weight", "weave_weight")
+    weights = ("content_weight", "style_weight", "consistency_weight", "weave_weight")
     if given.teacher and any(getattr(given, name) is not None for name in weights):
         options = ", ".join("--" + name.replace("_", "-") for name in weights)
         made.error(f"{options}: with --teacher nothing but its paintings is learned")
@@ -109,6 +110,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
         "batch_size",
         "crop",
         "learning_rate",
+        "content_weight",
         "style_weight",
         "consistency_weight",
         "weave_weight",

@@ -19,7 +19,7 @@ from stylize_video.pipeline.jobs.batch.asked.clips import Asked
 from stylize_video.pipeline.jobs.batch.manifest import LOCK, Manifest
 from stylize_video.pipeline.jobs.batch.painting import FilmsPainting
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
-from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
+from stylize_video.pipeline.jobs.batch.processes.measuring import MEASURING
 from stylize_video.pipeline.jobs.batch.processes.workers import Painters, Workers
 from stylize_video.pipeline.jobs.batch.report import Report
 from stylize_video.pipeline.jobs.batch.results import (

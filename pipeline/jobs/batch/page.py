@@ -14,7 +14,7 @@ from stylize_video.errors import OutputExistsError, UsageError
 from stylize_video.files import whole_file
 from stylize_video.files.partial import output_errors
 from stylize_video.option import flag
-from stylize_video.pipeline.jobs.batch.processes.tasks import Compared
+from stylize_video.pipeline.jobs.batch.processes.comparing import Compared
 from stylize_video.pipeline.jobs.batch.results import FAILED, NOT_BEGUN, PAINTED, Result
 from stylize_video.pipeline.scoring.page import whole_page
 from stylize_video.pipeline.scoring.page.look import OF_FILMS

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stylize_video.errors import OutputError, StylizeVideoError
 from stylize_video.pipeline.jobs.batch.manifest import Manifest
-from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, PaintFilm
+from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, Given, PaintFilm
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message, failure
-from stylize_video.pipeline.jobs.batch.processes.workers import Given, Painters, work
+from stylize_video.pipeline.jobs.batch.processes.workers import Painters, work
 from stylize_video.pipeline.jobs.batch.results import DONE, FAILED, NOT_BEGUN, PAINTED, Listener, Result
 from stylize_video.pipeline.jobs.batch.survey import Item
 from stylize_video.pipeline.jobs.batch.under_way import UnderWay

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from stylize_video.errors import StylizeVideoError
 from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
-from stylize_video.pipeline.jobs.batch.processes.tasks import Measure, Measured
+from stylize_video.pipeline.jobs.batch.processes.measuring import Measure, Measured
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure
 from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
 from stylize_video.pipeline.jobs.batch.survey import Item

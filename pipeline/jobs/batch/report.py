@@ -9,7 +9,7 @@ from pathlib import Path
 from stylize_video.pipeline.jobs.batch import page
 from stylize_video.pipeline.jobs.batch.asked import settings as batch_settings
 from stylize_video.pipeline.jobs.batch.manifest import Manifest
-from stylize_video.pipeline.jobs.batch.processes.tasks import Compare, Compared
+from stylize_video.pipeline.jobs.batch.processes.comparing import Compare, Compared
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure
 from stylize_video.pipeline.jobs.batch.processes.workers import Workers, work
 from stylize_video.pipeline.jobs.batch.results import PAINTED, Result

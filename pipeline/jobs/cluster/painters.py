@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from stylize_video.errors import StylizeVideoError
-from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, PaintFilm, Task
+from stylize_video.pipeline.jobs.batch.processes.tasks import Finished, Given, PaintFilm, Task
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure, Message, failure
-from stylize_video.pipeline.jobs.batch.processes.workers import Given
 from stylize_video.pipeline.jobs.cluster.actor import RemoteTask
 from stylize_video.pipeline.jobs.cluster.film_task import BLOCK, Arrival, RemoteFilm
 from stylize_video.pipeline.jobs.cluster.joined import JoinedCluster

@@ -14,7 +14,7 @@ from stylize_video.pipeline.jobs.batch import batch, page, plan
 from stylize_video.pipeline.jobs.batch.asked.clips import Asked, Clips
 from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
-from stylize_video.pipeline.jobs.batch.processes.tasks import MEASURING
+from stylize_video.pipeline.jobs.batch.processes.measuring import MEASURING
 from stylize_video.pipeline.jobs.batch.results import Listener, Outcome
 from tests import media
 from tests.commands import names

@@ -10,7 +10,7 @@ import pytest
 from stylize_video.errors import OutputExistsError, UsageError
 from stylize_video.pipeline.jobs.batch import page
 from stylize_video.pipeline.jobs.batch.page import Shown
-from stylize_video.pipeline.jobs.batch.processes.tasks import Compared
+from stylize_video.pipeline.jobs.batch.processes.comparing import Compared
 from stylize_video.pipeline.jobs.batch.results import FAILED, PAINTED, Result
 
 NAME = "sub/<b>a</b> & 春.mp4"

@@ -14,7 +14,8 @@ from stylize_video.files.mark import FileMark
 from stylize_video.pipeline.jobs.batch import plan
 from stylize_video.pipeline.jobs.batch.asked.options import BatchOptions
 from stylize_video.pipeline.jobs.batch.plan import BatchPlan, Estimate
-from stylize_video.pipeline.jobs.batch.processes.tasks import Measured, Seen
+from stylize_video.pipeline.jobs.batch.processes.measuring import Measured
+from stylize_video.pipeline.jobs.batch.processes.tasks import Seen
 from stylize_video.pipeline.jobs.batch.processes.worker import Failure
 
 MARK = FileMark("0", 1, ())

@@ -233,6 +233,22 @@ def test_what_fails_before_there_is_a_command_line_is_told_alike() -> None:
     assert json.loads(done.stdout) == {"error": line.removeprefix("stylize-video: "), "exit_code": 1}
 
 
+LATE = """
+import atexit, threading, time
+from stylize_video.__main__ import main
+atexit.register(lambda: print("registered"))
+threading.Thread(target=lambda: (time.sleep(0.1), print("a thread"))).start()
+main()
+"""
+
+
+def test_the_end_comes_after_threads_and_what_is_registered() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, "no such film.mp4"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.split("\n")) == (1, ["a thread", "registered", ""])
+
+
 # -- streams that fail --
 
 

@@ -193,22 +193,34 @@ def _relaxed(places: Array, back: Array) -> Array:
         places: (h, w, 2).
         back: (h, w, 2), the flow; at an edge between two things it differs, and nothing is drawn over it.
     """
-    offsets = np.moveaxis(_offsets(places), -1, 0)
-    bordered = [_bordered(component, 1) for component in offsets]
-    flow = [_bordered(component, 1) for component in np.moveaxis(back, -1, 0)]
-    pull = np.zeros_like(places)
-    for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-        ways = [_shifted(there, 1, y, x) - here for there, here in zip(bordered, offsets, strict=True)]
-        other_flow = [_shifted(there, 1, y, x) - _shifted(there, 1, 0, 0) for there in flow]
-        near = np.exp(-_squared(ways) / _SAME_SHEET**2 - _squared(other_flow) / _SAME_MOTION**2)
-        for axis, way in enumerate(ways):
-            pull[..., axis] += way * near
-    return places + np.float32(_PULL) * pull
+    offsets, flow = (np.stack(_components(each)) for each in (_offsets(places), back))
+    pull = np.zeros_like(offsets)
+    for axis in (2, 1):
+        drawn = _drawn(np.diff(offsets, axis=axis), np.diff(flow, axis=axis))
+        pulls, theirs = (np.moveaxis(each, axis, 0) for each in (pull, drawn))
+        pulls[:-1] += theirs
+        pulls[1:] -= theirs  # a neighbour is drawn the other way
+    return places + np.float32(_PULL) * pull.transpose(1, 2, 0)
 
 
-def _squared(components: Sequence[Array]) -> Array:
-    """(h, w): the squared length of vectors."""
-    return np.asarray(components[0] ** 2 + components[1] ** 2)
+def _drawn(ways: Array, other_flow: Array) -> Array:
+    """How far a cell is drawn towards its neighbour, (2, h, w) px.
+
+    Args:
+        ways: (2, h, w) px, from it to the neighbour.
+        other_flow: (2, h, w) px, by how much the neighbour moves otherwise.
+    """
+    return ways * np.exp(-_squared(ways) / _SAME_SHEET**2 - _squared(other_flow) / _SAME_MOTION**2)
+
+
+def _components(vectors: Array) -> Sequence[Array]:
+    """(h, w, 2) -> two of (h, w)."""
+    return cast(Sequence[Array], cv2.split(vectors))
+
+
+def _squared(components: Array) -> Array:
+    """(2, h, w) -> (h, w): the squared length of vectors."""
+    return np.asarray(components[0] * components[0] + components[1] * components[1])
 
 
 def _bordered(cells: Array, width: int) -> Array:

@@ -47,7 +47,7 @@ def octaves(seed: int, sides: tuple[int, ...], channels: int) -> tuple[Array, ..
     return noise
 
 
-def _unpacked(data: bytes | None, shapes: list[tuple[int, int, int]]) -> tuple[Array, ...] | None:
+def _unpacked(data: memoryview | None, shapes: list[tuple[int, int, int]]) -> tuple[Array, ...] | None:
     """What was kept; None if nothing was, or something else."""
     sizes = [int(np.prod(shape)) for shape in shapes]
     if data is None or len(data) != 4 * sum(sizes):

@@ -139,6 +139,10 @@ class PaintsOnCanvas(Protocol):
         """What else is known before a shot's first picture; None if each is painted by itself."""
         ...
 
+    def prepare(self, height: int, width: int, style: Any, *, at_once: int = 1) -> None:
+        """Do what the first pictures of that size, so many of bytes at once, would wait for; or nothing."""
+        ...
+
     def paint(self, images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, /) -> Pictures:
         """(N, H, W, 3) RGB, uint8 or float in 0..1 -> the same size and kind, painted; new arrays.
 

@@ -8,8 +8,8 @@ after it run in its thread, up to the next that asks for one:
     ... paint --batches--> [channel] --> stabiliser's thread --frames--> [channel] --> writer thread
 
 The first stage that asks for no thread stays in the caller's, where Ctrl-C arrives and torch was set up;
-those before it work ahead of it, each in its own. The first error of any thread wins: it stops the others
-and is raised, whole, in the caller's thread.
+those before it work ahead of it, each in its own, or in that of the one before. The first error of any thread
+wins: it stops the others and is raised, whole, in the caller's thread.
 
 Marks that lie between the frames (`marks.py`) go the same way, and every stage saves its state in them.
 """
@@ -195,10 +195,14 @@ def _parts(
     Raises:
         ValueError: two threads would have one name.
     """
-    mine = next((number for number, stage in enumerate(stages) if not stage.own_thread), 0)
-    parts = [] if mine else [_Part()]
+    first = next((n for n, stage in enumerate(stages) if not (stage.own_thread or stage.follows)), 0)
+    parts: list[_Part] = [] if first else [_Part()]
+    mine = 0
     for number, stage in enumerate(stages):
-        if stage.own_thread or (number == mine and number > 0):
+        if number == first > 0:
+            mine = len(parts)
+            parts.append(_Part())
+        elif stage.own_thread or not parts:
             parts.append(_Part())
         if beginning is None:
             parts[-1].stages.append((stage, partial(stage.start, signal)))

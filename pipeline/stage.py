@@ -31,6 +31,8 @@ class Stage(Protocol[State, Item]):
     # Whether to run beside the others; else it runs in the thread of the stage before it, or in the
     # caller's, as the first one that asks for none does.
     own_thread: bool = False
+    # Whether to stay in the thread of the stage before it even if that works ahead of the caller's.
+    follows: bool = False
 
     @property
     def holds(self) -> int:

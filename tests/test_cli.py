@@ -78,10 +78,10 @@ def test_json_is_one_object_on_stdout(film: Path) -> None:
 def test_the_profile_says_what_each_stage_did(film: Path) -> None:
     result = run(film, "--profile", "--quiet", "--device", "cpu")
     stages = [line.split()[0] for line in result.stderr.splitlines()]
-    assert stages[:7] == ["stage", "reader", "motion", "canvas", "painter", "stabilizer", "encoder"]
+    assert stages[:6] == ["stage", "reader", "motion", "painter", "stabilizer", "encoder"]
     assert result.stderr.count("limits") == 1
     told = json.loads(run(film, "--json", "--overwrite", "--device", "cpu").stdout)
-    for stage in ("reader", "motion", "canvas", "painter", "stabilizer", "encoder"):
+    for stage in ("reader", "motion", "painter", "stabilizer", "encoder"):
         assert set(told["profile"][stage]) == {"working", "waiting"}
         assert sum(told["profile"][stage].values()) <= told["seconds"] + 0.01
     assert 0 < told["seconds_to_first_frame"] <= told["seconds"]

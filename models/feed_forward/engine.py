@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.errors import DeviceError
-from stylize_video.models.canvas import CELL, Canvas, Field
+from stylize_video.models.canvas import CELL, CHANNELS, Canvas, Field
 from stylize_video.models.feed_forward.parameters import CanvasParameters, StyleVector
 from stylize_video.models.feed_forward.shape import STRIDE, CanvasNetConfig
 from stylize_video.models.runtimes.devices import Device, is_out_of_memory
@@ -59,6 +60,17 @@ class CanvasEngine:
     def field(self) -> Field:
         """What canvases lie in: drawn once, at the first picture."""
         return Field.draw(self._seed)
+
+    def prepare(self, height: int, width: int, style: StyleVector, *, at_once: int = 1) -> None:
+        """Draw the field, and compile what paints pictures of bytes of that size (px), so many at once."""
+        if self.device.type != "cpu":
+            return
+        _ = self.field
+        rows, columns = (side + _missing(side) for side in (height, width))
+        images = np.zeros((at_once, rows, columns, 3), np.uint8)
+        noise = np.zeros((at_once, rows // CELL, columns // CELL, CHANNELS), np.float32)
+        with suppress(RuntimeError):  # too little memory: whoever paints knows what to do
+            self._runtime.prepare("paint", images, noise, style.reshape(1, 1, 1, -1))
 
     def paint(
         self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: None = None, /
@@ -110,7 +122,7 @@ class CanvasEngine:
 
     def _paint(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
         height, width = images.shape[1:3]
-        down, right = (max(2 * STRIDE - side, -side % STRIDE) for side in (height, width))
+        down, right = _missing(height), _missing(width)
         wide = padded(images, down, right)
         rows, columns = (side // CELL for side in wide.shape[1:3])
         # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
@@ -121,6 +133,11 @@ class CanvasEngine:
         else:
             painted = run("paint", wide, canvas, style)
         return painted[:, :height, :width]
+
+
+def _missing(side: int) -> int:
+    """How many px a side lacks to fit the network."""
+    return max(2 * STRIDE - side, -side % STRIDE)
 
 
 def open_engine(

@@ -150,6 +150,7 @@ class FeedForward(PaintsByNetwork):
     """See `Method`."""
 
     name = "feed-forward"
+    needs = Needs(cuts=True, motion=True, pairs=True)
     summary = "a network paints as the painting that it was trained on"
     title = "feed-forward networks"
 

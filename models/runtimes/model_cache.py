@@ -37,11 +37,11 @@ def key(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def load(name: str) -> bytes | None:
+def load(name: str) -> memoryview | None:
     """The entry of that name, or None if it is missing or damaged."""
     path = _path(name)
     try:
-        data = paths.read(path)
+        data = memoryview(paths.read(path))  # of which parts are no copies: to get 11 MB takes 10 ms
     except OSError:
         return None
     digest, payload = data[:_DIGEST], data[_DIGEST:]

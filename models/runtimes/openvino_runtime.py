@@ -6,7 +6,7 @@ import importlib
 import io
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -138,16 +138,25 @@ class OpenVinoRuntime:
         One picture has all threads. Several are run side by side, each by a thread of its own: threads that
         share a picture wait for each other after each layer, a third of their time on two cores.
         """
-        arrays = [to_host(x) for x in inputs]
-        count = max(map(len, arrays))
-        # What is the same for all pictures is given once.
-        each = [[a[n : n + 1] if len(a) > 1 else a for a in arrays] for n in range(count)]
-        requests = self._ready(section, each[0], min(count, self._threads))
+        requests, each = self._ready_for(section, inputs)
+        count = len(each)
         port = requests[0].model_outputs[0]
         result = np.empty((count, *tuple(port.shape)[1:]), port.element_type.to_dtype())
         self._infer(requests, each, result)
         placed: Pictures = to_place(result, inputs[0])
         return placed
+
+    def prepare(self, section: str, *inputs: Pictures) -> None:
+        """See `Runtime.prepare`."""
+        self._ready_for(section, inputs)
+
+    def _ready_for(self, section: str, inputs: Sequence[Pictures]) -> tuple[list[Any], list[list[Array]]]:
+        """What runs a section for pictures of these kinds and sizes, and each picture's inputs."""
+        arrays = [to_host(x) for x in inputs]
+        count = max(map(len, arrays))
+        # What is the same for all pictures is given once.
+        each = [[a[n : n + 1] if len(a) > 1 else a for a in arrays] for n in range(count)]
+        return self._ready(section, each[0], min(count, self._threads)), each
 
     def _infer(self, requests: list[Any], each: list[list[Array]], result: Array) -> None:
         """Run pictures' inputs, as many side by side as there are requests; written into `result`."""
@@ -202,7 +211,7 @@ class OpenVinoRuntime:
         names = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
         return repr([self._core.get_property("CPU", name) for name in names])
 
-    def _imported(self, data: bytes | None, settings: Mapping[str, object]) -> Any:
+    def _imported(self, data: memoryview | None, settings: Mapping[str, object]) -> Any:
         """A model that was compiled before, which takes a sixth of the time."""
         if data is None:
             return None
@@ -241,13 +250,13 @@ class OpenVinoRuntime:
         signals.whole(Path(folder))
         return packed
 
-    def _unpack(self, data: bytes | None) -> Any:
+    def _unpack(self, data: memoryview | None) -> Any:
         if data is None:
             return None
         end = 8 + int.from_bytes(data[:8], "big")
         values = self._openvino.Tensor(np.frombuffer(data[end:], np.uint8))
         try:
-            return self._core.read_model(model=data[8:end], weights=values)
+            return self._core.read_model(model=bytes(data[8:end]), weights=values)
         except RuntimeError:  # whole, but not to be read: convert again
             return None
 

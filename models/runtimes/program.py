@@ -38,6 +38,10 @@ class Runtime(Protocol):
         """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
         ...
 
+    def prepare(self, section: str, *inputs: Pictures) -> None:
+        """Do beforehand what takes long when inputs like these are run for the first time."""
+        ...
+
     def forget(self) -> None:
         """Free all memory that only makes the next run faster."""
         ...

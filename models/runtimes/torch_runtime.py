@@ -45,6 +45,9 @@ class TorchRuntime:
             result = self._sections[section](*tensors).permute(0, 2, 3, 1)
         return arrays.to_host(result) if isinstance(inputs[0], np.ndarray) else result
 
+    def prepare(self, section: str, *inputs: Pictures) -> None:
+        """Nothing: all inputs take the same."""
+
     def forget(self) -> None:
         """See `Runtime.forget`."""
         self._sections = dict(self._modules)

@@ -114,6 +114,7 @@ def painter(
     store: KeyframeStore | None,
     on_step: OnStep | None,
     workshop: Workshop | None = None,
+    at_once: int = 1,
 ) -> PaintingStage:
     """What paints; `looks` is what is asked for at each time, if that changes. See `painters.create`."""
     return painters.create(
@@ -125,6 +126,7 @@ def painter(
         on_step=on_step,
         changes=looks,
         workshop=workshop,
+        at_once=at_once,
     )
 
 
@@ -187,4 +189,4 @@ def batch_size(request: PaintRequest, signal: Signal, device: Device) -> int:
         return 1
     # In px, of frame or painting, the larger one.
     canvas = signal.width * signal.height / min(1.0, request.look.stroke_size) ** 2
-    return fastest.batch_size(device, round(canvas), pairs=request.in_pairs)
+    return fastest.batch_size(device, round(canvas), pairs=request.in_pairs and signal.frame_count != 1)

@@ -65,6 +65,7 @@ class Painting:
             memory.return_large_blocks()
         self._request, self._looks, self.signal = request, looks, signal
         self._device = choose_device(request.run.device)
+        self._batch_size = assembly.batch_size(request, signal, self._device)
         exact = signal.bit_depth > 8
         if workshop is not None:
             size = signal.width, signal.height
@@ -78,9 +79,9 @@ class Painting:
             store=store,
             on_step=on_step,
             workshop=workshop,
+            at_once=self._batch_size,
         )
         self.coverage: Coverage | None = None
-        self._batch_size = assembly.batch_size(request, signal, self._device)
 
     @property
     def painted(self) -> Signal:

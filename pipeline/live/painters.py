@@ -114,7 +114,7 @@ class LivePainters:
         painter = loaded.painter
         if size in painter.ready:
             return True
-        self._background.do((id(painter), size), lambda: painter.prepare(size, loaded.style))
+        self._background.do((id(painter), size), lambda: painter.prepare(*size[::-1], loaded.style))
         return False
 
     def nearest(self, loaded: Loaded, size: Size) -> Size:
@@ -138,7 +138,7 @@ class LivePainters:
     def _prepare(self, wanted: _Wanted, size: Size) -> None:
         with suppress(StylizeVideoError):  # told to whoever paints in it
             loaded = self.load(wanted.style, wanted.quality, seed=wanted.seed)
-            loaded.painter.prepare(size, loaded.style)
+            loaded.painter.prepare(*size[::-1], loaded.style)
 
     def close(self) -> None:
         """End the threads in the background; what they are at, they end first. Safe to call again."""

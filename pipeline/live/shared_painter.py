@@ -44,12 +44,13 @@ class SharedPainter:
         """See `PaintsOnCanvas`; waits for those who came before, and for a size that isn't `ready`."""
         height, width = images.shape[1:3]
         if (width, height) not in self.ready:
-            self.prepare((width, height), style)
+            self.prepare(height, width, style)
         with self._turns:
             return self._paints.paint(images, canvases, style, known)
 
-    def prepare(self, size: Size, style: Any) -> None:
+    def prepare(self, height: int, width: int, style: Any, *, at_once: int = 1) -> None:  # noqa: ARG002
         """Compile what paints pictures of a size, unless that is done; others go on painting meanwhile."""
+        size = width, height
         with self._compiling:
             if size not in self.ready:
                 self._compile(size, style)

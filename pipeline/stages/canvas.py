@@ -37,7 +37,7 @@ class CarryCanvas(Stage[CarriedCanvas, FrameBatch]):
     """
 
     name = "canvas"
-    own_thread = True  # carries the next one while this one is painted on
+    follows = True  # in motion's thread, the next one is carried while this one is painted on
 
     def __init__(self, new_canvas: Callable[[int, int], Canvas], *, stroke_size: float = 1.0) -> None:
         self._new_canvas = new_canvas
@@ -102,6 +102,7 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
             had by painting a smaller or larger frame. The canvas has its cells in the px that are painted.
         style_at: gives the style of the frame at a time (s) instead, the same object as long as it is the
             same style.
+        at_once: frames in a batch, as far as a shot has so many.
     """
 
     def __init__(
@@ -111,15 +112,19 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         *,
         stroke_size: float = 1.0,
         style_at: Callable[[Fraction], Any] | None = None,
+        at_once: int = 1,
     ) -> None:
+        self._at_once = at_once
         self._paints = paints
         self._style = style
         self._stroke_size = stroke_size
         self._style_at = style_at
         self._carry = CarryCanvas(paints.new_canvas, stroke_size=stroke_size)
 
-    def start(self, signal: Signal) -> CanvasState:  # noqa: ARG002 - all films are alike
-        """See `Stage.start`."""
+    def start(self, signal: Signal) -> CanvasState:
+        """See `Stage.start`. Compiles what paints, while the first frames are on their way."""
+        if signal.bit_depth <= 8 and self._stroke_size == 1:
+            self._paints.prepare(signal.height, signal.width, self._style, at_once=self._at_once)
         return CanvasState(self._paints.new_shot())
 
     def step(self, state: CanvasState, batch: FrameBatch, /) -> tuple[FrameBatch]:

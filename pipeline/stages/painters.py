@@ -56,6 +56,7 @@ def create(
     on_step: OnStep | None = None,
     changes: PlansOverTime | None = None,
     workshop: Workshop | None = None,
+    at_once: int = 1,
 ) -> PaintingStage:
     """What paints a film; each style in its region, if there are several.
 
@@ -69,6 +70,7 @@ def create(
         changes: the plans at each time, where styles change over the film: as many as `plans` and of the
             same methods. Only painters of frames heed it.
         workshop: has what painted other films before; by default everything is built for this one.
+        at_once: frames in a batch.
 
     Raises:
         StylizeVideoError: weights, pictures or masks that can't be read, or styles of which one can't follow
@@ -81,7 +83,7 @@ def create(
         styles = None
         if changes is not None and isinstance(built, CanvasPainter):
             styles = _Styles(changes, number, built.load_style)
-        found.append(_stage(built, store, styles))
+        found.append(_stage(built, store, styles, at_once))
     if len(found) == 1:
         return found[0]
     stage = Regions([(painter.stage, mask) for painter, mask in zip(found, masks, strict=True)])
@@ -103,10 +105,11 @@ def _stage(
     painter: AnyPainter,
     store: KeyframeStore | None,
     styles: _Styles | None,
+    at_once: int,
 ) -> PaintingStage:
     match painter:
         case CanvasPainter(on_canvas, style, stroke_size):
-            stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles)
+            stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles, at_once=at_once)
             carry = CarryCanvas(on_canvas.new_canvas, stroke_size=stroke_size)
             return PaintingStage(stage, on_canvas.notes, (carry,))
         case KeyframePainter(artist, interval, estimator, filler):

@@ -691,6 +691,19 @@ def test_a_stage_before_the_painter_works_ahead_of_it() -> None:
     assert list(profile.times) == ["reader", "ahead", "painter", "third", "encoder"]
 
 
+def test_a_stage_follows_another_ahead_of_the_painter() -> None:
+    stages = [
+        Named("ahead", own_thread=True),
+        Named("follower", own_thread=False),
+        Named("painter", own_thread=False),
+        Named("third", own_thread=True),
+    ]
+    stages[1].follows = True
+    run((frame(n) for n in range(10)), stages, lambda _: None)
+    mine, ahead, third = threading.current_thread().name, "stylize-video ahead", "stylize-video third"
+    assert [stage.threads for stage in stages] == [{ahead}, {ahead}, {mine}, {third}]
+
+
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_a_stage_that_fails_with_one_ahead_ends_all_threads(failing: int) -> None:
     stages = [Named(f"stage {n}", 0.01, own_thread=n != 1) for n in range(3)]

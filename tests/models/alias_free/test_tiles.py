@@ -39,6 +39,9 @@ class _Narrow:
         self.seen.append((section, tuple(size)))
         return self.runtime.run(section, *inputs)
 
+    def prepare(self, *_: Any) -> None:
+        """There is nothing to do."""
+
     def forget(self) -> None:
         self.runtime.forget()
 

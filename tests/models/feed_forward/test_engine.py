@@ -155,6 +155,9 @@ class _Small:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return images
 
+    def prepare(self, *_: Any) -> None:
+        """There is nothing to do."""
+
     def forget(self) -> None:
         """There is nothing to forget."""
 

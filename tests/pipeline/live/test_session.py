@@ -250,7 +250,7 @@ def test_a_shared_painter_is_prepared_once() -> None:
     counting = Counting()
     painter = SharedPainter(counting)  # type: ignore[arg-type]
     for _ in range(3):
-        painter.prepare((64, 48), None)
+        painter.prepare(48, 64, None)
     assert len(counting.painted) == 1
     painter.paint(np.zeros((1, 48, 64, 3), np.uint8), [], None, None)
     assert len(counting.painted) == 2

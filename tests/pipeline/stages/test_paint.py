@@ -30,6 +30,9 @@ class Stripes:
     def new_canvas(self, height: int, width: int) -> Canvas:
         return Canvas.of(height, width, seed=0)
 
+    def prepare(self, *_: Any) -> None:
+        """There is nothing to do."""
+
     def paint(self, images: Any, *_: Any) -> Any:
         self.seen.append(tuple(images.shape))
         wave = np.sin(np.arange(images.shape[2]) * (2 * np.pi / 8))

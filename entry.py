@@ -15,6 +15,10 @@ from stylize_video.process import ending, signals, supervisor, terminal
 # starts is spent on that, and modules are no circles that anybody lets go of.
 _OBJECTS = 10_000
 
+# s that a thread may keep Python to itself while others wait for it. The stages of a film call libraries that
+# let go of it, and want it back a moment later: with Python's own 5 ms they wait for each other.
+_TURN = 0.0005
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line in a process of its own; exits."""
@@ -22,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # NumPy's matrices here are small: threads that wait for the next one would take time from painting.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(_OBJECTS)
+    sys.setswitchinterval(_TURN)
     as_json = "--json" in sys.argv
     if supervisor.is_wanted():
         supervisor.in_child(as_json=as_json)

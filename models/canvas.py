@@ -105,6 +105,7 @@ class Canvas:
     stretch: Array  # (h, w), logarithm of how many times its area has grown since it was drawn
     seed: int  # of the places where what is uncovered begins anew
     frame: int = 0  # since the shot's first one
+    noise: Array | None = None  # (CHANNELS, h, w), the field there, where somebody has looked it up already
 
     @classmethod
     def of(cls, height: int, width: int, *, seed: int) -> Canvas:

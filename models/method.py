@@ -135,6 +135,10 @@ class PaintsOnCanvas(Protocol):
         """That of a shot's first picture, whose sides are so many px."""
         ...
 
+    def looked_up(self, canvas: Canvas) -> Canvas:
+        """The same with what `paint` would look up for it first, so that others can do so meanwhile."""
+        ...
+
     def new_shot(self) -> Any:
         """What else is known before a shot's first picture; None if each is painted by itself."""
         ...

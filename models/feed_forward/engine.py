@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,10 @@ class CanvasEngine:
         """That of a shot's first picture, whose sides are so many px; the same for each shot."""
         return Canvas.of(height, width, seed=self._seed)
 
+    def looked_up(self, canvas: Canvas) -> Canvas:
+        """The same with the field's noise."""
+        return replace(canvas, noise=self.field.at(canvas.places))
+
     def new_shot(self) -> None:
         """Nothing: each picture is painted by itself."""
 
@@ -86,7 +91,7 @@ class CanvasEngine:
         Raises:
             DeviceError: not even one picture fits into the device's memory.
         """
-        found = [np.moveaxis(self.field.at(canvas.places), 0, -1)[None] for canvas in canvases]
+        found = [np.moveaxis(self._noise(canvas), 0, -1)[None] for canvas in canvases]
         noise = found[0] if len(found) == 1 else np.concatenate(found)
         numbers: Pictures = style.reshape(1, 1, 1, -1)
         if self.device.type != "cpu":
@@ -99,6 +104,9 @@ class CanvasEngine:
                     raise
             # Not in the handler, where the error keeps what the failed call had allocated.
             self._spare_memory(images)
+
+    def _noise(self, canvas: Canvas) -> NDArray[np.float32]:
+        return self.field.at(canvas.places) if canvas.noise is None else canvas.noise
 
     def _spare_memory(self, images: Pictures) -> None:
         """Remember to take fewer at a time from now on, or parts of one."""

@@ -108,6 +108,10 @@ class WctPainter:
         """That of a shot's first picture, whose sides are so many px; the same for each shot."""
         return Canvas.of(height, width, seed=self._seed)
 
+    def looked_up(self, canvas: Canvas) -> Canvas:
+        """The canvas: its grain is made for each network."""
+        return canvas
+
     def prepare(self, height: int, width: int, style: WctStyle, *, at_once: int = 1) -> None:
         """Nothing: its networks are compiled as they are needed."""
 

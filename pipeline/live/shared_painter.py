@@ -36,6 +36,10 @@ class SharedPainter:
         """See `PaintsOnCanvas`."""
         return self._paints.new_canvas(height, width)
 
+    def looked_up(self, canvas: Canvas) -> Canvas:
+        """See `PaintsOnCanvas`."""
+        return self._paints.looked_up(canvas)
+
     def new_shot(self) -> Any:
         """See `PaintsOnCanvas`."""
         return self._paints.new_shot()

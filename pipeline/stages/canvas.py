@@ -34,13 +34,21 @@ class CarryCanvas(Stage[CarriedCanvas, FrameBatch]):
     Args:
         new_canvas: gives that of a shot's first picture, of so many px down and across.
         stroke_size: see `PaintOnCanvas`.
+        look_up: looks up what belongs to a canvas before it is handed on; by default nothing.
     """
 
     name = "canvas"
     follows = True  # in motion's thread, the next one is carried while this one is painted on
 
-    def __init__(self, new_canvas: Callable[[int, int], Canvas], *, stroke_size: float = 1.0) -> None:
+    def __init__(
+        self,
+        new_canvas: Callable[[int, int], Canvas],
+        *,
+        stroke_size: float = 1.0,
+        look_up: Callable[[Canvas], Canvas] | None = None,
+    ) -> None:
         self._new_canvas = new_canvas
+        self._look_up = look_up or (lambda canvas: canvas)
         self._stroke_size = stroke_size
 
     def start(self, signal: Signal) -> CarriedCanvas:  # noqa: ARG002 - all films are alike
@@ -60,7 +68,7 @@ class CarryCanvas(Stage[CarriedCanvas, FrameBatch]):
         full = batch.pixels.shape[1:3]
         size = scaled(full, self._stroke_size)
         canvases = [self._next(state, found, size, full[1] / size[1]) for found in batch.motion]
-        return (replace(batch, canvases=canvases),)
+        return (replace(batch, canvases=[self._look_up(canvas) for canvas in canvases]),)
 
     def _next(
         self, state: CarriedCanvas, found: FrameMotion | None, size: Sequence[int], scale: float

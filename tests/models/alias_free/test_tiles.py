@@ -39,7 +39,7 @@ class _Narrow:
         self.seen.append((section, tuple(size)))
         return self.runtime.run(section, *inputs)
 
-    def prepare(self, *_: Any) -> None:
+    def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""
 
     def forget(self) -> None:

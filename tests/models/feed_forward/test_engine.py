@@ -155,7 +155,7 @@ class _Small:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return images
 
-    def prepare(self, *_: Any) -> None:
+    def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""
 
     def forget(self) -> None:

@@ -218,7 +218,7 @@ class Slow(Counting):
 def test_nobody_waits_for_a_compiler_while_another_size_can_be_painted() -> None:
     slow = Slow()
     painter = SharedPainter(slow)  # type: ignore[arg-type]
-    compiling = threading.Thread(target=painter.prepare, args=((1280, 720), None))
+    compiling = threading.Thread(target=painter.prepare, args=(720, 1280, None))
     compiling.start()
     assert slow.began.wait(30)
     painter.ready |= {(96, 64), (480, 272)}
@@ -232,7 +232,7 @@ def test_the_first_of_all_waits_for_any_size_that_is_being_compiled() -> None:
     slow, found = Slow(), []
     painter = SharedPainter(slow)  # type: ignore[arg-type]
     jobs = [
-        threading.Thread(target=painter.prepare, args=((480, 272), None)),
+        threading.Thread(target=painter.prepare, args=(272, 480, None)),
         threading.Thread(target=lambda: found.append(painter.nearest((640, 480), None))),
     ]
     jobs[0].start()

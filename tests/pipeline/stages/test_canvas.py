@@ -79,7 +79,9 @@ def test_a_canvas_carried_ahead_is_the_same(
     stroke_size: float, painter: tuple[CanvasEngine, StyleVector]
 ) -> None:
     moving = list(through(FindMotion(MotionFinder(DisMotion()), threads=1), pan()))[:4]
-    ahead = through(CarryCanvas(painter[0].new_canvas, stroke_size=stroke_size), moving)
+    ahead = through(
+        CarryCanvas(painter[0].new_canvas, stroke_size=stroke_size, look_up=painter[0].looked_up), moving
+    )
     paint = PaintOnCanvas(*painter, stroke_size=stroke_size)
     here, there = ([batch.pixels for batch in through(paint, film)] for film in (moving, ahead))
     assert all(np.array_equal(one, other) for one, other in zip(here, there, strict=True))

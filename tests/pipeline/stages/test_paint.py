@@ -30,7 +30,7 @@ class Stripes:
     def new_canvas(self, height: int, width: int) -> Canvas:
         return Canvas.of(height, width, seed=0)
 
-    def prepare(self, *_: Any) -> None:
+    def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""
 
     def paint(self, images: Any, *_: Any) -> Any:

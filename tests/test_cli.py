@@ -90,13 +90,7 @@ def test_the_profile_says_what_each_stage_did(film: Path) -> None:
 def test_who_does_not_stabilise_has_no_stabilizer_in_the_profile(film: Path) -> None:
     for arguments in (["--no-stabilize"], ["--stability", "0"]):
         result = run(film, *arguments, "--json", "--overwrite", "--device", "cpu")
-        assert list(json.loads(result.stdout)["profile"]) == [
-            "reader",
-            "motion",
-            "canvas",
-            "painter",
-            "encoder",
-        ]
+        assert list(json.loads(result.stdout)["profile"]) == ["reader", "motion", "painter", "encoder"]
 
 
 def test_stabilising_can_be_switched_off_and_on_again(film: Path, tmp_path: Path) -> None:

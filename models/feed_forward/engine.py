@@ -67,10 +67,9 @@ class CanvasEngine:
         return Field.draw(self._seed)
 
     def prepare(self, height: int, width: int, style: StyleVector, *, at_once: int = 1) -> None:
-        """Draw the field, and compile what paints pictures of bytes of that size (px), so many at once."""
+        """Compile what paints pictures of bytes of that size (px), so many at once."""
         if self.device.type != "cpu":
             return
-        _ = self.field
         rows, columns = (side + _missing(side) for side in (height, width))
         images = np.zeros((at_once, rows, columns, 3), np.uint8)
         noise = np.zeros((at_once, rows // CELL, columns // CELL, CHANNELS), np.float32)

@@ -274,6 +274,24 @@ def test_pictures_side_by_side_are_those_painted_one_by_one(
     assert np.array_equal(together.run("paint", pictures_[0], noise[0], NUMBERS), wanted[0])
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_what_is_prepared_is_compiled(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And pictures painted one by one wait for nothing where two at once were expected."""
+    runtime = openvino(exact=False, threads=2)
+    compile_, sizes = runtime._compile, []
+
+    def noted(section: str, arrays: list[Any], streams: int) -> Any:
+        sizes.append(([array.shape for array in arrays], streams))
+        return compile_(section, arrays, streams)
+
+    monkeypatch.setattr(runtime, "_compile", noted)
+    found = CanvasEngine(runtime, seed=0, config=PARAMETERS.config)
+    found.prepare(30, 44, STYLE, at_once=at_once)
+    for count in (at_once, 1):
+        found.paint(pictures(30, 44, count), [found.looked_up(found.new_canvas(30, 44))] * count, STYLE)
+    assert [streams for _, streams in sizes] == [at_once]
+
+
 def test_batches_fit_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = torch.device("cuda")
     assert batch_size(CPU, 640 * 360) == 1

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.film.elsewhere import Elsewhere
     from stylize_video.pipeline.jobs.painted import Painted
 
+# What has painted, until the process ends: to take it apart takes as long as two frames.
+_KEPT: list[object] = []
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -83,15 +86,23 @@ def _paint(
 
 
 def _paint_by(request: PaintRequest, elsewhere: Elsewhere | None, *, quiet: bool) -> Painted:
+    from stylize_video.models.workshop import Workshop
     from stylize_video.pipeline.jobs.film import film as job
 
+    workshop = Workshop()
+    _KEPT[:] = [workshop]
     if quiet:
-        return job.paint(request, elsewhere=elsewhere)
+        return job.paint(request, workshop=workshop, elsewhere=elsewhere)
     from stylize_video.commands.console.progress import FilmProgress
 
     with FilmProgress(f"painting {request.source.input.name}") as bar:
         return job.paint(
-            request, on_start=bar.start, on_frame=bar.update, on_step=bar.step, elsewhere=elsewhere
+            request,
+            on_start=bar.start,
+            on_frame=bar.update,
+            on_step=bar.step,
+            workshop=workshop,
+            elsewhere=elsewhere,
         )
 
 

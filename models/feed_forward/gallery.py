@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stylize_video.errors import UnknownStyleError, UsageError, WeightsError
 from stylize_video.models import styles, weights
@@ -105,6 +107,12 @@ def _open(ingredient: NamedStyle | TrainedStyle, origin: str, shape: type[Canvas
     return open_bundled(origin, shape)
 
 
+def _halves(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Rounded to half precision, as trainings store it: what goes on from whole numbers has the same ones."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float16, copy=False).astype(np.float32)
+
+
 def _build(found: weights.Weights, origin: str, shape: type[CanvasNetConfig]) -> CanvasGallery:
     made = found.metadata.get("format", "something else")
     if made != shape.stored_as:
@@ -113,7 +121,7 @@ def _build(found: weights.Weights, origin: str, shape: type[CanvasNetConfig]) ->
         )
     try:
         config = shape(**json.loads(found.metadata["shape"]))
-        arrays = {name: array.astype(np.float32, copy=False) for name, array in found.arrays.items()}
+        arrays = {name: _halves(array) for name, array in found.arrays.items()}
         ranges = file_format.ranges(found.metadata)
         parameters = CanvasParameters(config, arrays, ranges)
         names = json.loads(found.metadata["styles"])

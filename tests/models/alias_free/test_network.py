@@ -20,7 +20,7 @@ from stylize_video.models.feed_forward.layers import StyleNumbers
 from stylize_video.models.feed_forward.sections import Paint
 from stylize_video.models.feed_forward.shape import norms
 from stylize_video.models.perceptual import equivariance
-from stylize_video.models.runtimes.program import Program, identity
+from stylize_video.models.runtimes.program import Program
 
 SHAPE = AliasFreeConfig(
     styles=2,
@@ -121,7 +121,7 @@ def by_openvino() -> dict[bool, Tensor]:
 
     painter, (images, noise) = network(), inputs()
     style = numbers(painter, torch.tensor([[0.5, 0.5]]))
-    program = Program(lambda: {"paint": Paint(painter)}, identity(painter, b"alias-free, a test"))
+    program = Program(lambda: {"paint": Paint(painter)}, b"alias-free, a test")
     given = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in (images, noise, style[..., None, None])]
     painted = {e: OpenVinoRuntime(program, exact=e, threads=1).run("paint", *given) for e in (True, False)}
     return {e: torch.from_numpy(np.asarray(p)).permute(0, 3, 1, 2) for e, p in painted.items()}

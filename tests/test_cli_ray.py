@@ -184,7 +184,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Node
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_health_check_period_ms": "500",
     }
-    folder = Path(tempfile.mkdtemp(prefix="ray"))  # pytest's are too long for a socket's name
+    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # pytest's are too long for a socket's name
     with ExitStack() as opened:
         opened.callback(shutil.rmtree, folder, ignore_errors=True)
         head = Node(folder / "1", environment, "--head", f"--port={port}", "--include-dashboard=false")

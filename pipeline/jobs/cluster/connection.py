@@ -22,6 +22,8 @@ from stylize_video.process import signals
 _PATIENCE = 5.0  # s, for somebody to answer at an address
 _USUAL_CPUS = 4  # of a worker; more make one painter faster, but by less and less
 _STORE = 10**9  # bytes of Ray's object store, where it is started for this run; it needs a few films at most
+_PREFIX, _RANDOM = "ray-", 8  # of its folder's name, and how many characters follow
+_LONGEST = 36  # characters of that folder's path: Ray puts 67 behind it, and a socket's has 103 on macOS
 
 
 class Share(NamedTuple):
@@ -59,13 +61,20 @@ def connected(options: ClusterOptions) -> Iterator[Any]:
 @contextmanager
 def _folder() -> Iterator[str]:
     """For a Ray that is started for this run alone: its logs, its sockets, what its store has no room for."""
-    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # of a short name, for the sockets in it
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_short_place()))
     signals.half_written(folder)
     try:
         yield str(folder)
     finally:
         signals.remove(folder)
         signals.whole(folder)
+
+
+def _short_place() -> str:
+    """Where sockets' names, which may have some 100 characters, find room for all that Ray puts before them."""
+    usual = tempfile.gettempdir()
+    is_short = len(os.path.join(usual, _PREFIX)) + _RANDOM <= _LONGEST
+    return usual if is_short or not os.access("/tmp", os.W_OK) else "/tmp"
 
 
 def _leave(ray: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,19 @@ def test_an_address_where_nobody_answers_is_said_at_once() -> None:
     for address, error in (("nowhere", UsageError), ("127.0.0.1:1", DeviceError)):
         with pytest.raises(error, match=address):
             connection._see_that_it_answers(address)
+
+
+@pytest.mark.skipif(not Path("/tmp").is_dir(), reason="no /tmp here")
+def test_sockets_find_room_however_long_the_usual_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = tmp_path / ("long" * 10)
+    usual.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(usual))
+    with connection._folder() as folder:
+        assert Path(folder).is_dir()
+        assert len(folder) <= 36
+    assert not Path(folder).exists()
 
 
 def test_files_lie_there_under_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,9 +71,9 @@ def _folder() -> Iterator[str]:
 
 
 def _short_place() -> str:
-    """Where sockets' names, which may have some 100 characters, find room for all that Ray puts before them."""
+    """Where a socket's name, of some 100 characters at most, has room for what Ray puts before it."""
     usual = tempfile.gettempdir()
-    is_short = len(os.path.join(usual, _PREFIX)) + _RANDOM <= _LONGEST
+    is_short = len(str(Path(usual, _PREFIX))) + _RANDOM <= _LONGEST
     return usual if is_short or not os.access("/tmp", os.W_OK) else "/tmp"
 
 

@@ -6,9 +6,8 @@ settings) can start from. With --teacher a painter learns what another one paint
 painter can start from a plain one's file, whose deep layers it takes.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
-        [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--style-weight 12]
-        [--weave-weight 1]
-        [--minutes 8]
+        [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
+        [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 

@@ -74,7 +74,7 @@ def _lab(rgb: Tensor) -> Tensor:
 
 
 def _blurred(images: Tensor, deviation: float) -> Tensor:
-    """By a Gaussian, rows and then columns."""
+    """By a Gaussian, rows and then columns: torchvision's takes both at once, 65 times 65 numbers a pixel."""
     reach = round(_REACH * deviation)
     distance = torch.arange(-reach, reach + 1, device=images.device, dtype=images.dtype)
     weights = torch.exp(-(distance**2) / (2 * deviation**2))

@@ -113,7 +113,8 @@ def open_file(path: Path, kind: type[Any] = CanvasNet) -> Opened[Any]:
         weights.check_shapes(lambda: kind(config), tensors)
         with torch.random.fork_rng(devices=[]):
             network = kind(config)
-        network.load_state_dict({name: value.half().float() for name, value in tensors.items()})  # see `gallery`
+        # Rounded as in `gallery`.
+        network.load_state_dict({name: value.half().float() for name, value in tensors.items()})
         styles, provenance = json.loads(header["styles"]), json.loads(header["provenance"])
         if len(styles) != config.styles:
             raise ValueError(f"{len(styles)} names for {config.styles} styles")

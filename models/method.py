@@ -159,6 +159,10 @@ class PaintsOnCanvas(Protocol):
         ...
 
 
+# As `PaintsOnCanvas.paint`; what is returned waits for the paintings, and has to be called.
+Begin = Callable[["Pictures", "Sequence[Canvas]", Any, Any], Callable[[], "Pictures"]]
+
+
 @dataclass(frozen=True)
 class CanvasPainter:
     """What paints each frame as it comes, on a canvas that is carried along."""
@@ -167,6 +171,7 @@ class CanvasPainter:
     style: Any  # that of the plan, as `paints` takes it
     stroke_size: float
     load_style: Callable[[Any], Any]  # another plan of the same method -> its style
+    begin: Begin | None = None  # paints, too, and may be asked for the next pictures before these are done
 
 
 AnyPainter = CanvasPainter | KeyframePainter | GuidePainter

@@ -9,8 +9,9 @@ networks and compiled programs, serves many films at once, each with a state of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from stylize_video.pipeline.frames import FrameBatch
@@ -33,6 +34,9 @@ class Stage(Protocol[State, Item]):
     own_thread: bool = False
     # Whether to stay in the thread of the stage before it even if that works ahead of the caller's.
     follows: bool = False
+
+    # Whether the next step may begin while one is under way: whoever runs the stage then asks `begin`.
+    overlaps: bool = False
 
     @property
     def holds(self) -> int:
@@ -60,6 +64,14 @@ class Stage(Protocol[State, Item]):
             item: the next.
         """
         ...
+
+    def begin(self, state: State, item: Item, /) -> Callable[[], Iterable[Item]]:
+        """Begin a step; what is returned waits for it and gives what `step` would, and has to be called.
+
+        Of a stage that `overlaps`. The state is whole once all steps that were begun are over; it is changed
+        where they begin.
+        """
+        return partial(self.step, state, item)
 
     def finish(self, state: State) -> Iterable[Item]:  # noqa: ARG002 - most stages hold nothing
         """Give what is still held when the film is over."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,14 +90,48 @@ class CanvasEngine:
         Raises:
             DeviceError: not even one picture fits into the device's memory.
         """
+        return self._painted(images, *self._given(canvases, style))
+
+    def begin(
+        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: None = None, /
+    ) -> Callable[[], Pictures]:
+        """Begin to paint; what is returned waits for the paintings, and has to be called. See `paint`.
+
+        On a CPU the next pictures may be begun meanwhile, so that no core waits for the last of these.
+        """
+        noise, numbers = self._given(canvases, style)
+        again = partial(self._painted, images, noise, numbers)
+        if self._in_tiles or len(images) > self._at_once:
+            return again
+        try:
+            under_way = self._begun(images, noise, numbers)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                return again
+            raise
+
+        def painted() -> Pictures:
+            try:
+                return under_way()
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            return again()
+
+        return painted
+
+    def _given(self, canvases: Sequence[Canvas], style: StyleVector) -> tuple[NDArray[np.float32], Pictures]:
+        """What the network takes beside the pictures, (N, h, w, C) and (1, 1, 1, C)."""
         found = [np.moveaxis(self._noise(canvas), 0, -1)[None] for canvas in canvases]
-        noise = found[0] if len(found) == 1 else np.concatenate(found)
         numbers: Pictures = style.reshape(1, 1, 1, -1)
         if self.device.type != "cpu":
             numbers = to_device(numbers, self.device.type)
+        return found[0] if len(found) == 1 else np.concatenate(found), numbers
+
+    def _painted(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
         while True:
             try:
-                return self._paint_in_parts(images, noise, numbers)
+                return self._paint_in_parts(images, noise, style)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -128,18 +162,26 @@ class CanvasEngine:
         return together
 
     def _paint(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Pictures:
+        if not self._in_tiles:
+            return self._begun(images, noise, style)()
         height, width = images.shape[1:3]
-        down, right = _missing(height), _missing(width)
-        wide = padded(images, down, right)
-        rows, columns = (side // CELL for side in wide.shape[1:3])
-        # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
-        canvas = padded(noise, rows - noise.shape[1], columns - noise.shape[2])
-        run = self._runtime.run
-        if self._in_tiles:
-            painted = self._config.in_tiles(run, wide, canvas, style)
-        else:
-            painted = run("paint", wide, canvas, style)
+        painted = self._config.in_tiles(self._runtime.run, *_fitting(images, noise), style)
         return painted[:, :height, :width]
+
+    def _begun(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Callable[[], Pictures]:
+        """Pictures that are being painted; what is returned waits for them."""
+        height, width = images.shape[1:3]
+        under_way = self._runtime.start("paint", *_fitting(images, noise), style)
+        return lambda: under_way()[:, :height, :width]
+
+
+def _fitting(images: Pictures, noise: NDArray[np.float32]) -> tuple[Pictures, NDArray[np.float32]]:
+    """Pictures and their canvases, mirrored at the border as far as they lack px to fit the network."""
+    height, width = images.shape[1:3]
+    wide = padded(images, _missing(height), _missing(width))
+    rows, columns = (side // CELL for side in wide.shape[1:3])
+    # Mirrored as the picture is, so that the border's strokes lie on what belongs to them.
+    return wide, padded(noise, rows - noise.shape[1], columns - noise.shape[2])
 
 
 def _missing(side: int) -> int:

@@ -86,7 +86,9 @@ class CanvasPlan:
                 )
             return other.style
 
-        return CanvasPainter(made, found.style, self.stroke_size, load_style)
+        # A GPU is given the next pictures soon enough.
+        begin = made.begin if made.device.type == "cpu" else None
+        return CanvasPainter(made, found.style, self.stroke_size, load_style, begin)
 
 
 class PaintsByNetwork:

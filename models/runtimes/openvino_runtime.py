@@ -6,7 +6,7 @@ import importlib
 import io
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylize_video.models.runtimes import devices, model_cache, quantised
+from stylize_video.models.runtimes.openvino_requests import Requests, UnderWay
 from stylize_video.models.runtimes.program import ChannelRanges, Program
 from stylize_video.pictures.arrays import to_host, to_place
 from stylize_video.process import signals
@@ -130,7 +131,7 @@ class OpenVinoRuntime:
         self._program = program
         self._ranges: Mapping[str, ChannelRanges] = program.ranges if int8 else {}
         self._modules: Mapping[str, nn.Module] | None = None
-        self._requests: dict[object, list[Any]] = {}  # as many as run side by side
+        self._requests: dict[object, Requests] = {}
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
         """See `Runtime.run`; tensors on the CPU give a tensor.
@@ -138,19 +139,28 @@ class OpenVinoRuntime:
         One picture has all threads. Several are run side by side, each by a thread of its own: threads that
         share a picture wait for each other after each layer, a third of their time on two cores.
         """
-        requests, each = self._ready_for(section, inputs)
-        count = len(each)
-        port = requests[0].model_outputs[0]
-        result = np.empty((count, *tuple(port.shape)[1:]), port.element_type.to_dtype())
-        self._infer(requests, each, result)
-        placed: Pictures = to_place(result, inputs[0])
-        return placed
+        return self.start(section, *inputs)()
+
+    def start(self, section: str, *inputs: Pictures) -> Callable[[], Pictures]:
+        """See `Runtime.start`: what is started meanwhile begins as soon as one of its threads is free."""
+        compiled, each = self._ready_for(section, inputs)
+        port = compiled.output
+        result = np.empty((len(each), *tuple(port.shape)[1:]), port.element_type.to_dtype())
+        outputs = [self._openvino.Tensor(result[n : n + 1], shared_memory=True) for n in range(len(each))]
+        under_way = UnderWay(compiled, each, outputs)
+
+        def painted() -> Pictures:
+            under_way.wait()
+            placed: Pictures = to_place(result, inputs[0])
+            return placed
+
+        return painted
 
     def prepare(self, section: str, *inputs: Pictures) -> None:
         """See `Runtime.prepare`."""
         self._ready_for(section, inputs)
 
-    def _ready_for(self, section: str, inputs: Sequence[Pictures]) -> tuple[list[Any], list[list[Array]]]:
+    def _ready_for(self, section: str, inputs: Sequence[Pictures]) -> tuple[Requests, list[list[Array]]]:
         """What runs a section for pictures of these kinds and sizes, and each picture's inputs."""
         arrays = [to_host(x) for x in inputs]
         count = max(map(len, arrays))
@@ -158,31 +168,13 @@ class OpenVinoRuntime:
         each = [[a[n : n + 1] if len(a) > 1 else a for a in arrays] for n in range(count)]
         return self._ready(section, each[0], min(count, self._threads)), each
 
-    def _infer(self, requests: list[Any], each: list[list[Array]], result: Array) -> None:
-        """Run pictures' inputs, as many side by side as there are requests; written into `result`."""
-        try:
-            for number, arrays in enumerate(each):
-                request = requests[number % len(requests)]
-                if number >= len(requests):
-                    request.wait()
-                output = self._openvino.Tensor(result[number : number + 1], shared_memory=True)
-                request.set_output_tensor(output)
-                if len(requests) == 1:
-                    request.infer(arrays, share_inputs=True)
-                else:
-                    request.start_async(arrays, share_inputs=True)
-        finally:
-            if len(requests) > 1:  # after Ctrl-C, too: they write into what would be freed
-                for request in requests:
-                    request.wait()
-
-    def _ready(self, section: str, arrays: list[Array], streams: int) -> list[Any]:
-        """As many requests, for a picture of this size, as run side by side."""
+    def _ready(self, section: str, arrays: list[Array], streams: int) -> Requests:
+        """What runs a section for pictures of this size, so many side by side."""
         key = (section, *((a.shape, a.dtype) for a in arrays))
-        if len(self._requests.get(key, ())) < streams:
-            compiled = self._compile(section, arrays, streams)
-            self._requests[key] = [compiled.create_infer_request() for _ in range(streams)]
-        return self._requests[key][:streams]  # the last picture of a shot waits for no compiler
+        found = self._requests.get(key)
+        if found is None or found.streams < streams:  # the last picture of a shot waits for no compiler
+            found = self._requests[key] = Requests(self._compile(section, arrays, streams), streams)
+        return found
 
     def forget(self) -> None:
         """See `Runtime.forget`."""

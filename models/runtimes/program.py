@@ -38,6 +38,10 @@ class Runtime(Protocol):
         """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
         ...
 
+    def start(self, section: str, *inputs: Pictures) -> Callable[[], Pictures]:
+        """Begin to run one; what is returned waits for it, and has to be called. Or it has run already."""
+        ...
+
     def prepare(self, section: str, *inputs: Pictures) -> None:
         """Do beforehand what takes long when inputs like these are run for the first time."""
         ...

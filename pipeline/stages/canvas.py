@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stylize_video.models.canvas import Canvas
 from stylize_video.models.feed_forward.following import followed
-from stylize_video.models.method import PaintsOnCanvas
+from stylize_video.models.method import Begin, PaintsOnCanvas
 from stylize_video.pictures.arrays import joined, to_unit
 from stylize_video.pipeline.frames import FrameBatch
 from stylize_video.pipeline.signal import Signal
@@ -111,6 +111,7 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         style_at: gives the style of the frame at a time (s) instead, the same object as long as it is the
             same style.
         at_once: frames in a batch, as far as a shot has so many.
+        begin: begins what `paints` does, where the next batch may be begun before one is painted.
     """
 
     def __init__(
@@ -121,8 +122,11 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         stroke_size: float = 1.0,
         style_at: Callable[[Fraction], Any] | None = None,
         at_once: int = 1,
+        begin: Begin | None = None,
     ) -> None:
         self._at_once = at_once
+        self.overlaps = begin is not None
+        self._begin = begin or _painted_at_once(paints)
         self._paints = paints
         self._style = style
         self._stroke_size = stroke_size
@@ -141,24 +145,43 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         Raises:
             ValueError: no stage has found its motion.
         """
+        return self.begin(state, batch)()
+
+    def begin(self, state: CanvasState, batch: FrameBatch, /) -> Callable[[], tuple[FrameBatch]]:
+        """Begin to paint a batch; see `Stage.begin` and `step`."""
         if batch.canvases is None:
             (batch,) = self._carry.step(state.carried, batch)
         canvases = batch.canvases
         assert canvases is not None
         if batch.frames[0].cut:
             state.known = self._paints.new_shot()
-        size = scaled(batch.pixels.shape[1:3], self._stroke_size)
         parts = by_style(batch, self._style_at, self._style)
-        painted = [
-            self._paint(batch.pixels[part], canvases[part], style, state.known, size) for part, style in parts
-        ]
-        return (replace(batch.with_pixels(faded(joined(painted), batch.pixels)), canvases=None),)
+        begun = [self._begun(batch.pixels[part], canvases[part], style, state.known) for part, style in parts]
 
-    def _paint(
-        self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, known: Any, size: Sequence[int]
-    ) -> Pictures:
+        def painted() -> tuple[FrameBatch]:
+            pictures = joined([each() for each in begun])
+            return (replace(batch.with_pixels(faded(pictures, batch.pixels)), canvases=None),)
+
+        return painted
+
+    def _begun(
+        self, pixels: Pictures, canvases: Sequence[Canvas], style: Any, known: Any
+    ) -> Callable[[], Pictures]:
         """(N, H, W, 3) -> the same size; of the same kind, or float where strokes are scaled."""
         if self._stroke_size == 1:
-            return self._paints.paint(pixels, canvases, style, known)
-        painted = self._paints.paint(resized(to_unit(pixels), size), canvases, style, known)
-        return resized(painted, pixels.shape[1:3])
+            return self._begin(pixels, canvases, style, known)
+        size = pixels.shape[1:3]
+        under_way = self._begin(
+            resized(to_unit(pixels), scaled(size, self._stroke_size)), canvases, style, known
+        )
+        return lambda: resized(under_way(), size)
+
+
+def _painted_at_once(paints: PaintsOnCanvas) -> Begin:
+    """Of what can only be asked for a whole painting."""
+
+    def begin(images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any) -> Callable[[], Pictures]:
+        painted = paints.paint(images, canvases, style, known)
+        return lambda: painted
+
+    return begin

@@ -109,7 +109,14 @@ def _stage(
 ) -> PaintingStage:
     match painter:
         case CanvasPainter(on_canvas, style, stroke_size):
-            stage = PaintOnCanvas(on_canvas, style, stroke_size=stroke_size, style_at=styles, at_once=at_once)
+            stage = PaintOnCanvas(
+                on_canvas,
+                style,
+                stroke_size=stroke_size,
+                style_at=styles,
+                at_once=at_once,
+                begin=painter.begin,
+            )
             carry = CarryCanvas(on_canvas.new_canvas, stroke_size=stroke_size, look_up=on_canvas.looked_up)
             return PaintingStage(stage, on_canvas.notes, (carry,))
         case KeyframePainter(artist, interval, estimator, filler):

@@ -155,6 +155,10 @@ class _Small:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return images
 
+    def start(self, *given: Any) -> Any:
+        """Of which only the result is late."""
+        return lambda: self.run(*given)
+
     def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""
 
@@ -168,6 +172,15 @@ def test_fewer_at_a_time_where_memory_is_short() -> None:
     images = pictures(32, 32, 5)
     assert np.array_equal(found.paint(images, [found.new_canvas(32, 32)] * 5, STYLE), images)
     assert device.calls == 1 + 3
+
+
+def test_what_was_begun_is_painted_in_parts_where_memory_is_short() -> None:
+    device = _Small(2)
+    found = CanvasEngine(device, seed=0)
+    images = [pictures(32, 32, 5), pictures(32, 32, 4)[::-1]]
+    canvases = [found.new_canvas(32, 32)] * 5
+    begun = [found.begin(each, canvases[: len(each)], STYLE) for each in images]
+    assert all(np.array_equal(each(), wanted) for each, wanted in zip(begun, images, strict=True))
 
 
 def test_a_picture_that_does_not_fit_is_told() -> None:
@@ -272,6 +285,18 @@ def test_pictures_side_by_side_are_those_painted_one_by_one(
     assert np.array_equal(found, np.concatenate(wanted))
     monkeypatch.setattr(OpenVinoRuntime, "_compile", None)
     assert np.array_equal(together.run("paint", pictures_[0], noise[0], NUMBERS), wanted[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_pictures_begun_while_others_are_under_way_are_the_same(count: int) -> None:
+    runtime = openvino(exact=False, threads=2)
+    noise = np.repeat(inputs(32, 48)[1], count, axis=0)
+    given = [np.roll(pictures(32, 48, count), 9 * n, 2) for n in range(4)]
+    wanted = [runtime.run("paint", images, noise, NUMBERS) for images in given]
+    under_way = [runtime.start("paint", images, noise, NUMBERS) for images in given]
+    found = [each() for each in under_way]
+    assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+    assert all(np.array_equal(each(), other) for each, other in zip(under_way, wanted, strict=True))
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

@@ -577,6 +577,23 @@ def test_completion_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "_stylize_video_completion" in run("--show-completion").stdout.replace("-", "_")
 
 
+_ONE_COMMAND = """
+import sys
+from stylize_video import cli
+from stylize_video.commands.console.flags import spelled
+try:
+    cli.main(["nowhere.mp4", "--style", "kandinsky"])
+except SystemExit as end:
+    assert end.code == 1
+print("stylize_video.commands.train" in sys.modules, spelled("lower `learning_rate` and `max_size`"))
+"""
+
+
+def test_the_command_that_is_asked_for_is_imported_alone_and_others_options_are_known() -> None:
+    done = subprocess.run([sys.executable, "-c", _ONE_COMMAND], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False lower --learning-rate and --max-size"
+
+
 @pytest.mark.parametrize(
     ("given", "weight"),
     [([], 20.0), (["--photoreal"], 2.0), (["--photoreal", "--style-weight", "7"], 7.0)],

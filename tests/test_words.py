@@ -47,7 +47,7 @@ def test_the_test_above_would_find_one() -> None:
 def command() -> str:
     """The name of a command whose flags are spelled, here `train`."""
     group = typer.main.get_command(app)
-    flags.use(group.commands["train"], group)
+    flags.use(group.commands["train"], lambda: group.commands)
     return "train"
 
 
@@ -64,7 +64,8 @@ def test_what_a_command_calls_otherwise_is_spelled_its_way(command: str) -> None
 
 def test_a_word_that_somebody_typed_in_backticks_is_no_option() -> None:
     group = typer.main.get_command(app)
-    flags.use(group.commands["train"], group, ["a `output` b.jpg", None, [Path("`mixable``seed`")]])
+    typed = ["a `output` b.jpg", None, [Path("`mixable``seed`")]]
+    flags.use(group.commands["train"], lambda: group.commands, typed)
     assert spelled("a `output` b.jpg: `mixable` or `seed`; add `overwrite`") == (
         "a `output` b.jpg: `mixable` or `seed`; add --overwrite"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,16 +25,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PAINT = "paint"  # the main job's own name; users leave it out
-_COMPLETION = ("--install-completion", "--show-completion")  # options of the whole program
+COMPLETION = frozenset({"--install-completion", "--show-completion"})  # options of the whole program
 _LONGEST = 1000  # characters of a line; more was given as an argument, or comes from a broken file
 
 
 class MainJobGroup(TyperGroup):
-    """A group whose main job needs no name: `stylize-video INPUT` is the job, not a subcommand."""
+    """A group whose main job needs no name: `stylize-video INPUT` is the job, not a subcommand.
+
+    Attributes:
+        everybody: gives all commands that there are; None: they are all in it.
+    """
+
+    everybody: Callable[[], Mapping[str, Any]] | None = None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the main job's name in front unless a subcommand is named."""
-        if not args or args[0] not in {*self.commands, *_COMPLETION}:
+        if not args or args[0] not in {*self.commands, *COMPLETION}:
             args = [PAINT, *args]
         values.take_over(self.get_params(ctx))
         return super().parse_args(ctx, args)
@@ -85,7 +91,8 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run, and spell options as flags from now on."""
         typed.use(ctx)
-        flags.use(self, ctx.parent.command, ctx.params.values())
+        group = ctx.parent.command
+        flags.use(self, group.everybody or (lambda: group.commands), ctx.params.values())
         return super().invoke(ctx)
 
     def get_help(self, ctx: Any) -> str:

@@ -7,35 +7,56 @@ the rest of the package says "use a smaller `max_size`", and whoever prints it h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 _IN_BACKTICKS = re.compile(r"(?<![^\s(])`([a-z][a-z0-9_]*)`(?![^\s,.;:)])")  # a word, not a part of one
 _TYPED = re.compile(r"`([a-z][a-z0-9_]*)(?=`)")
 _SHORT = {"output": "-o"}  # what is usually typed
 
-_known: ContextVar[Mapping[str, str] | None] = ContextVar("flags of the command that runs", default=None)
+
+@dataclass
+class _Spelling:
+    """How a command's options are typed, and those of others."""
+
+    own: Mapping[str, str]  # by name
+    typed: frozenset[str]  # words in backticks that are no option's name
+    everybody: Callable[[], Mapping[str, Any]]
+
+    @cached_property
+    def others(self) -> Mapping[str, str]:
+        """Asked for only where a message speaks of one: it takes longer than most messages."""
+        return {name: flag for other in self.everybody().values() for name, flag in _flags(other)}
+
+    def of(self, word: str) -> str | None:
+        """An option's flag; None if the word is no option's name."""
+        if word in self.typed:
+            return None
+        return self.own.get(word) or self.others.get(word)
 
 
-def use(command: Any, group: Any, given: Iterable[Any] = ()) -> None:
-    """From now on, spell options as a command has them; those it has not, as others of its group do.
+_used: ContextVar[_Spelling | None] = ContextVar("flags of the command that runs", default=None)
+
+
+def use(command: Any, everybody: Callable[[], Mapping[str, Any]], given: Iterable[Any] = ()) -> None:
+    """From now on, spell options as a command has them; those it has not, as others have them.
 
     Args:
         command: typer's, that runs.
-        group: the program, which has the others.
+        everybody: gives all commands.
         given: what was typed; a word in backticks there, as in a file's name, is no option's name.
     """
-    everybodys = {name: flag for other in group.commands.values() for name, flag in _flags(other)}
-    typed = {word for value in given for word in _TYPED.findall(str(value))}
-    known = {**everybodys, **dict(_flags(command)), **_SHORT}
-    _known.set({name: flag for name, flag in known.items() if name not in typed})
+    typed = frozenset(word for value in given for word in _TYPED.findall(str(value)))
+    _used.set(_Spelling({**dict(_flags(command)), **_SHORT}, typed, everybody))
 
 
 def spelled(message: str) -> str:
     """A message with the flags of the command that runs; other words in backticks stay."""
-    flags = _known.get() or {}
-    return _IN_BACKTICKS.sub(lambda found: flags.get(found[1], found[0]), message)
+    used = _used.get()
+    return message if used is None else _IN_BACKTICKS.sub(lambda word: used.of(word[1]) or word[0], message)
 
 
 def _flags(command: Any) -> Iterator[tuple[str, str]]:

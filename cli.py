@@ -62,8 +62,8 @@ def _program(names: Iterable[str]) -> typer.Typer:
     for name in names:
         module, function = _COMMANDS[name]
         command = getattr(importlib.import_module(f"stylize_video.commands.{module}"), function)
-        more = {"hidden": True, "epilog": _OTHERS} if name == PAINT else {}
-        app.command(name, cls=Command, **more)(command)
+        is_main = name == PAINT
+        app.command(name, cls=Command, hidden=is_main, epilog=_OTHERS if is_main else None)(command)
     return app
 
 

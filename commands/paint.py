@@ -87,10 +87,16 @@ def _paint(
 
 def _paint_by(request: PaintRequest, elsewhere: Elsewhere | None, *, quiet: bool) -> Painted:
     from stylize_video.models.workshop import Workshop
-    from stylize_video.pipeline.jobs.film import film as job
+    from stylize_video.pipeline.jobs import head_start
 
     workshop = Workshop()
     _KEPT[:] = [workshop]
+    if elsewhere is None:
+        head_start.begin(request, workshop)
+    from stylize_video.pipeline.jobs.film import (
+        film as job,  # takes a while, and the painter is made meanwhile
+    )
+
     if quiet:
         return job.paint(request, workshop=workshop, elsewhere=elsewhere)
     from stylize_video.commands.console.progress import FilmProgress

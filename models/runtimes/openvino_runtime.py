@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,6 +133,7 @@ class OpenVinoRuntime:
         self._ranges: Mapping[str, ChannelRanges] = program.ranges if int8 else {}
         self._modules: Mapping[str, nn.Module] | None = None
         self._requests: dict[object, Requests] = {}
+        self._locks: dict[object, Lock] = {}
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
         """See `Runtime.run`; tensors on the CPU give a tensor.
@@ -171,9 +173,10 @@ class OpenVinoRuntime:
     def _ready(self, section: str, arrays: list[Array], streams: int) -> Requests:
         """What runs a section for pictures of this size, so many side by side."""
         key = (section, *((a.shape, a.dtype) for a in arrays))
-        found = self._requests.get(key)
-        if found is None or found.streams < streams:  # the last picture of a shot waits for no compiler
-            found = self._requests[key] = Requests(self._compile(section, arrays, streams), streams)
+        with self._locks.setdefault(key, Lock()):  # who paints waits for who prepares that, and for no other
+            found = self._requests.get(key)
+            if found is None or found.streams < streams:  # the last picture of a shot waits for no compiler
+                found = self._requests[key] = Requests(self._compile(section, arrays, streams), streams)
         return found
 
     def forget(self) -> None:

@@ -9,7 +9,6 @@ from typing import Protocol
 from stylize_video.models.method import OnStep
 from stylize_video.models.motion import choice
 from stylize_video.models.motion.neighbours import MotionFinder
-from stylize_video.models.runtimes import fastest
 from stylize_video.models.runtimes.devices import Device, core_count
 from stylize_video.models.steadying.stabilizer import Stabilizer
 from stylize_video.models.workshop import Workshop
@@ -179,14 +178,3 @@ def compositor(
         preserve_color=request.look.preserve_color,
         coverage=coverage,
     )
-
-
-def batch_size(request: PaintRequest, signal: Signal, device: Device) -> int:
-    """How many frames are painted at once."""
-    if request.run.batch_size is not None:
-        return request.run.batch_size
-    if request.holds_frames:
-        return 1
-    # In px, of frame or painting, the larger one.
-    canvas = signal.width * signal.height / min(1.0, request.look.stroke_size) ** 2
-    return fastest.batch_size(device, round(canvas), pairs=request.in_pairs and signal.frame_count != 1)

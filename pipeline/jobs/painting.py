@@ -15,7 +15,7 @@ from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline import runner, transfer
 from stylize_video.pipeline.containers import limits
 from stylize_video.pipeline.frames import Frame
-from stylize_video.pipeline.jobs import assembly
+from stylize_video.pipeline.jobs import assembly, at_once
 from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.request import PaintRequest
 from stylize_video.pipeline.marks import Mark
@@ -65,7 +65,8 @@ class Painting:
             memory.return_large_blocks()
         self._request, self._looks, self.signal = request, looks, signal
         self._device = choose_device(request.run.device)
-        self._batch_size = assembly.batch_size(request, signal, self._device)
+        pixels = signal.width * signal.height
+        self._batch_size = at_once.batch_size(request, pixels, signal.frame_count, self._device)
         exact = signal.bit_depth > 8
         if workshop is not None:
             size = signal.width, signal.height

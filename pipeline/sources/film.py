@@ -23,6 +23,7 @@ from stylize_video.pipeline.planes.color import ColorConverter
 from stylize_video.pipeline.planes.planarizer import Planarizer
 from stylize_video.pipeline.sources import film_signal
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
+from stylize_video.pipeline.sources.fitted import fitted
 from stylize_video.pipeline.stage import close
 
 _NEAR = 4  # s from the film's beginning that are decoded as fast as another place is sought
@@ -93,7 +94,7 @@ class FilmSource:
             self.close()
             raise
         self._size, self._aspect = (first.width, first.height), self._decoder.aspect
-        stored = film_signal.fitted(*self._size, max_size)
+        stored = fitted(*self._size, max_size)
         self._planarize = Planarizer(
             signal.pixel_format,
             *stored,
@@ -191,16 +192,14 @@ class FilmSource:
             return frame
         aspect = self._decoder.aspect or 1
         own = self._aspect or 1
-        fitted = letterbox.fitted(
-            size, Fraction(aspect), frame, _frame_aspect(self._size, Fraction(own), frame)
-        )
-        how = "scaled to that size" if fitted == frame else "shown with bars in a frame of that size"
+        fit = letterbox.fitted(size, Fraction(aspect), frame, _frame_aspect(self._size, Fraction(own), frame))
+        how = "scaled to that size" if fit == frame else "shown with bars in a frame of that size"
         self._remark_once(
             "size",
             f"the picture changes from {self._size[0]}x{self._size[1]} to {size[0]}x{size[1]} px "
             f"at {float((picture.pts or 0) * self.signal.time_base):.2f} s; from there on it is {how}",
         )
-        return fitted
+        return fit
 
     def _remark_once(self, what: str, words: str) -> None:
         self.report.remark_once(what, f"{self._decoder.path}: {words}")

@@ -13,6 +13,7 @@ from stylize_video.pictures.orientation import Orientation
 from stylize_video.pipeline.planes import color, display_matrix, fields, side_data
 from stylize_video.pipeline.signal import ColorTags, Signal
 from stylize_video.pipeline.sources.film_decoder import FilmDecoder
+from stylize_video.pipeline.sources.fitted import fitted
 from stylize_video.pipeline.time_range import TimeRange
 
 
@@ -103,11 +104,3 @@ def _frame_count(decoder: FilmDecoder) -> int | None:
     ]
     end = min((e for e in ends if e is not None), default=None)
     return None if end is None else max(1, math.ceil((end - begin) * decoder.rate))
-
-
-def fitted(width: int, height: int, max_size: int | None) -> tuple[int, int]:
-    """Shrink to `max_size` px on the longer side, to even numbers."""
-    if max_size is None or max(width, height) <= max_size:
-        return width, height
-    scale = Fraction(max_size, max(width, height))
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

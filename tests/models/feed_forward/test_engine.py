@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,26 @@ def test_pictures_begun_while_others_are_under_way_are_the_same(count: int) -> N
     found = [each() for each in under_way]
     assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
     assert all(np.array_equal(each(), other) for each, other in zip(under_way, wanted, strict=True))
+
+
+def test_who_paints_waits_for_who_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime, given = openvino(exact=False, threads=2), inputs(32, 48)
+    compile_, begun, compilations = runtime._compile, threading.Event(), 0
+
+    def slowly(*arguments: Any) -> Any:
+        nonlocal compilations
+        compilations += 1
+        begun.set()
+        time.sleep(0.1)
+        return compile_(*arguments)
+
+    monkeypatch.setattr(runtime, "_compile", slowly)
+    preparing = threading.Thread(target=lambda: runtime.prepare("paint", *given))
+    preparing.start()
+    assert begun.wait(5)
+    runtime.run("paint", *given)
+    preparing.join()
+    assert compilations == 1
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

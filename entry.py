@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
 import threading
 from collections.abc import Sequence
 
-from stylize_video.process import ending, signals, supervisor, terminal
-
-# That are made before Python looks for those in circles: with its own 700 a tenth of the time in which a job
-# starts is spent on that, and modules are no circles that anybody lets go of.
-_OBJECTS = 10_000
+from stylize_video.process import circles, ending, signals, supervisor, terminal
 
 # s that a thread may keep Python to itself while others wait for it. The stages of a film call libraries that
 # let go of it, and want it back a moment later: with Python's own 5 ms they wait for each other.
@@ -25,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signals.hold_back()
     # NumPy's matrices here are small: threads that wait for the next one would take time from painting.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(_OBJECTS)
+    circles.put_off()
     sys.setswitchinterval(_TURN)
     as_json = "--json" in sys.argv
     if supervisor.is_wanted():

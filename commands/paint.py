@@ -18,7 +18,7 @@ from stylize_video.pipeline.jobs import early_checks
 from stylize_video.pipeline.jobs.cluster import options as of_cluster
 from stylize_video.pipeline.jobs.cluster.options import ClusterOptions
 from stylize_video.pipeline.jobs.request import PaintRequest, declared
-from stylize_video.process import signals, terminal
+from stylize_video.process import circles, signals, terminal
 
 if TYPE_CHECKING:
     from stylize_video.pipeline.jobs.cluster.population import Figures
@@ -93,10 +93,10 @@ def _paint_by(request: PaintRequest, elsewhere: Elsewhere | None, *, quiet: bool
     _KEPT[:] = [workshop]
     if elsewhere is None:
         head_start.begin(request, workshop)
-    from stylize_video.pipeline.jobs.film import (
-        film as job,  # takes a while, and the painter is made meanwhile
-    )
+    # Takes a while, and the painter is made meanwhile.
+    from stylize_video.pipeline.jobs.film import film as job
 
+    circles.as_usual()
     if quiet:
         return job.paint(request, workshop=workshop, elsewhere=elsewhere)
     from stylize_video.commands.console.progress import FilmProgress

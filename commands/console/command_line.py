@@ -17,7 +17,7 @@ from stylize_video.commands.console import complaints, flags, help_page, typed, 
 from stylize_video.commands.console.flags import spelled
 from stylize_video.errors import StylizeVideoError, UsageError
 from stylize_video.models import styles
-from stylize_video.process import signals
+from stylize_video.process import circles, signals
 from stylize_video.process.last_net import describe
 from stylize_video.process.terminal import shown
 
@@ -93,6 +93,8 @@ class Command(TyperCommand):
         typed.use(ctx)
         group = ctx.parent.command
         flags.use(self, group.everybody or (lambda: group.commands), ctx.params.values())
+        if ctx.info_name:  # the main job has none; it has more to import
+            circles.as_usual()
         return super().invoke(ctx)
 
     def get_help(self, ctx: Any) -> str:

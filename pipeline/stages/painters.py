@@ -18,9 +18,7 @@ from stylize_video.models.runtimes.devices import Device
 from stylize_video.models.workshop import Workshop
 from stylize_video.pipeline.stage import AnyStage
 from stylize_video.pipeline.stages.canvas import CarryCanvas, PaintOnCanvas
-from stylize_video.pipeline.stages.guide import Guide, Guided
 from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
-from stylize_video.pipeline.stages.keyframes import Keyframes
 from stylize_video.pipeline.stages.masks import Mask
 from stylize_video.pipeline.stages.regions import Regions
 
@@ -120,8 +118,12 @@ def _stage(
             carry = CarryCanvas(on_canvas.new_canvas, stroke_size=stroke_size, look_up=on_canvas.looked_up)
             return PaintingStage(stage, on_canvas.notes, (carry,))
         case KeyframePainter(artist, interval, estimator, filler):
+            from stylize_video.pipeline.stages.keyframes import Keyframes  # of which most films need nothing
+
             keyframes = Keyframes(artist, interval=interval, estimator=estimator, filler=filler, store=store)
             return PaintingStage(keyframes, [])
         case GuidePainter(folder, estimator):
+            from stylize_video.pipeline.stages.guide import Guide, Guided
+
             guided = Guided(Guide.open(folder), estimator=estimator)
             return PaintingStage(guided, guided.notes)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 
@@ -16,8 +17,6 @@ from stylize_video.pipeline.containers import formats
 from stylize_video.pipeline.frames import Frame
 from stylize_video.pipeline.jobs import assembly, preflight
 from stylize_video.pipeline.jobs.film import choice
-from stylize_video.pipeline.jobs.film.elsewhere import Elsewhere, check_elsewhere
-from stylize_video.pipeline.jobs.film.segmented import SegmentedJob
 from stylize_video.pipeline.jobs.looks import ChangingLook
 from stylize_video.pipeline.jobs.painted import Listener, OnFrame, Painted, PaintingInterrupted
 from stylize_video.pipeline.jobs.painting import Painting
@@ -31,6 +30,9 @@ from stylize_video.pipeline.stages.keyframe_store import KeyframeStore
 from stylize_video.pipeline.stages.regions import Coverage
 from stylize_video.pipeline.verification.verify import verify
 from stylize_video.process import signals
+
+if TYPE_CHECKING:
+    from stylize_video.pipeline.jobs.film.elsewhere import Elsewhere
 
 __all__ = ["OnFrame", "Painted", "PaintingInterrupted", "paint"]
 
@@ -65,6 +67,8 @@ def paint(
     """
     preflight.check(request)
     if elsewhere is not None:
+        from stylize_video.pipeline.jobs.film.elsewhere import check_elsewhere
+
         check_elsewhere(request)
     looks = ChangingLook(request, timeline) if timeline is not None else None
     container, _ = formats.check_output(request.target, request.sink.codec)
@@ -80,6 +84,10 @@ def paint(
         if request.look.masked:
             painting.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         if parts is not None:
+            from stylize_video.pipeline.jobs.film.segmented import (
+                SegmentedJob,
+            )  # a short film needs none of it
+
             return SegmentedJob(request, looks, reader, painting, store, listener, parts, elsewhere).run()
         with assembly.open_sink(request, reader, painting.painted) as writer:
             return _Job(request, reader, painting, store, listener).run(writer)

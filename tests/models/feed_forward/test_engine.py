@@ -136,7 +136,7 @@ def test_padding_changes_only_what_lies_beside_it(compiled: CanvasEngine) -> Non
 def test_each_picture_has_its_own_canvas(compiled: CanvasEngine) -> None:
     images = np.repeat(pictures(64, 64), 2, axis=0)
     here = compiled.new_canvas(64, 64)
-    there = Canvas(here.places + np.float32(100), here.stretch, here.seed)
+    there = Canvas(here.places + np.float32(100), here.seed)
     painted = compiled.paint(images, [here, there], STYLE)
     assert np.abs(painted[0].astype(int) - painted[1]).mean() > 1
     assert np.array_equal(painted[0], compiled.paint(images[:1], [here], STYLE)[0])

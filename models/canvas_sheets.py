@@ -35,6 +35,7 @@ _FEWEST = 0.4  # of those it finds; a cell with fewer lies in a patch too small 
 _BLOCK = 16  # cells a side
 _STRETCHED = np.log(2.0), np.log(3.0)  # of an area, either way: from where on, and where it is likeliest
 _LIKELIEST = 0.25  # a frame
+_ODD = 16  # one in so many cells of a block may be stretched otherwise
 _FEWEST_CELLS = 4  # across and down, of a canvas whose stretch is asked about
 _SMALLEST_AREA = 0.05  # of a stiff cell's in the field; less is a fold
 
@@ -209,7 +210,7 @@ def _stretch(places: Array) -> Array:
 
 
 def _of_blocks(plane: Array, side: int, before: tuple[int, int]) -> Array:
-    """By how much three quarters of each block of so many a side are above 0, or below it; else 0.
+    """By how much nearly all of each block of so many a side is above 0, or below it; else 0.
 
     Where a flow is wild, and sheets fray, a block is stretched here and shrunk there.
 
@@ -222,9 +223,9 @@ def _of_blocks(plane: Array, side: int, before: tuple[int, int]) -> Array:
     whole = np.pad(plane, list(zip(before, after, strict=True)), mode="edge")
     rows, columns = (length // side for length in whole.shape)
     blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows, columns, side * side)
-    quarter = side * side // 4
-    ordered = np.partition(blocks, (quarter, -quarter), axis=-1)
-    return np.maximum(np.maximum(ordered[..., quarter], -ordered[..., -quarter]), 0)
+    fewest = side * side // _ODD
+    ordered = np.partition(blocks, (fewest, -fewest - 1), axis=-1)
+    return np.maximum(np.maximum(ordered[..., fewest], -ordered[..., -fewest - 1]), 0)
 
 
 def _from(plane: Array, x: Array, y: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,10 +15,11 @@ from stylize_video.pictures.pictures import Picture, resize_longer_side, to_tens
 
 _SMALLEST = 64  # px, a painting's shorter side
 _NARROWEST = 32  # px, the same when it is looked at
+_ONE_COLOUR = 2  # levels, of 255, that no pixel differs from another by
 
 
 def check_painting(painting: Picture, size: int) -> None:
-    """See whether a painting is large enough to have a style, looked at in `size` px.
+    """See whether a painting is large enough to have a style, looked at in `size` px, and shows anything.
 
     Raises:
         TrainingError: it is not.
@@ -29,6 +31,8 @@ def check_painting(painting: Picture, size: int) -> None:
         raise TrainingError(
             f"a painting of {width}x{height} px is too narrow to be looked at in {size} px; cut it"
         )
+    if np.ptp(painting.reshape(-1, 3), axis=0).max() <= _ONE_COLOUR:
+        raise TrainingError("a painting of one colour has no brushwork to learn; give another")
 
 
 def style_target(painting: Picture, size: int, features: FeatureNetwork) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
@@ -31,6 +32,15 @@ def test_a_painting_too_small_or_too_narrow_is_an_error(
         with pytest.raises(TrainingError) as caught:
             look()
         assert str(caught.value) == f"a painting of {width}x{height} px is {reason}"
+
+
+def test_a_painting_of_one_colour_is_an_error() -> None:
+    painting = np.full((80, 80, 3), (200, 120, 90), np.uint8)
+    painting[::2] += 2  # what a codec makes of it
+    with pytest.raises(TrainingError, match="one colour has no brushwork to learn"):
+        check_painting(painting, 64)
+    painting[:40] += 1
+    check_painting(painting, 64)
 
 
 @pytest.mark.parametrize(("height", "width", "size"), [(64, 128, 64), (1024, 64, 512)])

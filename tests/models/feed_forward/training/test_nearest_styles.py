@@ -31,6 +31,8 @@ def test_each_painting_gets_the_style_that_comes_nearest_to_it(monkeypatch: pyte
     known[:, :3] = [[0.9, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.7], [0.5, 0.5, 0.5]]
     colours = (known[:, :3] * 255).round().astype(np.uint8)
     paintings = [np.broadcast_to(colours[i], (64, 80, 3)).copy() for i in (2, 0, 3, 2)]
+    for painting in paintings:
+        painting[0, 0] = 0  # what has one colour alone is no painting
     found = nearest_styles(parameters, known, paintings, [noise(1), noise(2)], style_size=64)
     assert np.array_equal(found, known[[2, 0, 3, 2]])
 

@@ -14,12 +14,14 @@ from typing import NamedTuple
 # Runs commands one after the other; a line for each, and the last is the most memory they took, in MB.
 _RUN = """
 import json, sys
+from stylize_video.process import ending
 from tests.commands import run
 from tests.memory import peak_megabytes
 for arguments in json.loads(sys.argv[1]):
     result = run(*arguments)
     print(json.dumps([result.exit_code, result.stderr]))
 print(peak_megabytes())
+ending.end(0)  # as the program ends: what is still being made ready is not waited for
 """
 
 

@@ -8,9 +8,16 @@ from stylize_video.pipeline.live.background import Background
 
 
 def test_what_is_waited_for_is_done_while_something_else_takes_long() -> None:
-    background, may_end, done = Background(), threading.Event(), threading.Event()
+    background, begun, may_end, done = Background(), *(threading.Event() for _ in range(3))
     order: list[str] = []
-    background.do("long", lambda: order.append("long") if may_end.wait(30) else None, last=True)
+
+    def long() -> None:
+        begun.set()
+        assert may_end.wait(30)
+        order.append("long")
+
+    background.do("long", long, last=True)
+    assert begun.wait(30)  # what has not begun is not done any more after the end
     background.do("asked for", lambda: (order.append("asked for"), done.set()))  # type: ignore[func-returns-value]
     assert done.wait(30)
     may_end.set()

@@ -7,7 +7,7 @@ painter can start from a plain one's file, whose deep layers it takes.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
         [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
-        [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1]
+        [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1] [--redrawn 0.5]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 
@@ -81,6 +81,7 @@ def _arguments() -> argparse.Namespace:
         ("style-weight", float),
         ("consistency-weight", float),
         ("weave-weight", float),
+        ("redrawn", float),
     ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
     given = made.parse_args()
@@ -113,6 +114,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
         "style_weight",
         "consistency_weight",
         "weave_weight",
+        "redrawn",
     )
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)

@@ -25,6 +25,11 @@ _QUALITIES = (35, 90)  # of such a file
 _BLURS = (8.0, 40.0)  # px, standard deviation of a blurred background
 _GRAIN = 0.008  # highest standard deviation of what is left in a flat part
 
+_PATCHES = (2.0, 6.0)  # cells, how coarse the patches are whose canvas is drawn anew
+_PATCHY = (0.15, 0.6)  # share of the cells that they cover
+_DETAILED = 0.04  # standard deviation within some 20 px: there a picture shows enough to place strokes by
+_NEARBY = 5  # cells, those 20 px
+
 
 @dataclass(frozen=True)
 class Scenes:
@@ -42,13 +47,21 @@ class Scenes:
         return (self.flow.abs() <= 1).all(-1).unsqueeze(1).float()
 
 
-def random_scenes(photographs: Tensor, field: Field, rng: np.random.Generator) -> Scenes:
+def random_scenes(
+    photographs: Tensor, field: Field, rng: np.random.Generator, *, redrawn: float = 0.0
+) -> Scenes:
     """Cut two views out of each photograph, and of the field what lies beneath them.
+
+    In films of wild motion canvases are drawn anew in patches, and a painter whose strokes hang on them jumps
+    there, though the picture goes on. `redrawn`, it learns to place its strokes by the picture where that
+    shows anything, and by the canvas where it does not.
 
     Args:
         photographs: (N, 3, S + 2 * views.MARGIN, S + 2 * views.MARGIN) in 0..1.
         field: of which each photograph gets a place of its own.
         rng: decides everything.
+        redrawn: share of the second views whose canvas is another one in patches, where the picture is no
+            flat one.
     """
     flat = rng.random(len(photographs)) < _FLAT
     photographs = torch.stack(
@@ -56,20 +69,41 @@ def random_scenes(photographs: Tensor, field: Field, rng: np.random.Generator) -
     )
     seen = views.random_views(photographs, rng, still=_STILL)
     corners = rng.uniform(0, canvas.PERIOD, (len(photographs), 2)).astype(np.float32)
-    first, second = _canvases(seen.grids[0], field, corners)
+    first, moved = _places(seen.grids[0], corners)
+    for number in np.flatnonzero(rng.random(len(photographs)) < redrawn) if redrawn else ():
+        moved[number] = _partly_elsewhere(moved[number], seen.others[0][number], rng)
     other = torch.stack([_maybe_compressed(picture, rng) for picture in seen.others[0]])
-    return Scenes(seen.clean, seen.first, other, first, second, seen.flows[0])
+    noise = (torch.from_numpy(np.stack([field.at(p) for p in places])) for places in (first, moved))
+    return Scenes(seen.clean, seen.first, other, *noise, seen.flows[0])
 
 
-def _canvases(grids: Tensor, field: Field, corners: np.ndarray) -> tuple[Tensor, Tensor]:
-    """The canvas of the first views, whose corners lie at `corners`, and that of the second ones."""
+def _places(grids: Tensor, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, S/4, S/4, 2) px of the field: where the cells of the first views lie, and those of the second ones.
+
+    Args:
+        grids: (N, S, S, 2), see `views.Views`.
+        corners: (N, 2) px of the field, where the first views begin.
+    """
     size = grids.shape[1]
-    still = canvas.still(size, size)
     cells = F.avg_pool2d(grids.permute(0, 3, 1, 2), canvas.CELL).permute(0, 2, 3, 1).numpy()
     moved = (cells + 1) * (size / 2)  # px of the first view
-    first = np.stack([field.at(still + corner) for corner in corners])
-    second = np.stack([field.at(m + corner) for m, corner in zip(moved, corners, strict=True)])
-    return torch.from_numpy(first), torch.from_numpy(second)
+    at = corners[:, None, None]
+    return canvas.still(size, size) + at, moved + at
+
+
+def _partly_elsewhere(places: np.ndarray, picture: Tensor, rng: np.random.Generator) -> np.ndarray:
+    """(S/4, S/4, 2) places with patches that lie anywhere else, where the picture, (3, S, S), has detail."""
+    cells = places.shape[:2]
+    patches = cv2.GaussianBlur(rng.standard_normal(cells, np.float32), (0, 0), rng.uniform(*_PATCHES))
+    chosen = patches > np.quantile(patches, 1 - rng.uniform(*_PATCHY))
+    grey = F.avg_pool2d(picture.mean(0)[None, None], canvas.CELL)
+    mean, square = (
+        F.avg_pool2d(x, _NEARBY, 1, _NEARBY // 2, count_include_pad=False)[0, 0].numpy()
+        for x in (grey, grey.square())
+    )
+    detailed = square - mean**2 > _DETAILED**2
+    elsewhere = rng.uniform(0, canvas.PERIOD, 2).astype(np.float32)
+    return np.where((chosen & detailed)[..., None], places + elsewhere, places).astype(np.float32)
 
 
 def _with_flat_part(photograph: Tensor, rng: np.random.Generator) -> Tensor:

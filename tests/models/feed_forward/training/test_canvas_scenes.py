@@ -57,3 +57,18 @@ def test_some_photographs_get_a_part_that_shows_next_to_nothing(field: Field) ->
 def test_the_random_numbers_alone_decide(field: Field) -> None:
     first, again = (scenes.random_scenes(photographs(), field, np.random.default_rng(4)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
+
+
+def test_canvases_are_drawn_anew_in_patches_where_a_picture_shows_something(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenes, "_FLAT", 0.0)  # its edges are something
+    shown = photographs()
+    shown[..., : OUTER // 2] = 0.5  # the left half is flat
+    carried, redrawn = (
+        scenes.random_scenes(shown, field, np.random.default_rng(2), redrawn=share) for share in (0.0, 1.0)
+    )
+    assert torch.equal(carried.canvas_of_first, redrawn.canvas_of_first)
+    changed = (carried.canvas_of_second != redrawn.canvas_of_second).any(1).float()  # (N, 24, 24)
+    assert changed[..., :7].max() == 0  # the second view may have moved by 8 px, and windows see 10
+    assert 0.1 < changed[..., -8:].mean() < 0.8

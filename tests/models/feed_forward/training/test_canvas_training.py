@@ -118,7 +118,7 @@ def test_another_start_is_another_run(tmp_path: Path) -> None:
     [
         *(("steps", 0), ("batch_size", 0), ("held_out", 0), ("crop", 63), ("style_size", 5000)),
         *(("seed", -1), ("seed", 2**63), ("style_weight", float("inf")), ("colour_weight", float("nan"))),
-        *(("learning_rate", -1.0), ("consistency_weight", -1.0)),
+        *(("learning_rate", -1.0), ("consistency_weight", -1.0), ("redrawn", 1.1)),
     ],
 )
 def test_settings_out_of_their_range(name: str, value: float) -> None:

@@ -73,8 +73,8 @@ def random_scenes(
     for number in np.flatnonzero(rng.random(len(photographs)) < redrawn) if redrawn else ():
         moved[number] = _partly_elsewhere(moved[number], seen.others[0][number], rng)
     other = torch.stack([_maybe_compressed(picture, rng) for picture in seen.others[0]])
-    noise = (torch.from_numpy(np.stack([field.at(p) for p in places])) for places in (first, moved))
-    return Scenes(seen.clean, seen.first, other, *noise, seen.flows[0])
+    before, after = (torch.from_numpy(np.stack([field.at(p) for p in places])) for places in (first, moved))
+    return Scenes(seen.clean, seen.first, other, before, after, seen.flows[0])
 
 
 def _places(grids: Tensor, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

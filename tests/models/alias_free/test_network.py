@@ -69,7 +69,7 @@ def psnr(one: Tensor, other: Tensor) -> float:
 @torch.inference_mode()
 def test_a_translation_of_photograph_and_canvas_translates_the_painting(shift: tuple[float, float]) -> None:
     painter, style = network(), torch.tensor([[0.3, 0.7]])
-    images, noise = inputs(96, 96)
+    images, noise = inputs(128, 128)
     for _ in range(2):  # noise is no photograph
         images = F.avg_pool2d(F.pad(images, (2,) * 4, mode="circular"), 5, stride=1)
     with equivariance.circular(painter):

@@ -1,0 +1,70 @@
+"""A curve on twice the samples for the few channels of a picture, whose finer grid is never laid out.
+
+The four samples that lie in one of the coarse grid stay channels side by side, the filter's phases, each
+of which is an ordinary convolution of the coarse grid. Runtimes compute single channels sixteen at a time: of
+three they waste most, and of a picture's last grid, twice as fine as itself, that is much.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylize_video.models.alias_free.activation import Curve
+from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.resampling import BORDER
+
+
+class FilteredInPhases(nn.Module):
+    """What `Filtered` computes with `large`, in another order: (N, C, H, W) -> the same shape.
+
+    Args:
+        channels: C, a few.
+        curve: of each number by itself.
+        design: of both filters, of 2, 6, 10 and so on taps.
+    """
+
+    up_down: Tensor  # (2C, C, reach, 1)
+    up_across: Tensor  # (4C, 2C, 1, reach)
+    down_across: Tensor  # (2C, 4C, 1, reach)
+    down_down: Tensor  # (C, 2C, reach, 1)
+
+    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
+        super().__init__()
+        if design.rate != 2 or design.taps % 4 != 2:
+            raise ValueError(f"{design} must have the rate 2, and 2, 6, 10 and so on taps")
+        self.curve = curve
+        self.padding_mode: str = BORDER
+        reach = design.taps // 4  # samples of the coarse grid that are seen to each side
+        self.border = 2 * reach
+        up, down = (torch.tensor(kernels.copy(), dtype=torch.float32) for kernels in _phases(design))
+        kernels = {
+            "up_down": _each(up, channels),
+            "up_across": _each(up, 2 * channels).transpose(2, 3),
+            "down_across": _each(down, 2 * channels).transpose(0, 1).transpose(2, 3),
+            "down_down": _each(down, channels).transpose(0, 1),
+        }
+        for name, kernel in kernels.items():
+            self.register_buffer(name, kernel.contiguous(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Bend."""
+        x = F.pad(x, (self.border,) * 4, mode=self.padding_mode)
+        fine = F.conv2d(F.conv2d(x, self.up_down.to(x.dtype)), self.up_across.to(x.dtype))
+        bent = self.curve(fine)
+        return F.conv2d(F.conv2d(bent, self.down_across.to(x.dtype)), self.down_down.to(x.dtype))
+
+
+def _phases(design: LowPass) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(2, reach): of each of two samples, what it takes of the coarse grid, and what that takes of it."""
+    down = design.kernel.reshape(-1, 2).T
+    return 2 * down[:, ::-1], down
+
+
+def _each(kernels: Tensor, channels: int) -> Tensor:
+    """(2, reach) -> (2 * channels, channels, reach, 1): of each channel both phases, and of no other."""
+    single = torch.eye(channels)[:, None, :, None] * kernels[None, :, None]  # (C, 2, C, reach)
+    return single.flatten(0, 1).unsqueeze(-1)

@@ -35,6 +35,7 @@ _CODE = (  # what all modules are written in, and converted by; read, for import
     "alias_free/activation.py",
     "alias_free/filters.py",
     "alias_free/network.py",
+    "alias_free/phases.py",
     "alias_free/resampling.py",
     "alias_free/sections.py",
     "alias_free/shape.py",

@@ -35,8 +35,7 @@ from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import LAST
 
 # Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5. Stopped are 69 dB and more, so
-# that waves are kept within -60. Of the filters that do, those whose taps take no time: with 42, bfloat16
-# takes half as long again.
+# that waves are kept within -60. Transitions are as wide as can be: that takes the fewest taps.
 DEEP = LowPass(cutoff=0.34, transition=0.36, taps=26)  # at a quarter of the resolution and below
 SHALLOW = LowPass(cutoff=0.36, transition=0.36, taps=26)  # at half the resolution
 PICTURE = LowPass(cutoff=0.44, transition=0.27, taps=34)  # of the photograph, and of the last stage

@@ -40,7 +40,9 @@ class FilteredInPhases(nn.Module):
         self.padding_mode: str = BORDER
         reach = design.taps // 4  # samples of the coarse grid that are seen to each side
         self.border = 2 * reach
-        up, down = (torch.tensor(kernels.copy(), dtype=torch.float32) for kernels in _phases(design))
+        up, down = (
+            torch.tensor(kernels.copy(), dtype=torch.float32, device="cpu") for kernels in _phases(design)
+        )
         kernels = {
             "up_down": _each(up, channels),
             "up_across": _each(up, 2 * channels).transpose(2, 3),
@@ -66,5 +68,5 @@ def _phases(design: LowPass) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _each(kernels: Tensor, channels: int) -> Tensor:
     """(2, reach) -> (2 * channels, channels, reach, 1): of each channel both phases, and of no other."""
-    single = torch.eye(channels)[:, None, :, None] * kernels[None, :, None]  # (C, 2, C, reach)
+    single = torch.eye(channels, device="cpu")[:, None, :, None] * kernels[None, :, None]  # (C, 2, C, reach)
     return single.flatten(0, 1).unsqueeze(-1)

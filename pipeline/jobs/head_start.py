@@ -77,7 +77,7 @@ def _film(source: SourceOptions) -> _Film | None:
             return None
         stream = container.streams.video[0]
         coded, rate = stream.codec_context.format, stream.average_rate
-        frames = stream.frames or round((container.duration or 0) * (rate or 0) / 1_000_000)
+        frames = stream.frames or round((container.duration or 0) * (rate or 0) / av.time_base)
         if frames < 2 or coded is None or any(part.bits > 8 for part in coded.components):
             return None
         return _Film(*fitted(stream.width, stream.height, source.max_size), frames)

@@ -70,8 +70,9 @@ def random_scenes(
     seen = views.random_views(photographs, rng, still=_STILL)
     corners = rng.uniform(0, canvas.PERIOD, (len(photographs), 2)).astype(np.float32)
     first, moved = _places(seen.grids[0], corners)
-    for number in np.flatnonzero(rng.random(len(photographs)) < redrawn) if redrawn else ():
-        moved[number] = _partly_elsewhere(moved[number], seen.others[0][number], rng)
+    if redrawn:  # else no number is drawn for it, and trainings without it are what they were
+        for number in np.flatnonzero(rng.random(len(photographs)) < redrawn):
+            moved[number] = _partly_elsewhere(moved[number], seen.others[0][number], rng)
     other = torch.stack([_maybe_compressed(picture, rng) for picture in seen.others[0]])
     before, after = (torch.from_numpy(np.stack([field.at(p) for p in places])) for places in (first, moved))
     return Scenes(seen.clean, seen.first, other, before, after, seen.flows[0])

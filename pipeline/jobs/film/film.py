@@ -84,9 +84,8 @@ def paint(
         if request.look.masked:
             painting.coverage = Coverage([opened.enter_context(mask()) for mask in masks])
         if parts is not None:
-            from stylize_video.pipeline.jobs.film.segmented import (
-                SegmentedJob,
-            )  # a short film needs none of it
+            # A short film needs none of it.
+            from stylize_video.pipeline.jobs.film.segmented import SegmentedJob
 
             return SegmentedJob(request, looks, reader, painting, store, listener, parts, elsewhere).run()
         with assembly.open_sink(request, reader, painting.painted) as writer:

@@ -7,7 +7,8 @@ painter can start from a plain one's file, whose deep layers it takes.
 
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
         [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
-        [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1] [--redrawn 0.5]
+        [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1] [--rim-weight 0.5]
+        [--redrawn 0.5]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 
@@ -81,6 +82,7 @@ def _arguments() -> argparse.Namespace:
         ("style-weight", float),
         ("consistency-weight", float),
         ("weave-weight", float),
+        ("rim-weight", float),
         ("redrawn", float),
     ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
@@ -89,7 +91,7 @@ def _arguments() -> argparse.Namespace:
         made.error("--shape: a network that goes on from --start has its shape")
     if given.architecture == ALIAS_FREE and given.shape:
         made.error("--shape: is of a feed-forward painter")
-    weights = ("content_weight", "style_weight", "consistency_weight", "weave_weight")
+    weights = ("content_weight", "style_weight", "consistency_weight", "weave_weight", "rim_weight")
     if given.teacher and any(getattr(given, name) is not None for name in weights):
         options = ", ".join("--" + name.replace("_", "-") for name in weights)
         made.error(f"{options}: with --teacher nothing but its paintings is learned")
@@ -114,6 +116,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
         "style_weight",
         "consistency_weight",
         "weave_weight",
+        "rim_weight",
         "redrawn",
     )
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}

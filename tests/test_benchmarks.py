@@ -504,16 +504,6 @@ def test_the_transforms_ranges_are_put_beside_its_tensors(
     assert all(torch.equal(value, after.tensors[name]) for name, value in before.tensors.items())
 
 
-def test_a_pale_rim_shows(benchmark: Callable[[str], ModuleType]) -> None:
-    rims = benchmark("rims")
-    photograph = np.full((384, 512, 3), 200, np.uint8)
-    photograph[150:, 200:300] = 30
-    rim, ground = rims.rim_and_ground(photograph)
-    haloed = np.where(rim[..., None], np.uint8(240), photograph)
-    assert rims.difference(photograph, rim, ground) < 1
-    assert rims.difference(haloed, rim, ground) > 10
-
-
 def test_each_number_of_the_stabiliser_has_its_line(benchmark: Callable[[str], Any]) -> None:
     """At most 25, each in docs/steadiness.md with today's value; none of the modules has another."""
     numbers = benchmark("stabilizer_numbers")

@@ -59,13 +59,13 @@ def bare_loss(painted: Tensor, least: Tensor) -> Tensor:
 
 def energies(painted: Tensor) -> Tensor:
     """(N, 3, H, W) in 0..1 -> (N, octaves, windows): as `brushwork.energies` has them, with a gradient."""
-    lab = _lab(painted.float())
+    lab = lab_colours(painted.float())
     bands = [_blurred(lab, fine) - _blurred(lab, coarse) for fine, coarse in OCTAVES]
     power = torch.stack(bands, 1).square().sum(2)
     return F.avg_pool2d(power, WINDOW).flatten(2).add(_TINY).sqrt()
 
 
-def _lab(rgb: Tensor) -> Tensor:
+def lab_colours(rgb: Tensor) -> Tensor:
     """sRGB in 0..1 -> CIE L*a*b*, L less 16, which no band sees."""
     linear = torch.where(rgb > 0.04045, ((rgb.clamp_min(_TINY) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
     xyz = torch.einsum("ij,njhw->nihw", rgb.new_tensor(_TO_XYZ), linear)

@@ -24,6 +24,7 @@ from stylize_video.models.feed_forward.training.canvas_objectives import (
 )
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes, random_scenes
 from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
+from stylize_video.models.feed_forward.training.rim_loss import rim_loss
 from stylize_video.models.feed_forward.training.weave_loss import weave_loss
 from stylize_video.models.perceptual import losses
 from stylize_video.models.perceptual.colours import colour_distance, palettes
@@ -144,6 +145,8 @@ class CanvasTrainer(Trainer[Scenes]):
             found_losses["weave"] = Loss(weave_loss(painted), config.weave_weight)
         if config.bare_weight:
             found_losses["bare canvas"] = Loss(bare_loss(mean, self.least[chosen]), config.bare_weight)
+        if config.rim_weight:
+            found_losses["rims"] = Loss(rim_loss(mean, self._there(material.clean)), config.rim_weight)
         return found_losses
 
     def styles_of(self, step: int) -> Tensor:

@@ -18,6 +18,7 @@ _WEIGHTS = (
     "consistency_weight",
     "weave_weight",
     "bare_weight",
+    "rim_weight",
 )
 
 
@@ -43,6 +44,7 @@ class CanvasTrainingConfig:
     consistency_weight: float = 20.0
     weave_weight: float = 0.0  # for networks whose last layers are thin; others lose it by moving
     bare_weight: float = 0.0
+    rim_weight: float = 0.0
     redrawn: float = 0.0  # share of the second views whose canvas jumps in patches, see `random_scenes`
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     averaging: float = 0.999  # decay of the running mean of the weights, which is the result

@@ -1,4 +1,4 @@
-"""Rims around dark things before a light ground, as a tower before the sky: where they would be, how much they show.
+"""Rims around dark things before a light ground, as a tower before the sky: how much they show, and where.
 
 A painter finds edges more easily than anything else, and may put a painting's pale strokes along all of them:
 a halo that no painting has, and that no Gram matrix sees. No torch.

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylize_video.models.training import bending
+
 MARGIN = 16  # px around the first view that the second one may show; enough for views of 320 px
 
 _PAN = 8.0  # px either way: all phases of the network's grid
@@ -39,7 +41,12 @@ class Views:
 
 
 def random_views(
-    photographs: Tensor, rng: np.random.Generator, *, count: int = 2, still: float = 0.0
+    photographs: Tensor,
+    rng: np.random.Generator,
+    *,
+    count: int = 2,
+    still: float = 0.0,
+    bent: float = 0.0,
 ) -> Views:
     """Cut views out of each photograph.
 
@@ -51,6 +58,7 @@ def random_views(
         rng: decides everything.
         count: of the views of a photograph, 2 or more.
         still: share of the further views that don't move: they differ by noise and light alone.
+        bent: share of the further views that are bent a little as well, see `bending.py`.
     """
     n, _, outer, _ = photographs.shape
     size = outer - 2 * MARGIN
@@ -66,11 +74,17 @@ def random_views(
         if still:
             rests = rng.random(n) < still
             zoom, pan = np.where(rests, 1.0, zoom), np.where(rests[:, None], 0.0, pan)
-        grids.append(_grid(zoom, pan, size))
+        # If none are bent no number is drawn for it, and trainings without bends are what they were.
+        bends = rng.random(n) < bent if bent else np.zeros(n, np.bool_)
+        zoom, pan = np.where(bends, (1 + zoom) / 2, zoom), np.where(bends[:, None], pan / 2, pan)
+        grid, flow = _grid(zoom, pan, size), _grid(1 / zoom, -pan / zoom[:, None], size)
+        for number in np.flatnonzero(bends):
+            grid[number], flow[number] = bending.bent(grid[number], bending.bends(size, rng))
+        grids.append(grid)
         seen = sample(photographs, grids[-1] * (size / outer))
         gain, offset = torch.from_numpy(rng.uniform(-1, 1, (2, n, 1, 1, 1)).astype(np.float32))
         others.append(_noisy(seen * (1 + _GAIN * gain) + _OFFSET * offset, level, rng))
-        flows.append(_grid(1 / zoom, -pan / zoom[:, None], size))
+        flows.append(flow)
     return Views(
         first, _noisy(first, level, rng), torch.stack(others), torch.stack(flows), torch.stack(grids)
     )

@@ -48,7 +48,12 @@ class Scenes:
 
 
 def random_scenes(
-    photographs: Tensor, field: Field, rng: np.random.Generator, *, redrawn: float = 0.0
+    photographs: Tensor,
+    field: Field,
+    rng: np.random.Generator,
+    *,
+    redrawn: float = 0.0,
+    bent: float = 0.0,
 ) -> Scenes:
     """Cut two views out of each photograph, and of the field what lies beneath them.
 
@@ -62,12 +67,13 @@ def random_scenes(
         rng: decides everything.
         redrawn: share of the second views whose canvas is another one in patches, where the picture is no
             flat one.
+        bent: share of the second views that are bent a little, see `models/training/bending.py`.
     """
     flat = rng.random(len(photographs)) < _FLAT
     photographs = torch.stack(
         [_with_flat_part(p, rng) if f else p for p, f in zip(photographs, flat, strict=True)]
     )
-    seen = views.random_views(photographs, rng, still=_STILL)
+    seen = views.random_views(photographs, rng, still=_STILL, bent=bent)
     corners = rng.uniform(0, canvas.PERIOD, (len(photographs), 2)).astype(np.float32)
     first, moved = _places(seen.grids[0], corners)
     if redrawn:  # else no number is drawn for it, and trainings without it are what they were

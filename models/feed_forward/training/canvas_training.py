@@ -101,7 +101,8 @@ class CanvasTrainer(Trainer[Scenes]):
         rng = np.random.default_rng([self.config.seed, step])
         size = self.config.crop + 2 * views.MARGIN
         crops = self.photographs.crops(rng, count=self.config.batch_size, size=size)
-        return random_scenes(crops, self.field, rng, redrawn=self.config.redrawn)
+        config = self.config
+        return random_scenes(crops, self.field, rng, redrawn=config.redrawn, bent=config.bent)
 
     def result(self) -> StyledNet:
         """The painter with the averaged weights, on the CPU."""

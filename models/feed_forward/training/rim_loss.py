@@ -17,7 +17,7 @@ _LEAST = 0.01  # share of a photograph that rim and ground must have each, so th
 
 
 def rim_loss(painted: Tensor, photographs: Tensor) -> Tensor:
-    """How far the mean colour along dark things' edges is from that of the ground, beyond the photograph's own.
+    """How much a rim along dark things shows before the ground, beyond the photograph's own.
 
     Squared, so that a few strokes that happen to lie there weigh little and a halo much.
 
@@ -45,7 +45,7 @@ def _of_one(painted: Tensor, photograph: Tensor) -> Tensor:
 
 
 def _between(picture: Any) -> float:
-    """The level halfway between what is dark and what is light in this picture, told apart after Otsu 1979."""
+    """The level halfway between what is dark and what is light here, told apart after Otsu 1979."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     level, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     if not 0 < dark.mean() < 1:

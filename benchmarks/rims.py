@@ -12,10 +12,18 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 from common import Report, parser, print_table
 
 from stylize_video.models.perceptual import brushwork, rims
-from stylize_video.pictures.pictures import read_picture
+from stylize_video.pictures.pictures import Picture, read_picture
+
+
+def _as_large(photograph: Picture, path: Path) -> Picture:
+    """Another picture in a photograph's size."""
+    height, width = photograph.shape[:2]
+    resized = cv2.resize(read_picture(path), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.uint8)
 
 
 def main() -> int:
@@ -29,10 +37,8 @@ def main() -> int:
     if not all(mask.any() for places in where for mask in places):
         raise SystemExit(f"{given.photograph}: nothing dark before a light ground")
     found = {"the photograph": [rims.difference(photograph, places) for places in where]}
-    height, width = photograph.shape[:2]
     for path in given.painted:
-        painted = cv2.resize(read_picture(path), (width, height), interpolation=cv2.INTER_AREA)
-        found[str(path)] = [rims.difference(painted, places) for places in where]
+        found[str(path)] = [rims.difference(_as_large(photograph, path), places) for places in where]
     print_table(("picture", *(f"{a} to {b} px" for a, b in rims.BANDS)), [(n, *d) for n, d in found.items()])
     return Report("rims", found).finish(given.json)
 

@@ -40,9 +40,9 @@ def places(photograph: Picture, dark_below: float = DARK_BELOW) -> list[Places]:
         dark_below: level between what is dark and what is light.
     """
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
-    dark = (grey < dark_below - _BESIDE).astype(np.uint8)
-    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_SMALLEST, _SMALLEST), np.uint8))
-    distance = cv2.distanceTransform(1 - dark, cv2.DIST_L2, 5)
+    kernel = np.ones((_SMALLEST, _SMALLEST), np.uint8)
+    dark = cv2.morphologyEx((grey < dark_below - _BESIDE).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    distance = cv2.distanceTransform((1 - dark).astype(np.uint8), cv2.DIST_L2, 5)
     light = grey > dark_below + _BESIDE
     *bands, ground = ((distance > a) & (distance <= b) & light for a, b in (*BANDS, _GROUND))
     return [Places(rim, ground) for rim in bands]

@@ -8,7 +8,7 @@ painter can start from a plain one's file, whose deep layers it takes.
     python benchmarks/train_painter.py --paintings FOLDER --photographs FOLDER --out canvas.safetensors
         [--architecture alias-free] [--start FILE] [--shape draft] [--teacher FILE] [--minutes 8]
         [--content-weight 5] [--style-weight 12] [--consistency-weight 64] [--weave-weight 1]
-        [--rim-weight 0.5] [--redrawn 0.5] [--bent 0.5]
+        [--rim-weight 0.5] [--redrawn 0.5] [--bent 0.5] [--filmed 0.5]
         [--device cuda --batch-size 16 --crop 256 --workers 12 --steps 12000]
 """
 
@@ -85,6 +85,7 @@ def _arguments() -> argparse.Namespace:
         ("rim-weight", float),
         ("redrawn", float),
         ("bent", float),
+        ("filmed", float),
     ):
         made.add_argument(f"--{name}", type=kind, help="default: the training's own")
     given = made.parse_args()
@@ -120,6 +121,7 @@ def _trainer(given: argparse.Namespace) -> CanvasTrainer:
         "rim_weight",
         "redrawn",
         "bent",
+        "filmed",
     )
     chosen = {name: value for name in names if (value := getattr(given, name)) is not None}
     config = CanvasTrainingConfig(**chosen)

@@ -22,6 +22,8 @@ _FLAT = 0.4  # share of the photographs that get a flat part
 _STILL = 0.35  # share of the pairs of views that differ by noise, light and compression alone
 _COMPRESSED = 0.25  # share of the second views that went through a JPEG file
 _QUALITIES = (35, 90)  # of such a file
+_LEAST_BLURRED = 0.2  # px; less is nothing
+_MOST_BLURRED = 1.2  # px, standard deviation, of a frame of a film
 _BLURS = (8.0, 40.0)  # px, standard deviation of a blurred background
 _GRAIN = 0.008  # highest standard deviation of what is left in a flat part
 
@@ -54,6 +56,7 @@ def random_scenes(
     *,
     redrawn: float = 0.0,
     bent: float = 0.0,
+    filmed: float = 0.0,
 ) -> Scenes:
     """Cut two views out of each photograph, and of the field what lies beneath them.
 
@@ -68,6 +71,8 @@ def random_scenes(
         redrawn: share of the second views whose canvas is another one in patches, where the picture is no
             flat one.
         bent: share of the second views that are bent a little, see `models/training/bending.py`.
+        filmed: share of the pairs of views that are each blurred and compressed in its own way, as frames of
+            films are: next to nothing of that is seen, and more of it than of noise in what is painted.
     """
     flat = rng.random(len(photographs)) < _FLAT
     photographs = torch.stack(
@@ -80,6 +85,10 @@ def random_scenes(
         for number in np.flatnonzero(rng.random(len(photographs)) < redrawn):
             moved[number] = _partly_elsewhere(moved[number], seen.others[0][number], rng)
     other = torch.stack([_maybe_compressed(picture, rng) for picture in seen.others[0]])
+    if filmed:
+        for number in np.flatnonzero(rng.random(len(photographs)) < filmed):
+            for view in (seen.first, other):
+                view[number] = _compressed(_blurred(view[number], rng), rng)
     before, after = (torch.from_numpy(np.stack([field.at(p) for p in places])) for places in (first, moved))
     return Scenes(seen.clean, seen.first, other, before, after, seen.flows[0])
 
@@ -161,8 +170,18 @@ def _soft(distance: np.ndarray, softness: float) -> np.ndarray:
 
 
 def _maybe_compressed(picture: Tensor, rng: np.random.Generator) -> Tensor:
-    if rng.random() >= _COMPRESSED:
+    return _compressed(picture, rng) if rng.random() < _COMPRESSED else picture
+
+
+def _blurred(picture: Tensor, rng: np.random.Generator) -> Tensor:
+    deviation = rng.uniform(0, _MOST_BLURRED)
+    if deviation < _LEAST_BLURRED:
         return picture
+    planes = [cv2.GaussianBlur(plane, (0, 0), deviation) for plane in picture.numpy()]
+    return torch.from_numpy(np.stack(planes))
+
+
+def _compressed(picture: Tensor, rng: np.random.Generator) -> Tensor:
     levels = (picture.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*_QUALITIES))])
     again = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.float32)

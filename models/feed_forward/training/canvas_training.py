@@ -102,7 +102,9 @@ class CanvasTrainer(Trainer[Scenes]):
         size = self.config.crop + 2 * views.MARGIN
         crops = self.photographs.crops(rng, count=self.config.batch_size, size=size)
         config = self.config
-        return random_scenes(crops, self.field, rng, redrawn=config.redrawn, bent=config.bent)
+        return random_scenes(
+            crops, self.field, rng, redrawn=config.redrawn, bent=config.bent, filmed=config.filmed
+        )
 
     def result(self) -> StyledNet:
         """The painter with the averaged weights, on the CPU."""

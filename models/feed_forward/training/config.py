@@ -47,6 +47,7 @@ class CanvasTrainingConfig:
     rim_weight: float = 0.0
     redrawn: float = 0.0  # share of the second views whose canvas jumps in patches, see `random_scenes`
     bent: float = 0.0  # share of the second views that are bent a little, see `models/training/bending.py`
+    filmed: float = 0.0  # share of the pairs of views that are blurred and compressed, see `random_scenes`
     style_size: int = MEASURED_SIZE  # px, the painting's longer side: how large its strokes are
     averaging: float = 0.999  # decay of the running mean of the weights, which is the result
     seed: int = 0
@@ -62,7 +63,7 @@ class CanvasTrainingConfig:
                 raise UsageError(f"{name} {given} px is out of range; give {_SMALLEST} to {_LARGEST}")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed {self.seed} is out of range; give 0 to 2^63 - 1")
-        for name in ("redrawn", "bent"):
+        for name in ("redrawn", "bent", "filmed"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 to 1")
         for name in (*_RATES, *_WEIGHTS):

@@ -72,3 +72,30 @@ def test_canvases_are_drawn_anew_in_patches_where_a_picture_shows_something(
     changed = (carried.canvas_of_second != redrawn.canvas_of_second).any(1).float()  # (N, 24, 24)
     assert changed[..., :7].max() == 0  # the second view may have moved by 8 px, and windows see 10
     assert 0.1 < changed[..., -8:].mean() < 0.8
+
+
+def test_filmed_pairs_are_blurred_and_compressed_each_in_its_own_way(field: Field) -> None:
+    plain, filmed = (
+        scenes.random_scenes(photographs(), field, np.random.default_rng(5), filmed=share)
+        for share in (0.0, 1.0)
+    )
+    assert torch.equal(plain.clean, filmed.clean)
+    assert torch.equal(plain.canvas_of_second, filmed.canvas_of_second)
+    for before, after in ((plain.first, filmed.first), (plain.second, filmed.second)):
+        assert not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+        assert after.min() >= 0
+        assert after.max() <= 1
+        assert after.std() < before.std()  # of noise little is left
+    assert (filmed.first - filmed.second).abs().mean() > 0.01
+
+
+def test_the_canvas_of_a_bent_view_is_bent_with_it(field: Field) -> None:
+    plain, bent = (
+        scenes.random_scenes(photographs(), field, np.random.default_rng(1), bent=share)
+        for share in (0.0, 1.0)
+    )
+    assert not torch.equal(plain.flow, bent.flow)
+    cells = F.avg_pool2d(bent.flow.permute(0, 3, 1, 2), canvas.CELL).permute(0, 2, 3, 1)
+    carried = views.sample(bent.canvas_of_second, cells)[:, 2:]
+    inside = ((cells.abs() < 0.9).all(-1).unsqueeze(1)).expand_as(carried)
+    assert (carried - bent.canvas_of_first[:, 2:])[inside].pow(2).mean() < 0.03

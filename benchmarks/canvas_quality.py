@@ -7,7 +7,9 @@ Painted in 512 px by the engine of the product, from bytes to bytes. Means over 
 - contrast: the standard deviation of the colours by that of the painting's;
 - colours: how far they are from the painting's (models/perceptual/colours.py);
 - weave: the highest power at 2, 4 or 8 px by that beside it (models/perceptual/weave.py);
-- noise: by how many dB (PSNR) noise of 4 levels changes the painting, on every third photograph.
+- noise: by how many dB (PSNR) noise of 4 levels changes the painting, on every third photograph;
+- rims: how much more rims around dark things show than in the photograph, where it has such things
+  (models/perceptual/rims.py).
 
     python benchmarks/canvas_quality.py --paintings FOLDER [--photographs FOLDER [--held-out 24]] [--count 12]
         [--style NAME]... [--weights FILE] [--against FOLDER|JSON] [--sheet OUT.png] [--json OUT]
@@ -38,7 +40,7 @@ from photographs import Photograph, a_third_flat, everything
 
 from stylize_video.models import methods, styles
 from stylize_video.models.feed_forward import engine, gallery
-from stylize_video.models.perceptual import brushwork, colours
+from stylize_video.models.perceptual import brushwork, colours, rims
 from stylize_video.models.perceptual.frame_distances import Judge
 from stylize_video.models.perceptual.weave import Ratios, ratios
 from stylize_video.models.runtimes.devices import CPU
@@ -63,6 +65,7 @@ class Figures:
     colours: float
     weave: float
     noise_db: float
+    rims: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Painted:
     colours: float
     weave: list[list[float]]  # by period and direction
     noise_db: float | None  # None: not measured
+    rims: float | None = None  # likewise
 
 
 class Style:
@@ -103,6 +107,7 @@ class Style:
             float(colours.colour_distance(to_tensor([painted]), self._palette)),
             ratios(painted).tolist(),
             noise_db,
+            rims.excess(photograph.picture, painted),
         )
 
 
@@ -154,9 +159,12 @@ def means(painted: Sequence[Painted]) -> Figures:
     names = ("bare", "style", "content", "contrast", "colours")
     found = [statistics.fmean(getattr(one, name) for one in painted) for name in names]
     weave = np.mean([one.weave for one in painted], axis=0).max()
-    noise = [one.noise_db for one in painted if one.noise_db is not None]
-    noise_db = statistics.fmean(noise) if noise else float("nan")
-    return Figures(**dict(zip(names, found, strict=True)), weave=float(weave), noise_db=noise_db)
+    known = {
+        name: [value for one in painted if (value := getattr(one, name)) is not None]
+        for name in ("noise_db", "rims")
+    }
+    some = {name: statistics.fmean(values) if values else float("nan") for name, values in known.items()}
+    return Figures(**dict(zip(names, found, strict=True)), weave=float(weave), **some)
 
 
 def flat_third(painted: Sequence[Painted]) -> list[Painted]:

@@ -34,9 +34,10 @@ def main() -> int:
     given: argparse.Namespace = arguments.parse_args()
     photograph = brushwork.looked_at(read_picture(given.photograph))
     where = rims.places(photograph)
-    if not all(mask.any() for places in where for mask in places):
-        raise SystemExit(f"{given.photograph}: nothing dark before a light ground")
-    found = {"the photograph": [rims.difference(photograph, places) for places in where]}
+    try:
+        found = {"the photograph": [rims.difference(photograph, places) for places in where]}
+    except ValueError as error:
+        raise SystemExit(f"{given.photograph}: {error}") from error
     for path in given.painted:
         found[str(path)] = [rims.difference(_as_large(photograph, path), places) for places in where]
     print_table(("picture", *(f"{a} to {b} px" for a, b in rims.BANDS)), [(n, *d) for n, d in found.items()])

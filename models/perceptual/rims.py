@@ -20,7 +20,9 @@ _BESIDE = 15  # levels: what is so near to that is neither dark nor light
 BANDS = ((1, 4), (2, 9))  # px from what is dark: a line along it, and a halo
 _GROUND = (20, 45)  # likewise
 _NEAR_BY = 25  # px, standard deviation
+_GROUND_NEAR_BY = 0.02  # share of it around a place that is asked about
 _SMALLEST = 5  # px, of dark things
+_ENOUGH = 0.01  # share of a picture that rim and ground must have, for strokes to even out
 
 Mask = NDArray[np.bool_]
 
@@ -58,12 +60,28 @@ def difference(picture: Picture, where: Places) -> float:
     Raises:
         ValueError: the photograph has no such places.
     """
-    if not where.rim.any() or not where.ground.any():
+    share = _near_by(where.ground.astype(np.float32))
+    rim = where.rim & (share > _GROUND_NEAR_BY)
+    if not rim.any():
         raise ValueError("nothing dark before a light ground")
     lab: Any = cv2.cvtColor(np.float32(1 / 255) * picture, cv2.COLOR_RGB2LAB)
-    share = _near_by(where.ground.astype(np.float32))
     around = _near_by(lab * where.ground[..., None]) / np.maximum(share, 1e-4)[..., None]
-    return float(np.linalg.norm((lab - around)[where.rim & (share > 0.02)].mean(0)))
+    return float(np.linalg.norm((lab - around)[rim].mean(0)))
+
+
+def excess(photograph: Picture, painted: Picture) -> float | None:
+    """How much more rims show in a painting than in its photograph, of the band where that is most.
+
+    Args:
+        photograph, painted: (H, W, 3) uint8 RGB, of one size.
+
+    Returns:
+        Units of L*a*b*, less than 0 where the photograph has more; None: too little is dark before light.
+    """
+    where = [each for each in places(photograph) if min(mask.mean() for mask in each) >= _ENOUGH]
+    if not where:
+        return None
+    return max(difference(painted, each) - difference(photograph, each) for each in where)
 
 
 def _near_by(values: Any) -> Any:

@@ -38,3 +38,14 @@ def test_without_such_places_nothing_is_measured() -> None:
     blank = np.full((384, 512, 3), 200, np.uint8)
     with pytest.raises(ValueError, match="nothing dark"):
         rims.difference(blank, rims.places(blank)[0])
+
+
+def test_what_a_painting_adds_is_told_and_its_subject_is_not() -> None:
+    line, halo = rims.places(tower())
+    haloed = np.where((line.rim | halo.rim)[..., None], np.uint8(240), tower())
+    found = [rims.excess(tower(), painted) for painted in (haloed, tower(), 255 - tower())]
+    assert found[0] is not None
+    assert found[0] > 10
+    assert found[1:] == [0, pytest.approx(0, abs=1e-4)]
+    assert rims.excess(haloed, tower()) == pytest.approx(-found[0])
+    assert rims.excess(np.full((384, 512, 3), 200, np.uint8), tower()) is None

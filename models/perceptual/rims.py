@@ -22,7 +22,7 @@ _GROUND = (20, 45)  # likewise
 _NEAR_BY = 25  # px, standard deviation
 _GROUND_NEAR_BY = 0.02  # share of it around a place that is asked about
 _SMALLEST = 5  # px, of dark things
-_ENOUGH = 0.01  # share of a picture that rim and ground must have, for strokes to even out
+_ENOUGH = 0.01  # share of a picture that rim and ground must have each
 
 Mask = NDArray[np.bool_]
 
@@ -32,6 +32,11 @@ class Places(NamedTuple):
 
     rim: Mask  # close to them
     ground: Mask  # further away
+
+    @property
+    def enough(self) -> bool:
+        """Whether both are so large that strokes even out in them."""
+        return bool(min(self.rim.mean(), self.ground.mean()) >= _ENOUGH)
 
 
 def places(photograph: Picture, dark_below: float = DARK_BELOW) -> list[Places]:
@@ -78,7 +83,7 @@ def excess(photograph: Picture, painted: Picture) -> float | None:
     Returns:
         Units of L*a*b*, less than 0 where the photograph has more; None: too little is dark before light.
     """
-    where = [each for each in places(photograph) if min(mask.mean() for mask in each) >= _ENOUGH]
+    where = [each for each in places(photograph) if each.enough]
     if not where:
         return None
     return max(difference(painted, each) - difference(photograph, each) for each in where)

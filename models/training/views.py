@@ -75,10 +75,10 @@ def random_views(
             rests = rng.random(n) < still
             zoom, pan = np.where(rests, 1.0, zoom), np.where(rests[:, None], 0.0, pan)
         # If none are bent no number is drawn for it, and trainings without bends are what they were.
-        bends = rng.random(n) < bent if bent else np.zeros(n, np.bool_)
-        zoom, pan = np.where(bends, (1 + zoom) / 2, zoom), np.where(bends[:, None], pan / 2, pan)
+        to_bend = rng.random(n) < bent if bent else np.zeros(n, np.bool_)
+        zoom, pan = np.where(to_bend, (1 + zoom) / 2, zoom), np.where(to_bend[:, None], pan / 2, pan)
         grid, flow = _grid(zoom, pan, size), _grid(1 / zoom, -pan / zoom[:, None], size)
-        for number in np.flatnonzero(bends):
+        for number in np.flatnonzero(to_bend):
             grid[number], flow[number] = bending.bent(grid[number], bending.bends(size, rng))
         grids.append(grid)
         seen = sample(photographs, grids[-1] * (size / outer))

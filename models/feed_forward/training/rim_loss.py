@@ -13,7 +13,6 @@ from stylize_video.models.feed_forward.training.bare_loss import lab_colours
 from stylize_video.models.perceptual import rims
 
 _VISIBLE = 10.0  # units of L*a*b*: a rim that differs by so much has a loss of 1
-_LEAST = 0.01  # share of a photograph that rim and ground must have each, so that strokes even out
 
 
 def rim_loss(painted: Tensor, photographs: Tensor) -> Tensor:
@@ -37,7 +36,7 @@ def _of_one(painted: Tensor, photograph: Tensor) -> Tensor:
     labs = lab_colours(torch.stack([photograph, painted]))
     found = [labs.new_zeros(())]
     for where in rims.places(picture, _between(picture)):
-        if min(mask.mean() for mask in where) >= _LEAST:
+        if where.enough:
             rim, ground = (torch.from_numpy(mask).to(labs.device) for mask in where)
             own, seen = (_apart(lab, rim, ground) for lab in labs)
             found.append((torch.relu(seen - own) / _VISIBLE).square())

@@ -136,6 +136,7 @@ def test_openvino_paints_the_same(exact: bool, least: float, by_openvino: dict[b
 
 
 @torch.inference_mode()
+@pytest.mark.usefixtures("without_onednn")
 def test_half_precision_is_near() -> None:
     painter, (images, noise) = network(), inputs()
     expected = painter(images, noise, torch.eye(2)[:1])

@@ -125,6 +125,7 @@ def test_a_training_in_bfloat16_resamples_in_floats() -> None:
             assert layer(picture.bfloat16()).dtype == torch.float32
 
 
+@pytest.mark.usefixtures("without_onednn")
 def test_half_precision_is_near() -> None:
     picture = torch.rand(1, 4, 32, 32, generator=torch.manual_seed(0))
     for layer in (Upsample(4, SHALLOW), Downsample(4, SHALLOW)):

@@ -1,0 +1,12 @@
+"""What the tests of the alias-free painter share."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CPUs that multiply float16 (AVX-512 FP16), oneDNN takes minutes for a transposed convolution in it."""
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)

@@ -8,5 +8,5 @@ import torch
 
 @pytest.fixture
 def without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On CPUs that multiply float16 (AVX-512 FP16), oneDNN takes minutes for a transposed convolution in it."""
+    """With AVX-512 FP16, oneDNN takes minutes for a transposed convolution of halves."""
     monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)

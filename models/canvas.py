@@ -12,7 +12,7 @@ where in the field each pixel lies, never the noise itself, which would blur. Ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -69,6 +69,13 @@ def _look_up(octave: Array, within: Array) -> Array:
     return cast(Array, found)
 
 
+class Since(NamedTuple):
+    """For each cell of a frame, how what it shows has moved since the frame before."""
+
+    back: Array  # (h, w, 2), the way to where it was, px of the frame
+    trust: Array  # (h, w) in 0..1, how far that is the same piece of the scene
+
+
 @dataclass(frozen=True)
 class Canvas:
     """Where in the field each cell of a frame lies. The state of a shot: plain arrays."""
@@ -77,6 +84,7 @@ class Canvas:
     seed: int  # of the places where what is uncovered begins anew
     frame: int = 0  # since the shot's first one
     noise: Array | None = None  # (CHANNELS, h, w), the field there, where somebody has looked it up already
+    since: Since | None = None  # None: nothing is known of a frame before
 
     @classmethod
     def of(cls, height: int, width: int, *, seed: int) -> Canvas:
@@ -110,7 +118,7 @@ class Canvas:
         places = sheet.relaxed(self._continued(sheet, places, frayed), back)
         rng = np.random.default_rng([self.seed, self.frame + 1])
         places, stretched = sheet.unstretched(places, rng)
-        carried = Canvas(places, self.seed, self.frame + 1)
+        carried = Canvas(places, self.seed, self.frame + 1, since=Since(back, trust))
         return carried, float((anew | frayed | stretched).mean())
 
     def _continued(self, sheet: canvas_sheets.Sheet, places: Array, anew: NDArray[np.bool_]) -> Array:

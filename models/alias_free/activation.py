@@ -9,12 +9,11 @@ second (Michaeli et al. 2023, "Alias-Free Convnets: Fractional Shift Invariance 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylize_video.models.alias_free.apart import Curve, FilteredApart
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.resampling import Downsample, Upsample
 from stylize_video.models.feed_forward.layers import is_traced
@@ -26,8 +25,6 @@ SLOPE = 0.2  # of a leaky rectifier below zero
 AGAIN = LowPass(cutoff=0.5, transition=0.8, taps=10)
 
 _NOTHING = 8.0  # a smooth curve is nothing, to any precision, of what is so far below zero
-
-Curve = Callable[[Tensor], Tensor]  # of each number by itself
 
 
 def leaky(x: Tensor) -> Tensor:
@@ -55,20 +52,16 @@ class Filtered(nn.Module):
         channels: C.
         curve: see `CURVES`.
         design: of both filters.
-        large: whether grids are so large that a border is added around what comes in alone, and bent as well,
-            since adding another one to the grid of twice the sides takes longer. On small ones it does not.
     """
 
-    def __init__(self, channels: int, curve: Curve, design: LowPass, *, large: bool = False) -> None:
+    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
         super().__init__()
         self.curve = curve
-        self.large = large
         self.up, self.down = Upsample(channels, design), Downsample(channels, design)
 
     def forward(self, x: Tensor) -> Tensor:
         """Bend."""
-        beyond = self.down.border // 2 if self.large else 0
-        bent: Tensor = self.down(self.curve(self.up(x, beyond)), beyond)
+        bent: Tensor = self.down(self.curve(self.up(x)))
         return bent
 
 
@@ -91,7 +84,7 @@ class BentUpsampling(nn.Module):
         super().__init__()
         self.up = Upsample(channels, design)
         self.oversampled = oversampled
-        self.bend: Curve = Filtered(channels, curve, AGAIN, large=True) if oversampled else curve
+        self.bend: Curve = FilteredApart(channels, curve, AGAIN) if oversampled else curve
 
     def forward(self, x: Tensor) -> Tensor:
         """Upsample and bend."""

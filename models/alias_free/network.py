@@ -20,12 +20,13 @@ different:
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.alias_free.activation import BentUpsampling, Curve, Filtered, smooth
+from stylize_video.models.alias_free.activation import BentUpsampling, Filtered, smooth
+from stylize_video.models.alias_free.apart import Curve, FilteredApart
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.phases import FilteredInPhases
 from stylize_video.models.alias_free.resampling import BORDER, Downsample
@@ -40,6 +41,13 @@ DEEP = LowPass(cutoff=0.34, transition=0.36, taps=26)  # at a quarter of the res
 SHALLOW = LowPass(cutoff=0.36, transition=0.36, taps=26)  # at half the resolution
 PICTURE = LowPass(cutoff=0.44, transition=0.27, taps=34)  # of the photograph, and of the last stage
 END = LowPass(cutoff=0.45, transition=0.46, taps=22)  # around the last sigmoid
+
+
+class Strokes(NamedTuple):
+    """What is decided at a quarter of the resolution, and what the rest of the network takes beside it."""
+
+    merged: Tensor  # (N, 48, H/4, W/4)
+    seen: Tensor  # (N, 24, H/2, W/2), of the photograph
 
 
 def convolution(inputs: int, outputs: int) -> nn.Conv2d:
@@ -68,7 +76,8 @@ class AliasFreeNet(StyledNet):
             return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
 
         def same(name: str, design: LowPass) -> Stage:
-            return stage(name, Filtered(widths[name][1], curve, design, large=design is SHALLOW))
+            bend = FilteredApart if design is SHALLOW else Filtered  # by how large the grids are
+            return stage(name, bend(widths[name][1], curve, design))
 
         def up(name: str, design: LowPass, *, oversampled: bool = False) -> Stage:
             return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
@@ -111,16 +120,23 @@ class AliasFreeNet(StyledNet):
             style: (N, S) or (1, S) weights over the network's S styles, summing to one; or their
                 numbers.
         """
-        full = self.up_full(self.until_half(images, noise, style), style)  # (N, 16, H, W)
-        painted: Tensor = self.end(self.last(full))  # (N, 3, H, W)
-        return painted.clamp(0, 1)  # a filter overshoots at edges, by little
+        return self.painted(*self.strokes(images, noise, style), style)
 
-    def until_half(self, images: Tensor, noise: Tensor, style: Style) -> Tensor:
-        """(N, 32, H/2, W/2): all but the last upsampling, and what follows."""
-        seen = self.enter(self.to_half(images * 2 - 1), style)  # (N, 24, H/2, W/2)
+    def strokes(self, images: Tensor, noise: Tensor, style: Style) -> Strokes:
+        """Decide which strokes lie where; the arguments are those of `forward`."""
+        seen = self.enter(self.to_half(images * 2 - 1), style)
         quarter = self.head(torch.cat([self.to_quarter(seen), noise], 1), style)  # (N, 48, H/4, W/4)
         eighth = self._body(self.down(self.to_eighth(quarter), style), style)  # (N, 112, H/8, W/8)
-        merged = self.merge(self.up_quarter(eighth, style) + quarter, style)  # (N, 48, H/4, W/4)
+        return Strokes(self.merge(self.up_quarter(eighth, style) + quarter, style), seen)
+
+    def painted(self, merged: Tensor, seen: Tensor, style: Style) -> Tensor:
+        """Paint `strokes`: (N, 3, H, W) in 0..1."""
+        full = self.up_full(self.until_half(merged, seen, style), style)  # (N, 16, H, W)
+        painted: Tensor = self.end(self.last(full))
+        return painted.clamp(0, 1)  # a filter overshoots at edges, by little
+
+    def until_half(self, merged: Tensor, seen: Tensor, style: Style) -> Tensor:
+        """(N, 32, H/2, W/2): all that comes between `strokes` and the last upsampling."""
         half = torch.cat([self.up_half(merged, style), seen], 1)  # (N, 32 + 24, H/2, W/2)
         merged_half: Tensor = self.merge_half(half, style)
         return merged_half

@@ -7,19 +7,17 @@ three they waste most, and of a picture's last grid, twice as fine as itself, th
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylize_video.models.alias_free.activation import Curve
+from stylize_video.models.alias_free.apart import Curve, border, phases
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.resampling import BORDER
 
 
 class FilteredInPhases(nn.Module):
-    """What `Filtered` computes with `large`, in another order: (N, C, H, W) -> the same shape.
+    """What `FilteredApart` computes, in another order: (N, C, H, W) -> the same shape.
 
     Args:
         channels: C, a few.
@@ -34,14 +32,11 @@ class FilteredInPhases(nn.Module):
 
     def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
         super().__init__()
-        if design.rate != 2 or design.taps % 4 != 2:
-            raise ValueError(f"{design} must have the rate 2, and 2, 6, 10 and so on taps")
         self.curve = curve
         self.padding_mode: str = BORDER
-        reach = design.taps // 4  # samples of the coarse grid that are seen to each side
-        self.border = 2 * reach
+        self.border = border(design)
         up, down = (
-            torch.tensor(kernels.copy(), dtype=torch.float32, device="cpu") for kernels in _phases(design)
+            torch.tensor(kernels.copy(), dtype=torch.float32, device="cpu") for kernels in phases(design)
         )
         kernels = {
             "up_down": _each(up, channels),
@@ -58,12 +53,6 @@ class FilteredInPhases(nn.Module):
         fine = F.conv2d(F.conv2d(x, self.up_down.to(x.dtype)), self.up_across.to(x.dtype))
         bent = self.curve(fine)
         return F.conv2d(F.conv2d(bent, self.down_across.to(x.dtype)), self.down_down.to(x.dtype))
-
-
-def _phases(design: LowPass) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(2, reach): of each of two samples, what it takes of the coarse grid, and what that takes of it."""
-    down = design.kernel.reshape(-1, 2).T
-    return 2 * down[:, ::-1], down
 
 
 def _each(kernels: Tensor, channels: int) -> Tensor:

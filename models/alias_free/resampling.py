@@ -10,6 +10,7 @@ three times as long as computing them. Ordinary operations, also in half precisi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,17 @@ from stylize_video.models.alias_free.filters import LowPass
 BORDER: Literal["replicate"] = (
     "replicate"  # what is beyond a picture's edge; "circular" while equivariance is measured
 )
+
+
+def in_floats(filtered: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What convolves single channels, in float32 on a CPU: PyTorch is slow at it in bfloat16 there.
+
+    A training's step took over a minute.
+    """
+    if x.device.type != "cpu":
+        return filtered(x)
+    with torch.autocast("cpu", enabled=False):
+        return filtered(x.float() if x.dtype == torch.bfloat16 else x)
 
 
 class _Resampling(nn.Module):
@@ -42,21 +54,11 @@ class _Resampling(nn.Module):
         self.register_buffer("down", down, persistent=False)
         self.register_buffer("across", down.transpose(2, 3).contiguous(), persistent=False)
 
-    def forward(self, x: Tensor, beyond: int = 0) -> Tensor:
-        """Resample.
+    def forward(self, x: Tensor) -> Tensor:
+        """Resample."""
+        return in_floats(self._resampled, x)
 
-        Args:
-            x: what comes in.
-            beyond: samples of the coarse grid beyond each edge: so many are given back, too, by `Upsample`,
-                and so many are there already for `Downsample`, which gives none of them back.
-        """
-        if x.device.type != "cpu":
-            return self._resampled(x, beyond)
-        # PyTorch has no fast convolution of single channels in bfloat16 there: a step took over a minute.
-        with torch.autocast("cpu", enabled=False):
-            return self._resampled(x.float() if x.dtype == torch.bfloat16 else x, beyond)
-
-    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
+    def _resampled(self, x: Tensor) -> Tensor:
         raise NotImplementedError
 
 
@@ -74,8 +76,8 @@ class Upsample(_Resampling):
         self.border = design.taps // 4  # samples beyond an edge that are seen
         self.cut = 2 * self.border - design.taps // 2 + 1
 
-    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
-        x = F.pad(x, (self.border + beyond,) * 4, mode=self.padding_mode)
+    def _resampled(self, x: Tensor) -> Tensor:
+        x = F.pad(x, (self.border,) * 4, mode=self.padding_mode)
         x = F.interpolate(x, scale_factor=(2.0, 1.0), mode="nearest")
         x = F.conv2d(x, self.down.to(x.dtype), groups=self.channels)
         x = F.interpolate(x, scale_factor=(1.0, 2.0), mode="nearest")
@@ -95,9 +97,9 @@ class Downsample(_Resampling):
         super().__init__(channels, design, design.kernel)
         self.border = design.taps // 2 - 1
 
-    def _resampled(self, x: Tensor, beyond: int) -> Tensor:
-        if missing := self.border - 2 * beyond:
-            x = F.pad(x, (missing,) * 4, mode=self.padding_mode)
+    def _resampled(self, x: Tensor) -> Tensor:
+        if self.border:
+            x = F.pad(x, (self.border,) * 4, mode=self.padding_mode)
         x = F.conv2d(x, self.across.to(x.dtype), stride=(1, 2), groups=self.channels)
         return F.conv2d(x, self.down.to(x.dtype), stride=(2, 1), groups=self.channels)
 

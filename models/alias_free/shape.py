@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from stylize_video.models.feed_forward.engine import CanvasEngine
     from stylize_video.models.feed_forward.network import StyledNet
+    from stylize_video.models.runtimes.program import Runtime
     from stylize_video.pictures.arrays import Pictures
 
 
@@ -64,11 +66,11 @@ class AliasFreeConfig(CanvasNetConfig):
     def sections(self, network: StyledNet) -> Mapping[str, nn.Module]:
         """See `CanvasNetConfig`."""
         from stylize_video.models.alias_free.network import AliasFreeNet
-        from stylize_video.models.alias_free.sections import PaintBy, Statistics
+        from stylize_video.models.alias_free.sections import PaintBy, PaintNext, Statistics
 
         assert isinstance(network, AliasFreeNet)
-        more = {"statistics": Statistics(network), "paint by": PaintBy(network)}
-        return {**super().sections(network), **more}
+        in_tiles = {"statistics": Statistics(network), "paint by": PaintBy(network)}
+        return {**super().sections(network), "paint next": PaintNext(network), **in_tiles}
 
     def in_tiles(
         self, run: Callable[..., Any], images: Pictures, noise: Pictures, style: Pictures
@@ -77,6 +79,12 @@ class AliasFreeConfig(CanvasNetConfig):
         from stylize_video.models.alias_free import tiles
 
         return tiles.painted(run, images, noise, style)
+
+    def engine(self, runtime: Runtime, *, seed: int) -> CanvasEngine:
+        """See `CanvasNetConfig`."""
+        from stylize_video.models.alias_free.engine import AliasFreeEngine
+
+        return AliasFreeEngine(runtime, seed=seed, config=self)
 
     def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
         """See `CanvasNetConfig`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class CanvasEngine:
         config: of the network.
     """
 
+    overlaps = True  # `begin` may be called again before its pictures are done
+
     def __init__(self, runtime: Runtime, *, seed: int, config: CanvasNetConfig | None = None) -> None:
         self._runtime = runtime
         self._config = config or CanvasNetConfig()
@@ -58,8 +60,8 @@ class CanvasEngine:
         """The same with the field's noise."""
         return replace(canvas, noise=self.field.at(canvas.places))
 
-    def new_shot(self) -> None:
-        """Nothing: each picture is painted by itself."""
+    def new_shot(self) -> Any:
+        """What `paint` will know of a shot: nothing, each picture is painted by itself."""
 
     @cached_property
     def field(self) -> Field:
@@ -74,10 +76,14 @@ class CanvasEngine:
         images = np.zeros((at_once, rows, columns, 3), np.uint8)
         noise = np.zeros((at_once, rows // CELL, columns // CELL, CHANNELS), np.float32)
         with suppress(RuntimeError):  # too little memory: whoever paints knows what to do
-            self._runtime.prepare("paint", images, noise, style.reshape(1, 1, 1, -1))
+            self._prepare(images, noise, style.reshape(1, 1, 1, -1))
+
+    def _prepare(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> None:
+        """Compile what paints these."""
+        self._runtime.prepare("paint", images, noise, style)
 
     def paint(
-        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: None = None, /
+        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: Any = None, /
     ) -> Pictures:
         """Paint; where the device's memory is too small, fewer pictures at a time.
 
@@ -93,7 +99,7 @@ class CanvasEngine:
         return self._painted(images, *self._given(canvases, style))
 
     def begin(
-        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: None = None, /
+        self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: Any = None, /
     ) -> Callable[[], Pictures]:
         """Begin to paint; what is returned waits for the paintings, and has to be called. See `paint`.
 
@@ -165,17 +171,17 @@ class CanvasEngine:
         if not self._in_tiles:
             return self._begun(images, noise, style)()
         height, width = images.shape[1:3]
-        painted = self._config.in_tiles(self._runtime.run, *_fitting(images, noise), style)
+        painted = self._config.in_tiles(self._runtime.run, *fitting(images, noise), style)
         return painted[:, :height, :width]
 
     def _begun(self, images: Pictures, noise: NDArray[np.float32], style: Pictures) -> Callable[[], Pictures]:
         """Pictures that are being painted; what is returned waits for them."""
         height, width = images.shape[1:3]
-        under_way = self._runtime.start("paint", *_fitting(images, noise), style)
-        return lambda: under_way()[:, :height, :width]
+        under_way = self._runtime.start("paint", *fitting(images, noise), style)
+        return lambda: under_way()[0][:, :height, :width]
 
 
-def _fitting(images: Pictures, noise: NDArray[np.float32]) -> tuple[Pictures, NDArray[np.float32]]:
+def fitting(images: Pictures, noise: NDArray[np.float32]) -> tuple[Pictures, NDArray[np.float32]]:
     """Pictures and their canvases, mirrored at the border as far as they lack px to fit the network."""
     height, width = images.shape[1:3]
     wide = padded(images, _missing(height), _missing(width))
@@ -201,7 +207,7 @@ def open_engine(
         seed: see `CanvasEngine`.
     """
     runtime, notes = fastest_runtime(program(parameters), device, exact=exact)
-    made = CanvasEngine(runtime, seed=seed, config=parameters.config)
+    made = parameters.config.engine(runtime, seed=seed)
     made.notes += notes
     return made
 

@@ -87,7 +87,7 @@ class CanvasPlan:
             return other.style
 
         # A GPU is given the next pictures soon enough.
-        begin = made.begin if made.device.type == "cpu" else None
+        begin = made.begin if made.overlaps and made.device.type == "cpu" else None
         return CanvasPainter(made, found.style, self.stroke_size, load_style, begin)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from stylize_video.models.feed_forward.engine import CanvasEngine
     from stylize_video.models.feed_forward.network import StyledNet
+    from stylize_video.models.runtimes.program import Runtime
     from stylize_video.pictures.arrays import Pictures
 
 STRIDE = 16  # the deepest features are this much smaller than the frame
@@ -73,6 +75,12 @@ class CanvasNetConfig:
             NotImplementedError: where `tiled` is not.
         """
         raise NotImplementedError
+
+    def engine(self, runtime: Runtime, *, seed: int) -> CanvasEngine:
+        """What paints by a runtime that runs all `sections`; see `CanvasEngine`."""
+        from stylize_video.models.feed_forward.engine import CanvasEngine
+
+        return CanvasEngine(runtime, seed=seed, config=self)
 
     def largest(self, arrays: Mapping[str, NDArray[Any]]) -> float:
         """How large a number can become in it, by its weights alone; see `bounds.py`."""

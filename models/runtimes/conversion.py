@@ -18,7 +18,7 @@ def convert(module: nn.Module, arrays: Sequence[NDArray[Any]]) -> Any:
     """Trace a module.
 
     Args:
-        module: from (N, C, H, W) to (N, C, H, W); the model has its channels last.
+        module: from (N, C, H, W) to (N, C, H, W), or to several; the model has its channels last.
         arrays: inputs as it will get them, (N, H, W, C).
     """
     # Not openvino.convert_model: it lives in the package that sends the telemetry.
@@ -38,15 +38,17 @@ def convert(module: nn.Module, arrays: Sequence[NDArray[Any]]) -> Any:
 
 
 class _ChannelsLast(nn.Module):
-    """A module whose inputs and result are (N, H, W, C): as pictures lie in memory, and in OpenVINO."""
+    """A module whose inputs and results are (N, H, W, C): as pictures lie in memory, and in OpenVINO."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.module = module
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        result: Tensor = self.module(*(x.permute(0, 3, 1, 2) for x in inputs))
-        return result.permute(0, 2, 3, 1)
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        given: Tensor | tuple[Tensor, ...] = self.module(*(x.permute(0, 3, 1, 2) for x in inputs))
+        if isinstance(given, tuple):
+            return tuple(result.permute(0, 2, 3, 1) for result in given)
+        return given.permute(0, 2, 3, 1)
 
 
 def _examples(arrays: Sequence[NDArray[Any]]) -> list[Tensor]:

@@ -20,7 +20,7 @@ class Requests:
     def __init__(self, compiled: Any, streams: int) -> None:
         self._compiled = compiled
         self.streams = streams
-        self.output = compiled.output(0)
+        self.outputs = compiled.outputs
         self._idle = [compiled.create_infer_request() for _ in range(streams)]
 
     def take(self) -> Any:
@@ -41,19 +41,20 @@ class UnderWay:
     Args:
         requests: run them.
         inputs: each picture's arrays.
-        outputs: tensors that they are written into.
+        outputs: each picture's tensors, that it is written into.
     """
 
     def __init__(
-        self, requests: Requests, inputs: Sequence[Sequence[NDArray[Any]]], outputs: Sequence[Any]
+        self, requests: Requests, inputs: Sequence[Sequence[NDArray[Any]]], outputs: Sequence[Sequence[Any]]
     ) -> None:
         self._requests = requests
         self._lent = (inputs, outputs)  # it reads and writes in their memory
         self._running: list[Any] = []
         try:
-            for arrays, output in zip(inputs, outputs, strict=True):
+            for arrays, tensors in zip(inputs, outputs, strict=True):
                 request = self._next()
-                request.set_output_tensor(output)
+                for number, tensor in enumerate(tensors):
+                    request.set_output_tensor(number, tensor)
                 request.start_async(list(arrays), share_inputs=True)
         except BaseException:
             with suppress(Exception):  # the first error is told

@@ -33,6 +33,7 @@ _CONVERTER = "openvino.tools.ovc"
 _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
     "alias_free/activation.py",
+    "alias_free/apart.py",
     "alias_free/filters.py",
     "alias_free/network.py",
     "alias_free/phases.py",
@@ -142,20 +143,23 @@ class OpenVinoRuntime:
         One picture has all threads. Several are run side by side, each by a thread of its own: threads that
         share a picture wait for each other after each layer, a third of their time on two cores.
         """
-        return self.start(section, *inputs)()
+        (result,) = self.start(section, *inputs)()
+        return result
 
-    def start(self, section: str, *inputs: Pictures) -> Callable[[], Pictures]:
+    def start(self, section: str, *inputs: Pictures) -> Callable[[], tuple[Pictures, ...]]:
         """See `Runtime.start`: what is started meanwhile begins as soon as one of its threads is free."""
         compiled, each = self._ready_for(section, inputs)
-        port = compiled.output
-        result = np.empty((len(each), *tuple(port.shape)[1:]), port.element_type.to_dtype())
-        outputs = [self._openvino.Tensor(result[n : n + 1], shared_memory=True) for n in range(len(each))]
+        ports = compiled.outputs
+        results = [np.empty((len(each), *tuple(p.shape)[1:]), p.element_type.to_dtype()) for p in ports]
+        outputs = [
+            [self._openvino.Tensor(result[n : n + 1], shared_memory=True) for result in results]
+            for n in range(len(each))
+        ]
         under_way = UnderWay(compiled, each, outputs)
 
-        def painted() -> Pictures:
+        def painted() -> tuple[Pictures, ...]:
             under_way.wait()
-            placed: Pictures = to_place(result, inputs[0])
-            return placed
+            return tuple(to_place(result, inputs[0]) for result in results)
 
         return painted
 

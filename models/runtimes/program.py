@@ -19,7 +19,7 @@ ChannelRanges = Mapping[str, tuple[Bound, Bound]]
 
 
 class Program(NamedTuple):
-    """What a runtime runs: modules without state, from tensors to a tensor, (N, C, H, W) each."""
+    """What a runtime runs: modules without state, from tensors to one or several, (N, C, H, W) each."""
 
     build: Callable[[], Mapping[str, nn.Module]]  # by name; imports torch, called only where it has to be
     identity: bytes  # of all that they compute by, but for their code and what they are given
@@ -35,11 +35,17 @@ class Runtime(Protocol):
         ...
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
-        """Run one of the program's modules; on the CPU, NumPy's arrays give one, elsewhere tensors do."""
+        """Run one of the program's modules, that gives one tensor.
+
+        On the CPU, NumPy's arrays give one of NumPy, elsewhere tensors do.
+        """
         ...
 
-    def start(self, section: str, *inputs: Pictures) -> Callable[[], Pictures]:
-        """Begin to run one; what is returned waits for it, and has to be called. Or it has run already."""
+    def start(self, section: str, *inputs: Pictures) -> Callable[[], tuple[Pictures, ...]]:
+        """Begin to run one; what is returned waits for all it gives, and has to be called.
+
+        Or it has run already.
+        """
         ...
 
     def prepare(self, section: str, *inputs: Pictures) -> None:

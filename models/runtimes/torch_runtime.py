@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
 
 
+Results = Tensor | tuple[Tensor, ...]  # of a module
+
+
+def several(results: Results) -> tuple[Tensor, ...]:
+    """What a module gives, as if it gave several."""
+    return results if isinstance(results, tuple) else (results,)
+
+
 class TorchRuntime:
     """A program run by PyTorch, channels last in memory.
 
@@ -35,20 +43,21 @@ class TorchRuntime:
         for module in self._modules.values():
             # Folded kernels too; what modules share is moved once.
             module.requires_grad_(False).to(device.type).to(memory_format=torch.channels_last)
-        self._sections: dict[str, Callable[..., Tensor]] = {}
+        self._sections: dict[str, Callable[..., Results]] = {}
         self.forget()
 
     def run(self, section: str, *inputs: Pictures) -> Pictures:
         """See `Runtime.run`."""
+        (result,) = self.start(section, *inputs)()
+        return result
+
+    def start(self, section: str, *inputs: Pictures) -> Callable[[], tuple[Pictures, ...]]:
+        """See `Runtime.start`."""
         tensors = (arrays.to_device(x, self.device.type).permute(0, 3, 1, 2) for x in inputs)
         with torch.no_grad(), self._precision():
-            result = self._sections[section](*tensors).permute(0, 2, 3, 1)
-        return arrays.to_host(result) if isinstance(inputs[0], np.ndarray) else result
-
-    def start(self, section: str, *inputs: Pictures) -> Callable[[], Pictures]:
-        """See `Runtime.start`."""
-        result = self.run(section, *inputs)
-        return lambda: result
+            results = [x.permute(0, 2, 3, 1) for x in several(self._sections[section](*tensors))]
+        placed = tuple(arrays.to_host(x) if isinstance(inputs[0], np.ndarray) else x for x in results)
+        return lambda: placed
 
     def prepare(self, section: str, *inputs: Pictures) -> None:
         """Nothing: all inputs take the same."""
@@ -100,20 +109,20 @@ class GraphedModule:
     def __init__(self, module: nn.Module, pool: Any) -> None:
         self._module = module
         self._pool = pool
-        self._graphs: dict[tuple[object, ...], tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor]] = {}
+        self._graphs: dict[tuple[object, ...], tuple[torch.cuda.CUDAGraph, list[Tensor], Results]] = {}
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Run the module."""
         key = tuple((tuple(x.shape), x.dtype) for x in inputs)
         if key not in self._graphs:
             self._graphs[key] = self._record(inputs)
-        graph, static, result = self._graphs[key]
+        graph, static, results = self._graphs[key]
         for mine, given in zip(static, inputs, strict=True):
             mine.copy_(given, non_blocking=True)
         graph.replay()
-        return result.clone()
+        return tuple(result.clone() for result in several(results))
 
-    def _record(self, inputs: tuple[Tensor, ...]) -> tuple[torch.cuda.CUDAGraph, list[Tensor], Tensor]:
+    def _record(self, inputs: tuple[Tensor, ...]) -> tuple[torch.cuda.CUDAGraph, list[Tensor], Results]:
         static = [x.clone() for x in inputs]
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
@@ -124,9 +133,9 @@ class GraphedModule:
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, pool=self._pool):
-                result = self._module(*static)
+                results = self._module(*static)
         except RuntimeError as error:
             if isinstance(error.__context__, torch.OutOfMemoryError):
                 raise error.__context__ from None
             raise
-        return graph, static, result
+        return graph, static, results

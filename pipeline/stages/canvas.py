@@ -79,7 +79,7 @@ class CarryCanvas(Stage[CarriedCanvas, FrameBatch]):
             canvas = self._new_canvas(*size)
         elif found is not None and found.since is not None:
             canvas = followed(canvas, found, found.since, scale)
-        state.canvas = canvas
+        state.canvas = replace(canvas, since=None)  # of no use to the next one, and saved with it
         return canvas
 
 

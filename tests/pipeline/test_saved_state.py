@@ -47,6 +47,14 @@ def test_tensors_come_back_to_the_bit(kind: torch.dtype) -> None:
     assert torch.equal(found, tensor)
 
 
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has such a device")
+def test_tensors_of_a_device_that_is_not_here_come_back_on_the_cpu() -> None:
+    tensor = torch.arange(6.0)
+    found = saved_state.loads(saved_state.dumps(tensor).replace(b"cpu", b"mps"))
+    assert found.device.type == "cpu"
+    assert torch.equal(found, tensor)
+
+
 def test_frames_come_back() -> None:
     frame = Frame(np.full((4, 6, 3), 7, np.uint8), 5, Fraction(1, 25), cut=True)
     found = there_and_back(Ahead(None, [frame])).first[0]

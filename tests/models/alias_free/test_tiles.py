@@ -42,7 +42,7 @@ class _Narrow:
     def start(self, *given: Any) -> Any:
         """All of it is done at once."""
         result = self.run(*given)
-        return lambda: result
+        return lambda: (result,)
 
     def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""

@@ -158,7 +158,7 @@ class _Small:
 
     def start(self, *given: Any) -> Any:
         """Of which only the result is late."""
-        return lambda: self.run(*given)
+        return lambda: (self.run(*given),)
 
     def prepare(self, *_: Any, **__: Any) -> None:
         """There is nothing to do."""
@@ -295,9 +295,9 @@ def test_pictures_begun_while_others_are_under_way_are_the_same(count: int) -> N
     given = [np.roll(pictures(32, 48, count), 9 * n, 2) for n in range(4)]
     wanted = [runtime.run("paint", images, noise, NUMBERS) for images in given]
     under_way = [runtime.start("paint", images, noise, NUMBERS) for images in given]
-    found = [each() for each in under_way]
+    found = [each()[0] for each in under_way]
     assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
-    assert all(np.array_equal(each(), other) for each, other in zip(under_way, wanted, strict=True))
+    assert all(np.array_equal(each()[0], other) for each, other in zip(under_way, wanted, strict=True))
 
 
 def test_who_paints_waits_for_who_prepares(monkeypatch: pytest.MonkeyPatch) -> None:

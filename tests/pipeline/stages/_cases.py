@@ -44,7 +44,7 @@ from stylize_video.pipeline.stages.regions import Regions
 from stylize_video.pipeline.stages.steady import Stabilize
 from stylize_video.pipeline.transfer import RgbTransfer
 from tests.known_motion import Crossing
-from tests.networks import canvas_network, noise, wct_network
+from tests.networks import ALIAS_FREE_SHAPE, canvas_network, noise, wct_network
 from tests.pipeline._keyframes import recoloured
 from tests.pipeline._masks import grey_film, picture
 from tests.pipeline._stages import signal
@@ -143,6 +143,15 @@ def tiny_canvas_of_two() -> tuple[CanvasEngine, StyleVector, StyleVector]:
     return painter, parameters.mixed([1, 0]), parameters.mixed([0.3, 0.7])
 
 
+@cache
+def tiny_alias_free() -> tuple[CanvasEngine, StyleVector]:
+    """Of a painter that remembers its strokes, and a style."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        parameters = CanvasParameters.of(ALIAS_FREE_SHAPE.network())
+    return engine.open_engine(parameters, CPU, exact=True, seed=3), parameters.mixed([1.0, 0.0])
+
+
 def changing_canvas(_: Path, __: Given) -> PaintOnCanvas:
     """A canvas that is gone on with in another style."""
     painter, one, other = tiny_canvas_of_two()
@@ -197,6 +206,12 @@ CASES: dict[str, Case] = {
     "changing canvas": Case(changing_canvas, moving, carries=True, batch_sizes=SIZES),
     "scaled canvas": Case(
         lambda *_: PaintOnCanvas(*tiny_canvas(), stroke_size=1.5), moving, carries=True, batch_sizes=SIZES
+    ),
+    "remembered strokes": Case(
+        lambda *_: PaintOnCanvas(*tiny_alias_free()), moving, carries=True, batch_sizes=SIZES
+    ),
+    "scaled remembered strokes": Case(
+        lambda *_: PaintOnCanvas(*tiny_alias_free(), stroke_size=1.5), moving, carries=True, batch_sizes=SIZES
     ),
     "steady": Case(steady, moving_paintings, carries=True, batch_sizes=SIZES),
 }

@@ -13,10 +13,9 @@ from torch import Tensor
 
 from stylize_video.models.perceptual import losses
 
-# Windows a side -> what they weigh. A training crop is about a sixteenth of a picture already. Windows much
-# smaller than a painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around.
-_WEIGHTS = {1: 1.0, 2: 0.35}
-_FINEST = max(_WEIGHTS)
+# Windows a side. A training crop is about a sixteenth of a picture already. Windows much smaller than a
+# painting's shapes forbid them: no sixteenth of a crop can hold a star and the night around.
+_FINEST = 2
 _FLAT = 0.3  # of its features: a photograph whose features differ by less is flat
 _TINY = 1e-6  # keeps a correlation finite for black pictures
 
@@ -53,21 +52,41 @@ def _correlation(painted: Tensor, wanted: Tensor) -> Tensor:
     return correlation.mean()
 
 
-def style_distance_in_windows(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+def style_distance_in_windows(
+    features: Mapping[str, Tensor], targets: Mapping[str, Tensor], quarter_weight: float
+) -> Tensor:
     """The style distance of a picture and of its quarters, the weighted mean.
 
     Args:
         features: layer name -> (N, C, H, W); rows and columns that make no whole window are left out.
         targets: layer name -> Gram matrix of the painting, (N, C, C).
+        quarter_weight: of the quarters, by that of the whole.
     """
-    distances: dict[int, list[Tensor]] = {a_side: [] for a_side in _WEIGHTS}
+    if not quarter_weight:
+        return losses.style_distance(features, targets)
+    weights = {1: 1.0, _FINEST: quarter_weight}
+    distances: dict[int, list[Tensor]] = {a_side: [] for a_side in weights}
     for layer, target in targets.items():
         for a_side, grams in _window_grams(features[layer], _FINEST).items():
             wanted = target[:, None, None].expand_as(grams).flatten(0, 2)
             found = losses.relative_squared_distance(grams.flatten(0, 2), wanted)
             distances[a_side].append(found)
     means = {a_side: torch.stack(found).mean() for a_side, found in distances.items()}
-    return torch.stack([_WEIGHTS[a] * mean for a, mean in means.items()]).sum() / sum(_WEIGHTS.values())
+    return torch.stack([weights[a] * mean for a, mean in means.items()]).sum() / sum(weights.values())
+
+
+def pressure(distance: Tensor, goal: float | None) -> float:
+    """How many times its weight a distance counts beyond a goal: distance by goal, and 1 before it.
+
+    Paintings differ in how near a network comes within minutes by the same weights. One that is far from its
+    goal presses harder against the other losses, so that all come about as near. Crops of 160 px are
+    half as far again from a painting as pictures of 512 px are, by which styles are measured.
+
+    Args:
+        distance: a scalar, 0 or more.
+        goal: more than 0; None: all distances count the same.
+    """
+    return 1.0 if goal is None else max(1.0, distance.item() / goal)
 
 
 def _window_grams(features: Tensor, finest: int) -> dict[int, Tensor]:

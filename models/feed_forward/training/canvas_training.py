@@ -20,6 +20,7 @@ from stylize_video.models.feed_forward.training.bare_loss import bare_loss, leas
 from stylize_video.models.feed_forward.training.canvas_objectives import (
     CONTENT_LAYERS,
     lost_structure,
+    pressure,
     style_distance_in_windows,
 )
 from stylize_video.models.feed_forward.training.canvas_scenes import Scenes, random_scenes
@@ -136,10 +137,11 @@ class CanvasTrainer(Trainer[Scenes]):
         mean = (painted + torch.where(visible > 0, carried, painted)) / 2
         found = self.features(mean.contiguous(memory_format=torch.channels_last), losses.STYLE_LAYERS)
         grams = {name: gram[chosen] for name, gram in self.grams.items()}
+        distance = style_distance_in_windows(found, grams, config.quarter_weight)
         moved = losses.consistency(carried, painted, visible, self.roughness[chosen])
         found_losses = {
             "lost structure": Loss(lost_structure(found, wanted), config.content_weight),
-            "style": Loss(style_distance_in_windows(found, grams), config.style_weight),
+            "style": Loss(distance, config.style_weight * pressure(distance, config.style_goal)),
             "colour": Loss(colour_distance(mean, self.palettes[chosen]), config.colour_weight),
             "total variation": Loss(losses.total_variation(mean), config.tv_weight),
             "consistency": Loss(moved, config.consistency_weight),

@@ -13,6 +13,7 @@ _RATES = ("learning_rate", "style_rate")
 _WEIGHTS = (
     "content_weight",
     "style_weight",
+    "quarter_weight",
     "colour_weight",
     "tv_weight",
     "consistency_weight",
@@ -39,6 +40,8 @@ class CanvasTrainingConfig:
     styles_alone: bool = False  # learn scales and shifts, and leave the convolutions as they are
     content_weight: float = 3.0
     style_weight: float = 8.0
+    quarter_weight: float = 0.35  # of the style of a crop's quarters, by that of the whole crop
+    style_goal: float | None = None  # distance of a crop beyond which style counts for more; see `pressure`
     colour_weight: float = 3.0
     tv_weight: float = 0.02
     consistency_weight: float = 20.0
@@ -66,13 +69,24 @@ class CanvasTrainingConfig:
         for name in ("redrawn", "bent", "filmed"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 to 1")
+        if self.style_goal is not None and not self.style_goal > 0:
+            raise UsageError(f"style_goal {self.style_goal} is out of range; give more than 0")
         for name in (*_RATES, *_WEIGHTS):
             if not 0 <= getattr(self, name) < math.inf:  # so that NaN is caught too
                 raise UsageError(f"{name} {getattr(self, name)} is out of range; give 0 or more")
 
 
 # A painting of a user's own, within minutes: from a network that paints already.
-OWN = CanvasTrainingConfig(batch_size=1, crop=160, averaging=0.99, warm_up=0.05, held_out=8, bare_weight=4.0)
+OWN = CanvasTrainingConfig(
+    batch_size=1,
+    crop=160,
+    quarter_weight=0.0,  # no quarter of so small a crop holds all that a painting of large shapes has
+    style_goal=0.12,
+    averaging=0.99,
+    warm_up=0.05,
+    held_out=8,
+    bare_weight=4.0,  # instead
+)
 # With scales and shifts alone, so that it can be mixed with the styles of the network that it starts from.
 OWN_MIXABLE = CanvasTrainingConfig(
     batch_size=1,

@@ -140,9 +140,7 @@ def _studio(
     start = None
     if request.start != NOTHING:
         parameters, known = _known(request.start, networks)
-        table = nearest_styles(
-            parameters, known, paintings, photographs.held_out, style_size=config.style_size
-        )
+        table = nearest_styles(parameters, known, paintings, photographs.held_out, config=config)
         start = with_styles(parameters, table)  # each painting has the style that comes nearest to it
     return _Studio(request, paintings, photographs, start, _new_shape(networks), device)
 

@@ -97,6 +97,14 @@ def test_scales_and_shifts_alone_leave_the_convolutions_as_they_are() -> None:
     assert before.convolutions == after.convolutions  # by which styles can be mixed
 
 
+def test_beyond_its_goal_style_counts_for_more() -> None:
+    usual, pressed = (trainer(replace(CONFIG, style_goal=goal)) for goal in (None, 1e-3))
+    (found, more) = (run.losses(run.material(0))["style"] for run in (usual, pressed))
+    assert found.weight == CONFIG.style_weight
+    assert more.weight == pytest.approx(CONFIG.style_weight * found.value.item() / 1e-3)
+    assert torch.equal(found.value, more.value)  # what is told is the distance
+
+
 def test_what_can_not_be_trained() -> None:
     with pytest.raises(ValueError, match="can't be learned from nothing"):
         trainer(replace(CONFIG, styles_alone=True))
@@ -117,6 +125,7 @@ def test_another_start_is_another_run(tmp_path: Path) -> None:
     ("name", "value"),
     [
         *(("steps", 0), ("batch_size", 0), ("held_out", 0), ("crop", 63), ("style_size", 5000)),
+        *(("style_goal", 0.0), ("style_goal", float("nan"))),
         *(("seed", -1), ("seed", 2**63), ("style_weight", float("inf")), ("colour_weight", float("nan"))),
         *(("learning_rate", -1.0), ("consistency_weight", -1.0), ("redrawn", 1.1)),
     ],

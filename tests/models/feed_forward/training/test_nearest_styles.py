@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,11 @@ from torch import Tensor, nn
 
 from stylize_video.models.feed_forward.parameters import CanvasParameters
 from stylize_video.models.feed_forward.training import nearest_styles as module
+from stylize_video.models.feed_forward.training.config import CanvasTrainingConfig
 from stylize_video.models.feed_forward.training.nearest_styles import nearest_styles, with_styles
 from tests.networks import canvas_network, noise, thin
+
+CONFIG = CanvasTrainingConfig(style_size=64)
 
 
 class FlatPainter(nn.Module):
@@ -33,8 +38,10 @@ def test_each_painting_gets_the_style_that_comes_nearest_to_it(monkeypatch: pyte
     paintings = [np.broadcast_to(colours[i], (64, 80, 3)).copy() for i in (2, 0, 3, 2)]
     for painting in paintings:
         painting[0, 0] = 0  # what has one colour alone is no painting
-    found = nearest_styles(parameters, known, paintings, [noise(1), noise(2)], style_size=64)
-    assert np.array_equal(found, known[[2, 0, 3, 2]])
+    photographs = [noise(1), noise(2)]
+    for config in (CONFIG, replace(CONFIG, style_weight=0.0), replace(CONFIG, colour_weight=0.0)):
+        found = nearest_styles(parameters, known, paintings, photographs, config=config)
+        assert np.array_equal(found, known[[2, 0, 3, 2]])
 
 
 def test_a_network_takes_other_styles_and_keeps_its_convolutions() -> None:

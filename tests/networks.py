@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from stylize_video.models.alias_free.network import AliasFreeNet
 from stylize_video.models.alias_free.shape import AliasFreeConfig
 from stylize_video.models.feed_forward.blank_canvas import OnBlankCanvas, StyledNetwork
 from stylize_video.models.feed_forward.network import CanvasNet
@@ -60,6 +61,16 @@ def canvas_network(seed: int = 0, styles: int = 1) -> CanvasNet:
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         made = CanvasNet(replace(CANVAS_SHAPE, styles=styles)).eval()
+        for value in made.style_parameters().values():
+            value.add_(0.3 * torch.randn_like(value))
+    return made
+
+
+def alias_free_network() -> AliasFreeNet:
+    """A small alias-free painter of two styles, which differ."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        made = AliasFreeNet(ALIAS_FREE_SHAPE).eval()
         for value in made.style_parameters().values():
             value.add_(0.3 * torch.randn_like(value))
     return made

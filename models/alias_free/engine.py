@@ -117,11 +117,9 @@ class AliasFreeEngine(CanvasEngine):
         height, width = image.shape[1:3]
         wide, canvas = fitting(image, noise)
         shape = canvas.shape[1:3]
-        before, way = known.fitting(style, shape), _nowhere(*shape)
-        if before is None:
-            before = self._no_strokes(canvas)
-        elif since is not None:
-            way = way_to(since, *shape)
+        before = known.fitting(style, shape)
+        way = _nowhere(*shape) if before is None or since is None else way_to(since, *shape)
+        before = self._no_strokes(canvas) if before is None else before
         if self.device.type != "cpu":
             before, way = to_device(before, self.device.type), Way(*map(self._there, way))
         painted, known.strokes = self._runtime.start("paint next", wide, canvas, numbers, before, *way)()

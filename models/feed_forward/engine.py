@@ -101,7 +101,7 @@ class CanvasEngine:
     def begin(
         self, images: Pictures, canvases: Sequence[Canvas], style: StyleVector, _: Any = None, /
     ) -> Callable[[], Pictures]:
-        """Begin to paint; what is returned waits for the paintings, and has to be called. See `paint`.
+        """Begin to paint, where it `overlaps`; what is returned waits, and has to be called. See `paint`.
 
         On a CPU the next pictures may be begun meanwhile, so that no core waits for the last of these.
         """

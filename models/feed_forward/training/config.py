@@ -85,7 +85,7 @@ OWN = CanvasTrainingConfig(
     averaging=0.99,
     warm_up=0.05,
     held_out=8,
-    bare_weight=4.0,  # instead
+    bare_weight=4.0,  # what quarters are for elsewhere: that each part is painted
 )
 # With scales and shifts alone, so that it can be mixed with the styles of the network that it starts from.
 OWN_MIXABLE = CanvasTrainingConfig(

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from stylize_video.models.alias_free.engine import SHARE, AliasFreeEngine, way_to
-from stylize_video.models.alias_free.network import AliasFreeNet
 from stylize_video.models.canvas import CELL, Canvas, Since
 from stylize_video.models.feed_forward import engine
 from stylize_video.models.feed_forward.parameters import CanvasParameters
@@ -19,7 +18,7 @@ from stylize_video.models.runtimes.devices import CPU
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.models.runtimes.torch_runtime import TorchRuntime
 from stylize_video.pipeline import saved_state
-from tests.networks import ALIAS_FREE_SHAPE
+from tests.networks import ALIAS_FREE_SHAPE, alias_free_network
 
 if TYPE_CHECKING:
     from stylize_video.pictures.arrays import Pictures
@@ -29,17 +28,7 @@ STILL = np.zeros((HEIGHT // CELL, WIDTH // CELL, 2), np.float32)
 SURE = np.ones((HEIGHT // CELL, WIDTH // CELL), np.float32)
 
 
-def parameters() -> CanvasParameters:
-    """Of a small network, whose styles differ."""
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(0)
-        made = AliasFreeNet(ALIAS_FREE_SHAPE).eval()
-        for value in made.style_parameters().values():
-            value.add_(0.3 * torch.randn_like(value))
-    return CanvasParameters.of(made)
-
-
-PARAMETERS = parameters()
+PARAMETERS = CanvasParameters.of(alias_free_network())
 STYLE, OTHER = PARAMETERS.mixed((1.0, 0.0)), PARAMETERS.mixed((0.0, 1.0))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from stylize_video.errors import UsageError, WeightsError
 from stylize_video.models import methods, styles, weights
@@ -25,19 +24,9 @@ from stylize_video.pictures.pictures import read_picture, write_picture
 from stylize_video.pipeline.jobs.film import film as job
 from stylize_video.pipeline.jobs.request import PaintRequest
 from tests import media
-from tests.networks import ALIAS_FREE_SHAPE, canvas_network, noise
+from tests.networks import alias_free_network, canvas_network, noise
 
 NAMES = ("red", "blue")
-
-
-def network() -> AliasFreeNet:
-    """A small one, whose styles differ."""
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(0)
-        made = AliasFreeNet(ALIAS_FREE_SHAPE).eval()
-        for value in made.style_parameters().values():
-            value.add_(0.3 * torch.randn_like(value))
-    return made
 
 
 def written(path: Path, made: StyledNet) -> Path:
@@ -49,7 +38,10 @@ def written(path: Path, made: StyledNet) -> Path:
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Two bundled styles by plain networks, of which an alias-free one knows both; files beside them."""
     told = {}
-    kinds = {"plain": (canvas_network(styles=2), "canvas-net"), "free": (network(), styles.ALIAS_FREE)}
+    kinds = {
+        "plain": (canvas_network(styles=2), "canvas-net"),
+        "free": (alias_free_network(), styles.ALIAS_FREE),
+    }
     for name, (made, kind) in kinds.items():
         data = written(tmp_path / f"{name}.safetensors", made).read_bytes()
         known = {"style_distance": None, "content_distance": None, "painting": "", "painter": ""}
@@ -70,7 +62,7 @@ def test_names_are_the_bundled_alias_free_networks(studio: Path) -> None:
     AliasFree().check(parse("red:0.5,blue:0.5"), AliasFreeOptions())
     found = gallery.load(parse("red:0.25,blue:0.75"), BUNDLED)
 
-    stored = CanvasParameters.of(weights_file.as_stored(network()))
+    stored = CanvasParameters.of(weights_file.as_stored(alias_free_network()))
     np.testing.assert_allclose(found.style, stored.mixed((0.25, 0.75)), rtol=1e-6)
     assert found.parameters.convolutions == stored.convolutions
     assert isinstance(found.parameters.network(), AliasFreeNet)
@@ -134,4 +126,4 @@ def test_filters_make_no_number_larger_than_the_bounds_take_them_to(design: LowP
     across = [float(kernel.abs().sum()) for kernel in (up.across, down.across)]
 
     assert (across[0] * across[1]) ** 2 < 16  # an upsampling and a downsampling, across and down
-    assert CanvasParameters.of(network()).surely_finite
+    assert CanvasParameters.of(alias_free_network()).surely_finite

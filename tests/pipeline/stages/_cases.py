@@ -44,7 +44,7 @@ from stylize_video.pipeline.stages.regions import Regions
 from stylize_video.pipeline.stages.steady import Stabilize
 from stylize_video.pipeline.transfer import RgbTransfer
 from tests.known_motion import Crossing
-from tests.networks import ALIAS_FREE_SHAPE, canvas_network, noise, wct_network
+from tests.networks import alias_free_network, canvas_network, noise, wct_network
 from tests.pipeline._keyframes import recoloured
 from tests.pipeline._masks import grey_film, picture
 from tests.pipeline._stages import signal
@@ -146,9 +146,7 @@ def tiny_canvas_of_two() -> tuple[CanvasEngine, StyleVector, StyleVector]:
 @cache
 def tiny_alias_free() -> tuple[CanvasEngine, StyleVector]:
     """Of a painter that remembers its strokes, and a style."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        parameters = CanvasParameters.of(ALIAS_FREE_SHAPE.network())
+    parameters = CanvasParameters.of(alias_free_network())
     return engine.open_engine(parameters, CPU, exact=True, seed=3), parameters.mixed([1.0, 0.0])
 
 

@@ -19,21 +19,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.alias_free import activation, network
-from stylize_video.models.alias_free.activation import CURVES, Filtered
+from stylize_video.models.alias_free.activation import CURVES
+from stylize_video.models.alias_free.filtered import Filtered
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.folding import without_borders, worst_folded_db
 from stylize_video.models.alias_free.resampling import Downsample, Upsample
 from stylize_video.models.perceptual.equivariance import circular
 
 DESIGNS = {
-    "DEEP": network.DEEP,
-    "SHALLOW": network.SHALLOW,
+    "FEATURES": network.FEATURES,
     "PICTURE": network.PICTURE,
     "END": network.END,
     "AGAIN": activation.AGAIN,
 }
-CURVED = ("DEEP", "SHALLOW")  # around the curves
-RESAMPLING = ("DEEP", "SHALLOW", "PICTURE", "END")  # AGAIN is short: it bends what it keeps by 0.06 dB
+CURVED = ("FEATURES",)  # around the curves
+RESAMPLING = ("FEATURES", "PICTURE", "END")  # AGAIN is short: it bends what it keeps by 0.06 dB
 _SIZE = 192  # px
 _GOAL_CURVE, _GOAL_WAVE = -40.0, -60.0
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylize_video.models.alias_free.apart import Curve, FilteredApart
+from stylize_video.models.alias_free.filtered import Curve, Filtered
 from stylize_video.models.alias_free.filters import LowPass
-from stylize_video.models.alias_free.resampling import Downsample, Upsample
+from stylize_video.models.alias_free.resampling import Upsample
 from stylize_video.models.feed_forward.layers import is_traced
 
 SLOPE = 0.2  # of a leaky rectifier below zero
@@ -45,26 +45,6 @@ def parabola(x: Tensor) -> Tensor:
 CURVES: dict[str, Curve] = {"leaky": leaky, "smooth": smooth, "parabola": parabola}
 
 
-class Filtered(nn.Module):
-    """Upsampling by two, a curve, downsampling by two: (N, C, H, W) -> the same shape.
-
-    Args:
-        channels: C.
-        curve: see `CURVES`.
-        design: of both filters.
-    """
-
-    def __init__(self, channels: int, curve: Curve, design: LowPass) -> None:
-        super().__init__()
-        self.curve = curve
-        self.up, self.down = Upsample(channels, design), Downsample(channels, design)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Bend."""
-        bent: Tensor = self.down(self.curve(self.up(x)))
-        return bent
-
-
 class BentUpsampling(nn.Module):
     """Upsampling by two, then a curve: (N, C, H, W) -> (N, C, 2H, 2W).
 
@@ -84,7 +64,7 @@ class BentUpsampling(nn.Module):
         super().__init__()
         self.up = Upsample(channels, design)
         self.oversampled = oversampled
-        self.bend: Curve = FilteredApart(channels, curve, AGAIN) if oversampled else curve
+        self.bend: Curve = Filtered(channels, curve, AGAIN) if oversampled else curve
 
     def forward(self, x: Tensor) -> Tensor:
         """Upsample and bend."""
@@ -95,7 +75,8 @@ class BentUpsampling(nn.Module):
 def _followed(x: Tensor) -> Tensor:
     """What is traced for OpenVINO as it is, but for what a curve makes nothing of.
 
-    Version 2026.4 never ends to compile a convolution of 16 single channels in bfloat16, of 15 taps or more
-    in a row, unless an exponential follows, which becomes part of it. This one changes nothing above -8.
+    Version 2026.4 never finishes compiling some convolutions of single channels in bfloat16, of 15 taps or
+    more in a row (by 16 channels any, by 24 and 32 those of 92 px), unless an exponential follows, which
+    becomes part of it. This one changes nothing above -8.
     """
     return F.elu(x + _NOTHING) - _NOTHING

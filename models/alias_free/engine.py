@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -42,7 +43,8 @@ class Remembered:
         """Its strokes, unless they mean nothing in another style or for frames of another size."""
         if self.strokes is None or self.style is None or self.strokes.shape[1:3] != shape:
             return None
-        return self.strokes if np.array_equal(self.style, style) else None
+        same = self.style is style or np.array_equal(self.style, style)
+        return self.strokes if same else None
 
 
 class Way(NamedTuple):
@@ -141,15 +143,22 @@ def way_to(since: Since, rows: int, columns: int) -> Way:
         rows, columns: of the picture's cells, no fewer; those beyond h and w have no way.
     """
     height, width = since.trust.shape
-    grid = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (width, height))), -1)
-    there = grid + since.back * np.float32(1 / CELL)
-    within = (there > -0.5) & (there < np.array([width, height], np.float32) - 0.5)
+    step = 2 / np.array([columns - 1, rows - 1], np.float32)  # from cell to cell, of a whole of -1 to 1
+    there = _places(rows, columns)[:height, :width] + since.back * (step / CELL)
+    within = (there > -0.5 * step - 1) & (there < (np.array([width, height], np.float32) - 0.5) * step - 1)
     inside = within[..., 0] & within[..., 1]
     way = _nowhere(rows, columns)
     way.share[0, :height, :width, 0] = np.float32(SHARE) * since.trust * inside
-    there = np.where(inside[..., None], there, 0)  # no flow of anything but numbers reaches the strokes
-    way.places[0, :height, :width] = there * (2 / np.array([columns - 1, rows - 1], np.float32)) - 1
+    there[~inside] = 0  # no flow of anything but numbers reaches the strokes
+    way.places[0, :height, :width] = there
     return way
+
+
+@lru_cache(maxsize=4)
+def _places(rows: int, columns: int) -> Array:
+    """(rows, columns, 2): of each cell, as `Way.places` are."""
+    sides = (np.linspace(-1, 1, count, dtype=np.float32) for count in (columns, rows))
+    return np.stack(np.meshgrid(*sides), -1)
 
 
 def _nowhere(rows: int, columns: int) -> Way:

@@ -25,8 +25,8 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stylize_video.models.alias_free.activation import BentUpsampling, Filtered, smooth
-from stylize_video.models.alias_free.apart import Curve, FilteredApart
+from stylize_video.models.alias_free.activation import BentUpsampling, smooth
+from stylize_video.models.alias_free.filtered import Curve, Filtered
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.phases import FilteredInPhases
 from stylize_video.models.alias_free.resampling import BORDER, Downsample
@@ -36,9 +36,9 @@ from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import LAST
 
 # Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5. Stopped are 69 dB and more, so
-# that waves are kept within -60. Transitions are as wide as can be: that takes the fewest taps.
-DEEP = LowPass(cutoff=0.34, transition=0.36, taps=26)  # at a quarter of the resolution and below
-SHALLOW = LowPass(cutoff=0.36, transition=0.36, taps=26)  # at half the resolution
+# that waves are kept within -60. Transitions are as wide as can be: that takes the fewest taps. Wider ones
+# around curves would fold more than -40 dB back.
+FEATURES = LowPass(cutoff=0.358, transition=0.44, taps=22)  # at half the resolution and below
 PICTURE = LowPass(cutoff=0.44, transition=0.27, taps=34)  # of the photograph, and of the last stage
 END = LowPass(cutoff=0.45, transition=0.46, taps=22)  # around the last sigmoid
 
@@ -75,37 +75,36 @@ class AliasFreeNet(StyledNet):
             inputs, outputs = widths[name]
             return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
 
-        def same(name: str, design: LowPass) -> Stage:
-            bend = FilteredApart if design is SHALLOW else Filtered  # by how large the grids are
-            return stage(name, bend(widths[name][1], curve, design))
+        def same(name: str) -> Stage:
+            return stage(name, Filtered(widths[name][1], curve, FEATURES))
 
-        def up(name: str, design: LowPass, *, oversampled: bool = False) -> Stage:
+        def up(name: str, design: LowPass = FEATURES, *, oversampled: bool = False) -> Stage:
             return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
 
         def blocks(channels: int, count: int) -> nn.ModuleList:
             return nn.ModuleList(
-                ResidualBlock(channels, config.styles, Filtered(channels, curve, DEEP), convolution)
+                ResidualBlock(channels, config.styles, Filtered(channels, curve, FEATURES), convolution)
                 for _ in range(count)
             )
 
         quarter, eighth = config.quarter_channels, config.eighth_channels
         before = config.eighth_blocks // 2
         self.to_half = Downsample(3, PICTURE)
-        self.enter = same("enter", SHALLOW)
-        self.to_quarter = Downsample(config.seen_channels, SHALLOW)
-        self.head = same("head", DEEP)
-        self.to_eighth = Downsample(quarter, DEEP)
-        self.down = same("down", DEEP)
+        self.enter = same("enter")
+        self.to_quarter = Downsample(config.seen_channels, FEATURES)
+        self.head = same("head")
+        self.to_eighth = Downsample(quarter, FEATURES)
+        self.down = same("down")
         self.before = blocks(eighth, before)
-        self.to_sixteenth = Downsample(eighth, DEEP)
-        self.down_deep = same("down_deep", DEEP)
+        self.to_sixteenth = Downsample(eighth, FEATURES)
+        self.down_deep = same("down_deep")
         self.deep = blocks(config.sixteenth_channels, config.sixteenth_blocks)
-        self.up_eighth = up("up_eighth", DEEP)
+        self.up_eighth = up("up_eighth")
         self.after = blocks(eighth, config.eighth_blocks - before)
-        self.up_quarter = up("up_quarter", DEEP)
-        self.merge = same("merge", DEEP)
-        self.up_half = up("up_half", SHALLOW, oversampled=True)
-        self.merge_half = same("merge_half", SHALLOW)
+        self.up_quarter = up("up_quarter")
+        self.merge = same("merge")
+        self.up_half = up("up_half", oversampled=True)
+        self.merge_half = same("merge_half")
         self.up_full = up("up_full", PICTURE, oversampled=True)
         self.last = nn.Conv2d(config.full_channels, 3, LAST, padding=LAST // 2, padding_mode=BORDER)
         self.end = FilteredInPhases(3, torch.sigmoid, END)

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylize_video.models.alias_free.apart import Curve, border, phases
+from stylize_video.models.alias_free.filtered import Curve, phases
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.resampling import BORDER
 
 
 class FilteredInPhases(nn.Module):
-    """What `FilteredApart` computes, in another order: (N, C, H, W) -> the same shape.
+    """As `Filtered`, but for edges: what lies beyond them is bent as well. (N, C, H, W) -> the same shape.
 
     Args:
         channels: C, a few.
@@ -34,7 +34,7 @@ class FilteredInPhases(nn.Module):
         super().__init__()
         self.curve = curve
         self.padding_mode: str = BORDER
-        self.border = border(design)
+        self.border = 2 * (design.taps // 4)  # samples beyond an edge that are seen there and back
         up, down = (
             torch.tensor(kernels.copy(), dtype=torch.float32, device="cpu") for kernels in phases(design)
         )

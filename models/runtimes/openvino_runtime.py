@@ -33,7 +33,7 @@ _CONVERTER = "openvino.tools.ovc"
 _MODELS = Path(__file__).parents[1]
 _CODE = (  # what all modules are written in, and converted by; read, for importing them would import torch
     "alias_free/activation.py",
-    "alias_free/apart.py",
+    "alias_free/filtered.py",
     "alias_free/filters.py",
     "alias_free/network.py",
     "alias_free/phases.py",

@@ -9,23 +9,22 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from stylize_video.models.alias_free.activation import CURVES, BentUpsampling, Filtered, smooth
-from stylize_video.models.alias_free.filters import LowPass
+from stylize_video.models.alias_free.activation import CURVES, BentUpsampling, smooth
+from stylize_video.models.alias_free.filtered import Filtered
 from stylize_video.models.alias_free.folding import SIZE, Bend, folded_db, without_borders, worst_folded_db
-from stylize_video.models.alias_free.network import DEEP, PICTURE, SHALLOW
+from stylize_video.models.alias_free.network import FEATURES, PICTURE
 from stylize_video.models.perceptual.equivariance import circular, translated
 from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 from stylize_video.models.runtimes.program import Program
 
 
-def _filtered(name: str, design: LowPass = DEEP) -> Bend:
-    return without_borders(Filtered(1, CURVES[name], design))
+def _filtered(name: str) -> Bend:
+    return without_borders(Filtered(1, CURVES[name], FEATURES))
 
 
-@pytest.mark.parametrize("design", [DEEP, SHALLOW])
 @pytest.mark.parametrize("name", ["smooth", "parabola"])
-def test_a_round_curve_filtered_leaves_next_to_nothing(name: str, design: LowPass) -> None:
-    assert worst_folded_db(_filtered(name, design)) < -40
+def test_a_round_curve_filtered_leaves_next_to_nothing(name: str) -> None:
+    assert worst_folded_db(_filtered(name)) < -40
 
 
 def test_a_kink_leaves_more_and_a_plain_rectifier_far_more() -> None:
@@ -50,7 +49,7 @@ def test_bent_upsampling_is_on_the_finer_grid_and_moves_with_its_input(*, oversa
     frequency = torch.fft.fftfreq(40)
     low = (frequency[:, None].abs() < 0.25) & (frequency[None].abs() < 0.25)
     picture = torch.fft.ifft2(spectrum * low).real
-    layer = BentUpsampling(3, smooth, SHALLOW, oversampled=oversampled)
+    layer = BentUpsampling(3, smooth, FEATURES, oversampled=oversampled)
     with circular(layer):
         moved, still = layer(translated(picture, (0.3, 1.6))), layer(picture)
     error = (moved - translated(still, (0.6, 3.2))).square().mean() / still.square().mean()
@@ -61,7 +60,7 @@ def test_bent_upsampling_is_on_the_finer_grid_and_moves_with_its_input(*, oversa
 
 def test_a_curve_on_more_samples_folds_less_back() -> None:
     once, twice = (
-        folded_db(without_borders(BentUpsampling(1, smooth, SHALLOW, oversampled=how)), int(0.35 * SIZE))
+        folded_db(without_borders(BentUpsampling(1, smooth, FEATURES, oversampled=how)), int(0.35 * SIZE))
         for how in (False, True)
     )
 

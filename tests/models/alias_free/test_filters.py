@@ -9,9 +9,9 @@ import pytest
 from scipy import signal
 
 from stylize_video.models.alias_free.filters import LowPass
-from stylize_video.models.alias_free.network import DEEP, PICTURE, SHALLOW
+from stylize_video.models.alias_free.network import FEATURES, PICTURE
 
-DESIGNS = (DEEP, SHALLOW, PICTURE, LowPass(0.3, 0.3, 12), LowPass(0.25, 0.4, 24, rate=4))
+DESIGNS = (FEATURES, PICTURE, LowPass(0.3, 0.3, 12), LowPass(0.25, 0.4, 24, rate=4))
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -14,7 +14,7 @@ from stylize_video.errors import UsageError, WeightsError
 from stylize_video.models import methods, styles, weights
 from stylize_video.models.alias_free.filters import LowPass
 from stylize_video.models.alias_free.method import BUNDLED, AliasFree, AliasFreeOptions
-from stylize_video.models.alias_free.network import DEEP, PICTURE, SHALLOW, AliasFreeNet
+from stylize_video.models.alias_free.network import FEATURES, PICTURE, AliasFreeNet
 from stylize_video.models.alias_free.resampling import Downsample, Upsample
 from stylize_video.models.feed_forward import gallery, weights_file
 from stylize_video.models.feed_forward.network import StyledNet
@@ -120,7 +120,7 @@ def test_a_seed_is_a_painting(studio: Path) -> None:
     assert paintings[0].shape == (50, 70, 3)
 
 
-@pytest.mark.parametrize("design", [DEEP, SHALLOW, PICTURE])
+@pytest.mark.parametrize("design", [FEATURES, PICTURE])
 def test_filters_make_no_number_larger_than_the_bounds_take_them_to(design: LowPass) -> None:
     up, down = Upsample(1, design), Downsample(1, design)
     across = [float(kernel.abs().sum()) for kernel in (up.across, down.across)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -113,26 +114,39 @@ def test_each_picture_is_painted_by_itself() -> None:
     torch.testing.assert_close(together[1:], painter(images[1:], noise[1:], torch.eye(2)[1:]))
 
 
+SIZES = [(64, 96), (96, 32)]  # what is converted for one must hold for others
+
+
 @pytest.fixture(scope="module")
-def by_openvino() -> dict[bool, Tensor]:
-    """What the compiled network paints, exactly or as fast as it can."""
+def by_openvino() -> dict[tuple[bool, tuple[int, int]], Tensor]:
+    """What the compiled network paints, exactly or as fast as it can, in each size."""
     pytest.importorskip("openvino")
     from stylize_video.models.runtimes.openvino_runtime import OpenVinoRuntime
 
-    painter, (images, noise) = network(), inputs()
-    style = numbers(painter, torch.tensor([[0.5, 0.5]]))
+    painter = network()
+    style = numbers(painter, torch.tensor([[0.5, 0.5]]))[..., None, None]
     program = Program(lambda: {"paint": Paint(painter)}, b"alias-free, a test")
-    given = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in (images, noise, style[..., None, None])]
-    painted = {e: OpenVinoRuntime(program, exact=e, threads=1).run("paint", *given) for e in (True, False)}
-    return {e: torch.from_numpy(np.asarray(p)).permute(0, 3, 1, 2) for e, p in painted.items()}
+    runtimes = {exact: OpenVinoRuntime(program, exact=exact, threads=1) for exact in (True, False)}
+    painted = {}
+    for (exact, runtime), size in product(runtimes.items(), SIZES):
+        given = [x.permute(0, 2, 3, 1).contiguous().numpy() for x in (*inputs(*size), style)]
+        painting = torch.from_numpy(np.asarray(runtime.run("paint", *given)))
+        painted[exact, size] = painting.permute(0, 3, 1, 2)
+    return painted
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("exact", "least"), [(True, 70.0), (False, 40.0)])
 @torch.inference_mode()
-def test_openvino_paints_the_same(exact: bool, least: float, by_openvino: dict[bool, Tensor]) -> None:
-    expected = network()(*inputs(), torch.tensor([[0.5, 0.5]]))
+def test_openvino_paints_the_same(
+    exact: bool,
+    least: float,
+    size: tuple[int, int],
+    by_openvino: dict[tuple[bool, tuple[int, int]], Tensor],
+) -> None:
+    expected = network()(*inputs(*size), torch.tensor([[0.5, 0.5]]))
 
-    assert psnr(by_openvino[exact], expected) > least
+    assert psnr(by_openvino[exact, size], expected) > least
 
 
 @torch.inference_mode()

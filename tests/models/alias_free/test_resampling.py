@@ -12,12 +12,12 @@ from scipy import signal
 from torch import Tensor
 
 from stylize_video.models.alias_free.filters import LowPass
-from stylize_video.models.alias_free.network import DEEP, END, PICTURE, SHALLOW
+from stylize_video.models.alias_free.network import END, FEATURES, PICTURE
 from stylize_video.models.alias_free.resampling import Downsample, Upsample, without_repetition
 from stylize_video.models.perceptual.equivariance import circular, translated
 
 SIZE = 96
-OWN = (DEEP, SHALLOW, PICTURE, END)
+OWN = (FEATURES, PICTURE, END)
 ANY_TAPS = [LowPass(0.42, 0.3, taps) for taps in (2, 4, 6, 8, 12, 16, 18, 22)]
 
 
@@ -63,7 +63,7 @@ def test_a_wave_above_the_cutoff_is_gone(design: LowPass, share: float) -> None:
     assert _db(left, wave) < -60
 
 
-@pytest.mark.parametrize("design", [DEEP, SHALLOW, PICTURE])
+@pytest.mark.parametrize("design", [FEATURES, PICTURE])
 @pytest.mark.parametrize("shift", [(0.3, -1.7), (5.0, 2.0)])
 def test_it_commutes_with_translation(design: LowPass, shift: tuple[float, float]) -> None:
     picture = translated(torch.randn(1, 2, SIZE, SIZE, generator=torch.manual_seed(0)), (0.5, 0.5))
@@ -107,9 +107,9 @@ def test_corners_stay_and_plain_pictures_stay_plain(design: LowPass) -> None:
 
 
 def test_repetition_is_a_factor_of_a_kernel() -> None:
-    rest = without_repetition(DEEP.kernel)
+    rest = without_repetition(FEATURES.kernel)
 
-    np.testing.assert_allclose(np.convolve(rest, (1, 1)), DEEP.kernel, atol=1e-12)
+    np.testing.assert_allclose(np.convolve(rest, (1, 1)), FEATURES.kernel, atol=1e-12)
 
 
 def test_a_filter_of_another_rate_is_refused() -> None:
@@ -119,7 +119,7 @@ def test_a_filter_of_another_rate_is_refused() -> None:
 
 def test_a_training_in_bfloat16_resamples_in_floats() -> None:
     picture = torch.rand(1, 4, 32, 32, generator=torch.manual_seed(0))
-    for layer in (Upsample(4, SHALLOW), Downsample(4, SHALLOW)):
+    for layer in (Upsample(4, FEATURES), Downsample(4, FEATURES)):
         with torch.autocast("cpu", torch.bfloat16):
             assert torch.equal(layer(picture), layer(picture.float()))
             assert layer(picture.bfloat16()).dtype == torch.float32
@@ -128,6 +128,6 @@ def test_a_training_in_bfloat16_resamples_in_floats() -> None:
 @pytest.mark.usefixtures("without_onednn")
 def test_half_precision_is_near() -> None:
     picture = torch.rand(1, 4, 32, 32, generator=torch.manual_seed(0))
-    for layer in (Upsample(4, SHALLOW), Downsample(4, SHALLOW)):
+    for layer in (Upsample(4, FEATURES), Downsample(4, FEATURES)):
         exact = layer(picture)
         assert _db(layer(picture.half()).float() - exact, exact) < -60

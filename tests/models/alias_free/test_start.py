@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylize_video.models.alias_free import start
-from stylize_video.models.alias_free.network import DEEP
+from stylize_video.models.alias_free.network import FEATURES
 from stylize_video.models.alias_free.resampling import Downsample, Upsample
 from stylize_video.models.perceptual.equivariance import circular
 from tests.networks import ALIAS_FREE_SHAPE, canvas_network
@@ -40,7 +40,7 @@ def test_blocks_are_the_plain_painters_but_bend_sharper() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kernel_before_a_stride_sees_the_same_on_the_coarser_grid(seed: int) -> None:
     x, kernel = _smooth(64), torch.randn(1, 1, 3, 3, generator=torch.manual_seed(seed))
-    down = Downsample(1, DEEP)
+    down = Downsample(1, FEATURES)
     with circular(down):
         found = _convolved(down(x), start._folded(kernel, start._BEFORE_STRIDE))
 
@@ -51,7 +51,7 @@ def test_a_kernel_before_a_stride_sees_the_same_on_the_coarser_grid(seed: int) -
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kernel_after_upsampling_does_the_same_before_it(seed: int) -> None:
     x, kernel = _smooth(32), torch.randn(1, 1, 3, 3, generator=torch.manual_seed(seed))
-    up = Upsample(1, DEEP)
+    up = Upsample(1, FEATURES)
     with circular(up):
         found = up(_convolved(x, start._folded(kernel, start._AFTER_UPSAMPLING)))
         expected = _convolved(up(x), kernel)

@@ -2,9 +2,8 @@
 
 Each paints one photograph in its size, again and again as the next frame of a film, by the engine of the
 product, in what the runtime does on this processor by default (the plain one in bytes, where it multiplies
-those) and in float32. Then, of the
-alias-free painting, how near halves (bfloat16 of the runtime, float16 of PyTorch) and tiles of 256 px come to
-float32 and to the whole, dB (PSNR).
+those) and in float32. Then, of the alias-free painting, how near halves (bfloat16 of the runtime, float16 of
+PyTorch) and tiles of 256 px come to float32 and to the whole, dB (PSNR).
 
     python benchmarks/alias_free_speed.py --photograph FILE [--style NAME]... [--width 640] [--height 336]
         [--rounds 7] [--threads 2] [--json OUT]

@@ -44,6 +44,7 @@ def without_borders(layer: nn.Module) -> Bend:
     """A layer's filters and curves on pictures that go round in a circle; no gradients."""
 
     def bend(x: Tensor) -> Tensor:
+        """By that layer, in a circle."""
         with circular(layer), torch.inference_mode():
             bent: Tensor = layer(x)
         return bent

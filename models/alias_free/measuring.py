@@ -141,7 +141,10 @@ def measure(network: StyledNet, style: Tensor, given: Material, judge: Judge | N
     """
 
     def error(of: Callable[..., float], moves: Sequence[object], *, round_about: bool = True) -> float:
+        """What moving leaves; see `of`."""
+
         def paint(images: Tensor, noise: Tensor) -> Tensor:
+            """One style, with borders as they are now."""
             painted: Tensor = network(images, noise, style)
             return painted
 

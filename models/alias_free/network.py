@@ -7,7 +7,7 @@ different:
 
 - Convolutions and normalisation commute with translation; only what bends a signal or changes its grid does
   not. So before each stride what the coarser grid can't hold is taken away, upsampling leaves no images, and
-  curves are round and computed on twice the samples (`activation.py`).
+  curves are round and computed on twice the samples (`activation.py`, `filtered.py`).
 - Cutoffs lie below the Nyquist frequency ("non-critical sampling", section 3.2): a filter is no cliff, and
   what it lets through beyond is never there.
 - The photograph enters at half the resolution, by a long filter, and what was seen of it there comes back on
@@ -35,7 +35,7 @@ from stylize_video.models.feed_forward.layers import ResidualBlock, Stage, Style
 from stylize_video.models.feed_forward.network import StyledNet
 from stylize_video.models.feed_forward.shape import LAST
 
-# Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5. Stopped are 69 dB and more, so
+# Cutoff and transition in cycles a sample, whose Nyquist frequency is 0.5. Stopped are 70 dB and more, so
 # that waves are kept within -60. Transitions are as wide as can be: that takes the fewest taps. Wider ones
 # around curves would fold more than -40 dB back.
 FEATURES = LowPass(cutoff=0.358, transition=0.44, taps=22)  # at half the resolution and below
@@ -72,16 +72,20 @@ class AliasFreeNet(StyledNet):
         widths = {name: (inputs, outputs) for name, inputs, outputs in config.convolutions}
 
         def stage(name: str, bend: nn.Module) -> Stage:
+            """A stage as `AliasFreeConfig.convolutions` names it, bent so."""
             inputs, outputs = widths[name]
             return Stage(convolution(inputs, outputs), outputs, config.styles, bend)
 
         def same(name: str) -> Stage:
+            """A stage on one grid."""
             return stage(name, Filtered(widths[name][1], curve, FEATURES))
 
         def up(name: str, design: LowPass = FEATURES, *, oversampled: bool = False) -> Stage:
+            """A stage that upsamples what it has convolved."""
             return stage(name, BentUpsampling(widths[name][1], curve, design, oversampled=oversampled))
 
         def blocks(channels: int, count: int) -> nn.ModuleList:
+            """So many residual blocks."""
             return nn.ModuleList(
                 ResidualBlock(channels, config.styles, Filtered(channels, curve, FEATURES), convolution)
                 for _ in range(count)

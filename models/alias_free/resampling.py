@@ -24,6 +24,7 @@ from stylize_video.models.alias_free.filters import LowPass
 BORDER: Literal["replicate"] = (
     "replicate"  # what is beyond a picture's edge; "circular" while equivariance is measured
 )
+_FEW = 3  # channels, at most, that are filtered as a matrix of channels
 
 
 def in_floats(filtered: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -35,9 +36,6 @@ def in_floats(filtered: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return filtered(x)
     with torch.autocast("cpu", enabled=False):
         return filtered(x.float() if x.dtype == torch.bfloat16 else x)
-
-
-_FEW = 3  # channels, at most, that are filtered as a matrix of channels
 
 
 class _Resampling(nn.Module):

@@ -77,6 +77,7 @@ class Statistics(nn.Module):
         seen: dict[int, Tensor] = {}
 
         def look(start: int, features: Tensor) -> None:
+            """Keep what the normalisation whose numbers begin there is given."""
             wide = features.float()
             mean = wide.mean((2, 3), keepdim=True)
             seen[start] = torch.cat([mean, (wide - mean).square().mean((2, 3), keepdim=True)], 1)

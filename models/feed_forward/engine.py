@@ -117,6 +117,7 @@ class CanvasEngine:
             raise
 
         def painted() -> Pictures:
+            """Wait for them, or paint fewer at a time."""
             try:
                 return under_way()
             except RuntimeError as error:
@@ -216,6 +217,7 @@ def program(parameters: CanvasParameters) -> Program:
     """A network in all its styles, ready to paint."""
 
     def build() -> Mapping[str, nn.Module]:
+        """All sections of the network, frozen."""
         return parameters.config.sections(parameters.network().freeze())
 
     ranges = {"paint": parameters.ranges} if parameters.ranges else {}

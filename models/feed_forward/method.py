@@ -79,6 +79,7 @@ class CanvasPlan:
         made = engine.open_engine(found.parameters, device, exact=exact, seed=self.seed)
 
         def load_style(plan: CanvasPlan) -> StyleVector:
+            """Another style's numbers, in the same network."""
             other = gallery.load(plan.style, plan.painted_by)
             if other.parameters.convolutions != found.parameters.convolutions:
                 raise UsageError(

@@ -45,6 +45,7 @@ class _ChannelsLast(nn.Module):
         self.module = module
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Run it with its channels first."""
         given: Tensor | tuple[Tensor, ...] = self.module(*(x.permute(0, 3, 1, 2) for x in inputs))
         if isinstance(given, tuple):
             return tuple(result.permute(0, 2, 3, 1) for result in given)
@@ -56,6 +57,7 @@ def _examples(arrays: Sequence[NDArray[Any]]) -> list[Tensor]:
     _, height, width, _ = arrays[0].shape
 
     def shrunk(side: int, first: int) -> int:
+        """A side, of inputs whose first one is so long."""
         return side if first <= _EXAMPLE else max(1, side * _EXAMPLE // first)
 
     shapes = [(1, shrunk(a.shape[1], height), shrunk(a.shape[2], width), a.shape[3]) for a in arrays]

@@ -158,6 +158,7 @@ class OpenVinoRuntime:
         under_way = UnderWay(compiled, each, outputs)
 
         def painted() -> tuple[Pictures, ...]:
+            """Wait, and give all results."""
             under_way.wait()
             return tuple(to_place(result, inputs[0]) for result in results)
 

@@ -159,6 +159,7 @@ class PaintOnCanvas(Stage[CanvasState, FrameBatch]):
         begun = [self._begun(batch.pixels[part], canvases[part], style, state.known) for part, style in parts]
 
         def painted() -> tuple[FrameBatch]:
+            """Wait for all of them."""
             pictures = joined([each() for each in begun])
             return (replace(batch.with_pixels(faded(pictures, batch.pixels)), canvases=None),)
 
@@ -181,6 +182,7 @@ def _painted_at_once(paints: PaintsOnCanvas) -> Begin:
     """Of what can only be asked for a whole painting."""
 
     def begin(images: Pictures, canvases: Sequence[Canvas], style: Any, known: Any) -> Callable[[], Pictures]:
+        """Paint at once: there is nothing to wait for."""
         painted = paints.paint(images, canvases, style, known)
         return lambda: painted
 
